@@ -101,7 +101,7 @@ export function readBackfillOptions(
   if ((from === undefined) !== (to === undefined)) throw new Error("Give both --from and --to.");
   const action = cancel ? "cancel" : retryFailed ? "retry-failed" : "start";
   const notWith = (names: readonly (keyof typeof values)[]) => {
-    const name = names.find((one) => values[one] !== undefined);
+    const name = names.find((option) => values[option] !== undefined);
     if (name !== undefined) throw new Error(`--${action} takes no --${name}.`);
   };
   if (action === "cancel") notWith(["retry-failed", "from", "site", "force", "watch", "plan"]);

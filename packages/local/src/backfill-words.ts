@@ -3,8 +3,8 @@ import { durationText } from "./progress-bar.ts";
 
 const LABEL_WIDTH = 9;
 
-function count(n: number, what: string): string {
-  return `${n.toLocaleString("en")} ${what}${n === 1 ? "" : "s"}`;
+function count(n: number, noun: string): string {
+  return `${n.toLocaleString("en")} ${noun}${n === 1 ? "" : "s"}`;
 }
 
 /** A line of the output: its subject, and the text. */

@@ -17,7 +17,7 @@ const ETL_CRONS: readonly (readonly [name: string, expression: RegExp])[] = [
 /** A Worker's cron expressions under themselves, and those of etl under their names too. */
 export function namedCrons(worker: WorkerName, crons: readonly string[]): Record<string, string> {
   const byName = ETL_CRONS.flatMap(([name, expression]) => {
-    const cron = worker === "etl" ? crons.find((one) => expression.test(one)) : undefined;
+    const cron = worker === "etl" ? crons.find((candidate) => expression.test(candidate)) : undefined;
     return cron === undefined ? [] : [[name, cron] as const];
   });
   return Object.fromEntries([...crons.map((cron) => [cron, cron] as const), ...byName]);

@@ -99,8 +99,8 @@ export async function buildDashboard(): Promise<DashboardBuild> {
 /** A built script and all that it cannot run without. */
 function withImports(outputs: Metafile["outputs"], file: string): string[] {
   const wanted = new Set([file]);
-  for (const one of wanted) {
-    for (const { path, kind } of outputs[join("dist", one)]?.imports ?? []) {
+  for (const script of wanted) {
+    for (const { path, kind } of outputs[join("dist", script)]?.imports ?? []) {
       if (kind === "import-statement") wanted.add(relative("dist", path));
     }
   }

@@ -44,7 +44,7 @@ export interface DeleteOptions {
   /** body of the request */
   readonly body: Readonly<Record<string, string | boolean>>;
   /** the samples to delete, as text */
-  readonly what: string;
+  readonly target: string;
   readonly yes: boolean;
   readonly url: string;
   readonly token: string;
@@ -78,8 +78,8 @@ export function readDeleteOptions(
   });
   const rest = { yes, url, token };
   if (from !== undefined && to !== undefined) {
-    return { body: { site, start_date: from, end_date: to }, what: `${from} to ${to} of ${site}`, ...rest };
+    return { body: { site, start_date: from, end_date: to }, target: `${from} to ${to} of ${site}`, ...rest };
   }
-  if (point !== undefined) return { body: { site, point }, what: `all samples of ${point} of ${site}`, ...rest };
-  return { body: { site, everything: true }, what: `all of ${site}`, ...rest };
+  if (point !== undefined) return { body: { site, point }, target: `all samples of ${point} of ${site}`, ...rest };
+  return { body: { site, everything: true }, target: `all of ${site}`, ...rest };
 }

@@ -9,9 +9,9 @@ const answerSchema = z.object({
 });
 
 /** @returns the exit code */
-async function deleteAll({ body, what, yes, url, token }: DeleteOptions): Promise<number> {
+async function deleteAll({ body, target, yes, url, token }: DeleteOptions): Promise<number> {
   if (!yes) {
-    console.log(`This deletes ${what} at ${url} for good. Add --yes to do it.`);
+    console.log(`This deletes ${target} at ${url} for good. Add --yes to do it.`);
     return 2;
   }
   const client = new WorkerClient("backfill", url, token);
@@ -31,7 +31,7 @@ async function deleteAll({ body, what, yes, url, token }: DeleteOptions): Promis
     console.log(`deleted up to ${days.at(-1)?.date ?? next}`);
     asked = "start_date" in body ? { ...body, start_date: next } : { ...body, from: next };
   }
-  console.log(`done: ${deleted} days of ${what}${left === 0 ? "" : `, ${left} days LEFT`}`);
+  console.log(`done: ${deleted} days of ${target}${left === 0 ? "" : `, ${left} days LEFT`}`);
   return left === 0 ? 0 : 1;
 }
 

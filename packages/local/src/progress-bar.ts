@@ -80,9 +80,9 @@ function partsOf(progress: BackfillProgress, now: number): Part[] {
 function runningParts({ sites, current_date: date }: BackfillProgress): Part[] {
   const days = sites.flatMap((site) => site.running_day ?? []);
   if (days.length === 0) return [{ text: `at ${date}` }];
-  const sum = (of: (day: RunningDay) => number) => days.reduce((total, day) => total + of(day), 0);
+  const sum = (valueOf: (day: RunningDay) => number) => days.reduce((total, day) => total + valueOf(day), 0);
   const hours = `${sum((day) => day.hours_done)} of ${sum((day) => day.hours_total)} h`;
-  const count = (n: number, what: string) => `${n.toLocaleString("en")} ${what}${n === 1 ? "" : "s"}`;
+  const count = (n: number, noun: string) => `${n.toLocaleString("en")} ${noun}${n === 1 ? "" : "s"}`;
   const read = `${count(
     sum((day) => day.requests),
     "request",

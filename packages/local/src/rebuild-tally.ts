@@ -7,8 +7,8 @@ function told(label: string, text: string): string {
   return label.padEnd(LABEL_WIDTH) + text;
 }
 
-function count(n: number, what: string): string {
-  return `${n.toLocaleString("en")} ${what}${n === 1 ? "" : "s"}`;
+function count(n: number, noun: string): string {
+  return `${n.toLocaleString("en")} ${noun}${n === 1 ? "" : "s"}`;
 }
 
 /** The results so far, as text. */

@@ -63,11 +63,11 @@ export async function startSystem(settings: LocalSettings, say: (line: string) =
 /** Values that the Workers get besides their wrangler files. */
 function workerSettingsOf(settings: LocalSettings): Record<string, string> {
   const { environment, SITES, ADMIN_TOKEN, SIMULATOR_PORT } = settings;
-  const own = { ...environment, SITES, ADMIN_TOKEN };
-  if (settings.ACE_API_BASE_URL !== undefined) return own;
+  const given = { ...environment, SITES, ADMIN_TOKEN };
+  if (settings.ACE_API_BASE_URL !== undefined) return given;
   const api = { ACE_API_BASE_URL: `http://${HOST}:${SIMULATOR_PORT}/api`, ACE_API_KEY: SIMULATOR_KEY };
   // the simulator needs no pause between requests
-  return { REQUESTS_PER_MINUTE: "60000", ...own, ...api };
+  return { REQUESTS_PER_MINUTE: "60000", ...given, ...api };
 }
 
 /** @throws Error if the port is taken */

@@ -97,9 +97,14 @@ export class WorkerClient {
   }
 
   /** @throws {WorkerRefused} for any answer but a 2xx or 304; {WorkerUnreachable} */
-  async #send(method: string, path: string, body: string | null, more: Record<string, string>): Promise<Response> {
+  async #send(
+    method: string,
+    path: string,
+    body: string | null,
+    extraHeaders: Record<string, string>,
+  ): Promise<Response> {
     const token = this.#token === null ? {} : { authorization: `Bearer ${this.#token}` };
-    const headers = { ...token, ...(body === null ? {} : { "content-type": "application/json" }), ...more };
+    const headers = { ...token, ...(body === null ? {} : { "content-type": "application/json" }), ...extraHeaders };
     const response = await this.#reachable(fetch(`${this.#url}${path}`, { method, headers, body, redirect: "manual" }));
     if (response.ok || response.status === NOT_MODIFIED) return response;
     const text = await this.#reachable(response.text());

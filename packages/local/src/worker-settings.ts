@@ -46,7 +46,7 @@ export async function checkWorkerSettings(settings: Readonly<Record<string, stri
     const bindings = [...Object.keys(bound), ...databasesNamed(settings["SITES"])].map((binding) => [binding, {}]);
     const env = { ...Object.fromEntries(bindings), ...variablesOf(name, declared.bindings, settings) };
     const fault = await settingsFault(ROOT, name, env);
-    for (const one of fault?.split("; ") ?? []) faults.add(one);
+    for (const part of fault?.split("; ") ?? []) faults.add(part);
   }
   if (faults.size > 0) throw new Error(`The settings are not valid. ${[...faults].join("; ")}`);
 }

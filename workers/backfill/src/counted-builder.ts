@@ -16,10 +16,10 @@ export function countedBuilder(
 ): DayBuilder {
   return {
     ...builder,
-    fetchHour: async (of, hour) => {
+    fetchHour: async (build, hour) => {
       tally.add("runs");
       try {
-        const fetched = await builder.fetchHour(of, hour);
+        const fetched = await builder.fetchHour(build, hour);
         tally.add("samples:fetched", fetched.samples);
         tally.addAll("rejected", fetched.rejected);
         return fetched;
@@ -30,7 +30,7 @@ export function countedBuilder(
         try {
           await storeCounts(db, job, crypto.randomUUID(), siteId, tally.take());
         } catch (error) {
-          logError("counters_lost", error, { site: of.site.name, job });
+          logError("counters_lost", error, { site: build.site.name, job });
         }
       }
     },

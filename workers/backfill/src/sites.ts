@@ -27,11 +27,11 @@ export async function sitesOf(
   const elsewhere = new Map<string, SiteStore>();
   for (const { db, sites } of byDatabase(settings, wanted)) {
     if (db === DB) continue;
-    const own = await readSyncStates(
+    const inIt = await readSyncStates(
       db,
       sites.map(({ name }) => name),
     );
-    for (const [name, { siteId: id }] of own) elsewhere.set(name, { db, site: { id, name } });
+    for (const [name, { siteId: id }] of inIt) elsewhere.set(name, { db, site: { id, name } });
   }
   return allNames.flatMap((name) => {
     const state = states.get(name);

@@ -67,8 +67,8 @@ export class BackfillWorkflow extends WorkflowEntrypoint<Env> {
           ...hooks,
         }),
       );
-    const builderIn = (of: D1Database) => {
-      const db = countedDatabase(of, tally);
+    const builderIn = (database: D1Database) => {
+      const db = countedDatabase(database, tally);
       const { PAGE_SIZE: pageSize, HOT_DAYS: hotDays } = settings;
       const builder = createDayBuilder({ db, bucket, newClient, pageSize, replaceSuspect, hotDays, now });
       return countedBuilder(builder, tally, { db: jobs, job: "backfill", siteId: site.id });
@@ -122,22 +122,22 @@ export class BackfillWorkflow extends WorkflowEntrypoint<Env> {
       countedClient(tally, { fetch: (url, init) => fetch(url, init), sleep }, (hooks) =>
         createPacedClient({ ...aceConnection(settings), pace, now, ...hooks }),
       );
-    const own = databaseOf(settings, config);
-    const db = countedDatabase(own, tally);
+    const database = databaseOf(settings, config);
+    const db = countedDatabase(database, tally);
     const { PAGE_SIZE: pageSize, SETTLE_DAYS: offsets, HOT_DAYS: hotDays } = settings;
     const builder = createDayBuilder({ db, bucket, newClient, pageSize, replaceSuspect: false, hotDays, now });
     return runSettle(steps, {
       db,
       bucket,
       site,
-      builder: countedBuilder(builder, tally, { db: own, job: "settle", siteId: site.id }),
+      builder: countedBuilder(builder, tally, { db: database, job: "settle", siteId: site.id }),
       appointed: { day, instance },
       offsets,
       hotDays,
       isPaused: isPausedBySetting(settings, site.name),
       newClient,
       now,
-      beginNext: () => beginSettling(settings, { db: own, site }, config.database),
+      beginNext: () => beginSettling(settings, { db: database, site }, config.database),
     });
   }
 }

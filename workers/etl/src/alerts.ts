@@ -25,18 +25,18 @@ export async function runAlerts(settings: Settings, syncMs: number, now: number)
   const { DB: db, ACE_API_KEY: apiKey, ALERT_WEBHOOK_URL: webhook } = settings;
   const names = settings.SITES.map(({ name }) => name);
   const read = await Promise.allSettled(
-    byDatabase(settings, settings.SITES).map(({ db: of, sites: own }) => {
-      const ownNames = own.map(({ name }) => name);
-      return readSiteInputs(of, ownNames, now);
+    byDatabase(settings, settings.SITES).map(({ db: siteDb, sites: inIt }) => {
+      const namesInIt = inIt.map(({ name }) => name);
+      return readSiteInputs(siteDb, namesInIt, now);
     }),
   );
   const known = read.flatMap((outcome) => (outcome.status === "fulfilled" ? outcome.value : []));
   const pausedBySetting = new Set(settings.SITES.flatMap(({ name, paused }) => (paused === true ? [name] : [])));
-  const sites = known.flatMap((own) =>
-    own.sites.map((input) => ({ ...input, isPaused: input.isPaused || pausedBySetting.has(input.site) })),
+  const sites = known.flatMap((ofDatabase) =>
+    ofDatabase.sites.map((input) => ({ ...input, isPaused: input.isPaused || pausedBySetting.has(input.site) })),
   );
   // The fullest database; /stats shows each.
-  const sizes = known.flatMap((own) => own.databaseBytes ?? []);
+  const sizes = known.flatMap((ofDatabase) => ofDatabase.databaseBytes ?? []);
   const databaseBytes = sizes.length === 0 ? null : Math.max(...sizes);
   const backfillFault = await faultOfBackfill(db, now);
   const inputs = { now, sites, syncMs, backfillFault, databaseBytes, tokenExpiresAt: tokenExpiry(apiKey) };
@@ -49,11 +49,11 @@ export async function runAlerts(settings: Settings, syncMs: number, now: number)
     databaseBytes: settings.D1_MAX_MB * 10_000 * settings.ALERT_D1_PERCENT,
     tokenMs: settings.ALERT_TOKEN_DAYS * DAY_MS,
   });
-  const told = await sendAlerts({ db, webhook, post: (url, init) => fetch(url, init), now }, conditions, names);
+  const sent = await sendAlerts({ db, webhook, post: (url, init) => fetch(url, init), now }, conditions, names);
   // The sites of a database that did not answer are unknown. The alerts of all others are sent first.
   const lost = read.find((outcome) => outcome.status === "rejected");
   if (lost !== undefined) throw lost.reason;
-  return told;
+  return sent;
 }
 
 /**

@@ -64,17 +64,20 @@ interface Answers<T> {
   readonly error: unknown;
 }
 
-async function ofEachDatabase<T>(settings: Settings, read: (of: DatabaseSites) => Promise<T>): Promise<Answers<T>> {
+async function ofEachDatabase<T>(
+  settings: Settings,
+  read: (database: DatabaseSites) => Promise<T>,
+): Promise<Answers<T>> {
   const all = byDatabase(settings, settings.SITES);
   const outcomes = await Promise.allSettled(all.map(read));
-  const lost: { of: DatabaseSites; reason: unknown }[] = [];
+  const lost: { database: DatabaseSites; reason: unknown }[] = [];
   const answers: T[] = [];
   for (const [i, outcome] of outcomes.entries()) {
     if (outcome.status === "fulfilled") answers.push(outcome.value);
-    else lost.push({ of: all[i]!, reason: outcome.reason });
+    else lost.push({ database: all[i]!, reason: outcome.reason });
   }
-  for (const { of, reason } of lost) logError("database_lost", reason, { database: of.binding });
-  return { answers, lost: lost.map(({ of }) => of), error: lost[0]?.reason };
+  for (const { database, reason } of lost) logError("database_lost", reason, { database: database.binding });
+  return { answers, lost: lost.map(({ database }) => database), error: lost[0]?.reason };
 }
 
 /**
@@ -83,7 +86,7 @@ async function ofEachDatabase<T>(settings: Settings, read: (of: DatabaseSites) =
  */
 export async function readAnswering<T>(
   settings: Settings,
-  read: (of: DatabaseSites) => Promise<T>,
+  read: (database: DatabaseSites) => Promise<T>,
 ): Promise<Omit<Answers<T>, "error">> {
   const { answers, lost, error } = await ofEachDatabase(settings, read);
   if (answers.length === 0 && lost.length > 0) throw error;

@@ -18,11 +18,11 @@ export async function keptAnswer(
 ): Promise<{ readonly body: ReadableStream | null; readonly headers: Readonly<Record<string, string>> } | null> {
   const kept = await caches.default.match(keyOf(requestUrl, etag));
   if (kept === undefined) return null;
-  const own = ANSWER_HEADERS.flatMap((name) => {
+  const headers = ANSWER_HEADERS.flatMap((name) => {
     const value = kept.headers.get(name);
     return value === null ? [] : [[name, value] as const];
   });
-  return { body: kept.body, headers: Object.fromEntries(own) };
+  return { body: kept.body, headers: Object.fromEntries(headers) };
 }
 
 /** Keeps an answer, in this data centre. */

@@ -31,5 +31,5 @@ export function parseByteRange(header: string | null, size: number): ByteRange |
 /** Whether an `if-none-match` header names an etag (weakly compared, RFC 9110, 13.1.2). */
 export function namesEtag(header: string | null, etag: string): boolean {
   if (header === null) return false;
-  return header.trim() === "*" || header.split(",").some((one) => one.trim().replace(/^W\//, "") === etag);
+  return header.trim() === "*" || header.split(",").some((candidate) => candidate.trim().replace(/^W\//, "") === etag);
 }

@@ -49,8 +49,8 @@ export function pointsNamed(
   const unknown = [...names].filter((name) => !known.has(name));
   if (points.length === 0) {
     const shown = unknown.slice(0, NAMES_SHOWN).map((name) => JSON.stringify(name));
-    const more = unknown.length > NAMES_SHOWN ? ` and ${unknown.length - NAMES_SHOWN} more` : "";
-    const detail = `Site ${JSON.stringify(siteName)} has no point ${shown.join(", ")}${more}.`;
+    const rest = unknown.length > NAMES_SHOWN ? ` and ${unknown.length - NAMES_SHOWN} more` : "";
+    const detail = `Site ${JSON.stringify(siteName)} has no point ${shown.join(", ")}${rest}.`;
     throw new Problem("unknown_point", detail, field);
   }
   return { points, unknown };

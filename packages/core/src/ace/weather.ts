@@ -115,7 +115,7 @@ function valueOf(record: WeatherRecord, field: WeatherField): unknown {
 
 /** A value with a time of its own, or of its record; null where it has neither. */
 function readingOf(record: WeatherRecord, raw: unknown): { value?: unknown; time?: unknown } | null {
-  const own = readingSchema.safeParse(raw);
-  if (own.success) return own.data;
+  const reading = readingSchema.safeParse(raw);
+  if (reading.success) return reading.data;
   return "timestamp" in record && typeof raw !== "object" ? { value: raw, time: record["timestamp"] } : null;
 }

@@ -21,19 +21,19 @@ const HOURS = Array.from({ length: HOURS_PER_DAY }, (_, hour) => hour);
  */
 export interface DayBuilder {
   /** Fetches an hour (0 to 23) into its spill. @throws {AceError}; when the upstream did not prove that it had ended */
-  fetchHour(of: DayBuild, hour: number): Promise<ApiHour>;
+  fetchHour(build: DayBuild, hour: number): Promise<ApiHour>;
   /**
    * Merges the 24 spills, the day's segments and its present file into a staged file and verifies it.
    * @param asked of each hour when the API was asked for it, epoch ms
    */
-  mergeDay(of: DayBuild, asked: readonly number[]): Promise<StagedDay>;
+  mergeDay(build: DayBuild, asked: readonly number[]): Promise<StagedDay>;
   /**
    * Puts the staged file in its place; then nothing of the build is left in `staging/`.
    * @returns null when another build published the day since the merge: merge again
    */
-  publishDay(of: DayBuild, staged: StagedDay): Promise<PublishedDay | null>;
+  publishDay(build: DayBuild, staged: StagedDay): Promise<PublishedDay | null>;
   /** Removes all objects of the build from `staging/`. */
-  discard(of: DayBuild): Promise<void>;
+  discard(build: DayBuild): Promise<void>;
   /** Removes all objects of a site's earlier instances from `staging/`: dead ones could not. */
   discardOlder(than: InstanceTicket): Promise<void>;
 }
@@ -65,18 +65,19 @@ export function createDayBuilder({
   // what one hour learns, the next ones know
   const adaptive = new AdaptivePageSize(pageSize, null, now);
   return {
-    fetchHour: (of, hour) => spillApiHour({ db, bucket, ace: newClient(of.day), pageSize: adaptive, now }, of, hour),
-    mergeDay: async (of, asked) => {
-      const base = await findBase({ db, bucket }, of, replaceSuspect);
-      const segments = await spillSegments({ db, bucket }, of, [base.asked, asked]);
-      return mergeDay({ db, bucket }, of, { source: "api", hours: HOURS, asked, segments, base });
+    fetchHour: (build, hour) =>
+      spillApiHour({ db, bucket, ace: newClient(build.day), pageSize: adaptive, now }, build, hour),
+    mergeDay: async (build, asked) => {
+      const base = await findBase({ db, bucket }, build, replaceSuspect);
+      const segments = await spillSegments({ db, bucket }, build, [base.asked, asked]);
+      return mergeDay({ db, bucket }, build, { source: "api", hours: HOURS, asked, segments, base });
     },
-    publishDay: async (of, staged) => {
-      const published = await publishDay({ db, bucket, hotDays, now }, of, staged);
-      if (published !== null) await sweepBehind(db, of.site.id);
+    publishDay: async (build, staged) => {
+      const published = await publishDay({ db, bucket, hotDays, now }, build, staged);
+      if (published !== null) await sweepBehind(db, build.site.id);
       return published;
     },
-    discard: (of) => deleteStaging(bucket, of),
+    discard: (build) => deleteStaging(bucket, build),
     discardOlder: async (than) => {
       const prefix = instanceName({ ...than, number: 0 }).slice(0, -1);
       await deleteBuilds(bucket, prefix, (build) => Number(build.slice(prefix.length)) < than.number);

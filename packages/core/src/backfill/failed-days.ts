@@ -38,7 +38,7 @@ export async function failedSpan(
     sites.map((site) => storeOf(db, site)),
     (store) => store.db,
   );
-  const asIds = (of: readonly { readonly id: number }[]) => of.map(({ id }) => id);
+  const asIds = (rows: readonly { readonly id: number }[]) => rows.map(({ id }) => id);
   const spans = await Promise.all([
     read(db, FAILED_ATTEMPTS, asIds(sites)),
     ...[...stores].map(([from, inIt]) => read(from, FAILED_FILES, asIds(inIt.map(({ site }) => site)))),

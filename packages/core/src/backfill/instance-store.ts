@@ -70,9 +70,9 @@ export async function appointNext(
   after: number | null,
   now: number,
 ): Promise<number | null> {
-  const of = [backfillId, epoch, siteId];
+  const key = [backfillId, epoch, siteId];
   const [, appointed] = await withD1Retry(() =>
-    db.batch([db.prepare(APPOINT).bind(...of, after ?? -1, now), db.prepare(APPOINTED).bind(...of)]),
+    db.batch([db.prepare(APPOINT).bind(...key, after ?? -1, now), db.prepare(APPOINTED).bind(...key)]),
   );
   const rows = z.array(z.object({ number: z.int() })).parse(appointed?.results);
   return rows[0]?.number ?? null;

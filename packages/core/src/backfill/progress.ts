@@ -50,8 +50,8 @@ interface CalendarDays {
   readonly skipped: number;
   readonly empty: number;
   /** not skipped at all sites, and the site-days in them that are not skipped */
-  readonly own: number;
-  readonly ownSiteDays: number;
+  readonly unskipped: number;
+  readonly unskippedSiteDays: number;
 }
 
 export interface Progress {
@@ -81,12 +81,12 @@ WHERE d.backfill_id = ?1 GROUP BY s.id ORDER BY s.name`;
 const CALENDAR_DAYS = `
 WITH days AS (
   SELECT max(outcome = 'pending') AS pending, max(outcome = 'failed') AS failed, max(outcome = 'suspect') AS suspect,
-    min(outcome = 'skipped') AS skipped, min(outcome = 'confirmed-empty') AS empty, sum(outcome <> 'skipped') AS own
+    min(outcome = 'skipped') AS skipped, min(outcome = 'confirmed-empty') AS empty, sum(outcome <> 'skipped') AS siteDays
   FROM backfill_days WHERE backfill_id = ?1 GROUP BY day)
 SELECT count(*) AS total, coalesce(sum(NOT pending AND NOT failed AND NOT suspect), 0) AS completed,
   coalesce(sum(failed), 0) AS failed, coalesce(sum(suspect AND NOT failed), 0) AS suspect,
   coalesce(sum(skipped), 0) AS skipped, coalesce(sum(empty), 0) AS empty,
-  coalesce(sum(own > 0), 0) AS own, coalesce(sum(own), 0) AS ownSiteDays FROM days`;
+  coalesce(sum(siteDays > 0), 0) AS unskipped, coalesce(sum(siteDays), 0) AS unskippedSiteDays FROM days`;
 
 /** A site's first pending day is the one that is built. */
 const BUILDS = `
@@ -133,8 +133,8 @@ const daysSchema = z.tuple([
     suspect: count,
     skipped: count,
     empty: count,
-    own: count,
-    ownSiteDays: count,
+    unskipped: count,
+    unskippedSiteDays: count,
   }),
 ]);
 const buildsSchema = z.array(z.object({ site: z.string(), hours: count, samples: count, requests: count }));

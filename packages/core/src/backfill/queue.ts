@@ -83,9 +83,9 @@ function waitingOf(rows: unknown): WaitingStart[] {
 export async function enqueue(db: D1Database, start: QueuedStart, now: number): Promise<string | null> {
   const { backfillId, range, forceRestart } = start;
   const sites = JSON.stringify(start.sites.map(({ id, name }) => ({ id, name })));
-  const what = [backfillId, range.first, range.last, sites, forceRestart ? 1 : 0];
+  const request = [backfillId, range.first, range.last, sites, forceRestart ? 1 : 0];
   const [, queued] = await withD1Retry(() =>
-    db.batch([db.prepare(ENQUEUE).bind(...what, now, MAX_QUEUED), db.prepare(QUEUED).bind(...what)]),
+    db.batch([db.prepare(ENQUEUE).bind(...request, now, MAX_QUEUED), db.prepare(QUEUED).bind(...request)]),
   );
   return z.array(z.object({ backfill_id: z.string() })).parse(queued?.results)[0]?.backfill_id ?? null;
 }

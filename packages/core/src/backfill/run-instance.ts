@@ -83,13 +83,13 @@ async function dealWithDays(steps: Steps, context: InstanceContext): Promise<voi
     if (outcome === null) return;
     const date = dayText(day);
     const at = await record(steps, context, day, outcome);
-    const of = { backfillId: ticket.backfillId, site: site.name, day };
-    await leniently(steps, `${date} project`, () => projectDay(db, kv, of, outcome, at));
+    const siteDay = { backfillId: ticket.backfillId, site: site.name, day };
+    await leniently(steps, `${date} project`, () => projectDay(db, kv, siteDay, outcome, at));
   }
 
   const isLast = await steps.do("go on", STORE_STEP, async () => {
-    const [more] = await pendingDays(db, ticket, site.id, 1);
-    if (more === undefined) {
+    const [pending] = await pendingDays(db, ticket, site.id, 1);
+    if (pending === undefined) {
       await finishJob(db, ticket, now());
       return true;
     }

@@ -31,8 +31,8 @@ const DAYS: Progress["days"] = {
   suspect: 1,
   skipped: 60,
   empty: 3,
-  own: 305,
-  ownSiteDays: 305,
+  unskipped: 305,
+  unskippedSiteDays: 305,
 };
 const RUNNING: Progress = {
   job: {
@@ -135,7 +135,7 @@ it.each([
 
 it("counts a day of two sites once, its site-days apart, and names the day that is furthest behind", () => {
   const other = { ...SITE, site: "other", current: parseDay("2024-03-01"), rejected: { null: 1, future: 2 } };
-  const days = { ...DAYS, completed: 120, ownSiteDays: 610 };
+  const days = { ...DAYS, completed: 120, unskippedSiteDays: 610 };
   const status = backfillStatus({ ...RUNNING, days, sites: [SITE, other] }, [], START + 105 * HOUR);
   expect(status).toMatchObject({
     current_date: "2024-03-01",

@@ -107,8 +107,8 @@ function percent(part: number, whole: number): string {
   return Math.min(Math.round((part * 10_000) / whole) / 100, 99.99).toFixed(2);
 }
 
-function total(sites: readonly SiteProgress[], of: (site: SiteProgress) => number): number {
-  return sites.reduce((sum, site) => sum + of(site), 0);
+function total(sites: readonly SiteProgress[], valueOf: (site: SiteProgress) => number): number {
+  return sites.reduce((sum, site) => sum + valueOf(site), 0);
 }
 
 export function backfillState({ job, days, sites }: Progress): BackfillState {
@@ -174,7 +174,8 @@ export function backfillStatus(progress: Progress, queue: readonly WaitingStart[
     api_calls: total(sites, (site) => site.apiCalls),
     records_rejected: rejected,
     rate: {
-      days_per_hour: perSiteDay === null ? null : round((HOUR_MS / perSiteDay) * (days.own / days.ownSiteDays)),
+      days_per_hour:
+        perSiteDay === null ? null : round((HOUR_MS / perSiteDay) * (days.unskipped / days.unskippedSiteDays)),
       requests_per_minute: intervalMs === null ? null : round(60_000 / intervalMs),
     },
     stalled: stalled.size > 0,

@@ -79,11 +79,11 @@ export async function supervise(db: D1Database, instances: Instances, now: () =>
   }
   const started: string[] = [];
   const failed: unknown[] = [];
-  for (const one of work) {
+  for (const siteWork of work) {
     try {
-      const outcome = await superviseSite(db, instances, job, one, now);
+      const outcome = await superviseSite(db, instances, job, siteWork, now);
       if (outcome === "given up") return { backfillId, started, ended: true };
-      if (outcome === "started") started.push(one.site.name);
+      if (outcome === "started") started.push(siteWork.site.name);
     } catch (error) {
       // one site's trouble must not keep the others waiting
       failed.push(error);

@@ -91,9 +91,9 @@ async function readHabits(db: D1Database, siteId: number, end: number): Promise<
   for (const row of await withPackedHours(db, parseRows(countRows?.results))) {
     try {
       for (const { pointId, day, counts: ofDay } of hourCounts([row])) {
-        const own = counts.get(pointId) ?? new Map<number, number>();
-        counts.set(pointId, own);
-        ofDay.forEach((n, i) => own.set(dayStart(day) + i * HOUR_MS, n));
+        const ofPoint = counts.get(pointId) ?? new Map<number, number>();
+        counts.set(pointId, ofPoint);
+        ofDay.forEach((n, i) => ofPoint.set(dayStart(day) + i * HOUR_MS, n));
       }
     } catch (error) {
       if (!(error instanceof StoredHoursError)) throw error;
@@ -123,10 +123,10 @@ export async function measureCadences(db: D1Database, siteId: number, now: numbe
   const series = await readSeries(db, siteId, ids, { start: end - MEASURED_HOURS * HOUR_MS, end });
   const { hours, counts, isDamaged } = await readHabits(db, siteId, end);
   const measured = points.flatMap(({ id, interval_s: before, first_seen: firstSeen }): [number, number | null][] => {
-    const own = hours.filter((hour) => firstSeen !== null && hour >= firstSeen);
-    if (own.length < FEWEST_HOURS || isDamaged(id)) return [];
+    const seenHours = hours.filter((hour) => firstSeen !== null && hour >= firstSeen);
+    if (seenHours.length < FEWEST_HOURS || isDamaged(id)) return [];
     const medianS = medianCadenceS(series.get(id)?.times ?? new Float64Array(0)) ?? before;
-    const habit = own.map((hour) => counts.get(id)?.get(hour) ?? 0);
+    const habit = seenHours.map((hour) => counts.get(id)?.get(hour) ?? 0);
     return [[id, keptCadenceS(medianS, habit)]];
   });
   let changed = 0;

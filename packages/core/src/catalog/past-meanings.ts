@@ -84,20 +84,20 @@ export interface Meaning extends Cadence {
  */
 export function meaningIn(point: PointMeanings, { start, end }: TimeRange): Omit<Meaning, "range"> {
   const [first = point, ...others] = meaningsOf(point)
-    .map((one) => ({ ...one, ms: Math.min(one.range.end, end) - Math.max(one.range.start, start) }))
+    .map((meaning) => ({ ...meaning, ms: Math.min(meaning.range.end, end) - Math.max(meaning.range.start, start) }))
     .filter(({ ms }) => ms > 0)
     .sort((a, b) => b.ms - a.ms);
-  const unit = others.every((one) => one.unit === first.unit) ? first.unit : null;
+  const unit = others.every((meaning) => meaning.unit === first.unit) ? first.unit : null;
   const { intervalS, intervalSource } = first.intervalS === null ? point : first;
   return { unit, intervalS, intervalSource };
 }
 
 /** The stretches of time with one meaning each, ascending and without a hole. */
 export function meaningsOf({ unit, intervalS, intervalSource, past }: PointMeanings): Meaning[] {
-  const meanings = past.map((one, i): Meaning => {
-    const range = { start: past[i - 1]?.until ?? Number.NEGATIVE_INFINITY, end: one.until };
-    const source = one.intervalS === null ? null : "configured";
-    return { range, unit: one.unit, intervalS: one.intervalS, intervalSource: source };
+  const meanings = past.map((meaning, i): Meaning => {
+    const range = { start: past[i - 1]?.until ?? Number.NEGATIVE_INFINITY, end: meaning.until };
+    const source = meaning.intervalS === null ? null : "configured";
+    return { range, unit: meaning.unit, intervalS: meaning.intervalS, intervalSource: source };
   });
   const start = past.at(-1)?.until ?? Number.NEGATIVE_INFINITY;
   return [...meanings, { range: { start, end: Number.POSITIVE_INFINITY }, unit, intervalS, intervalSource }];

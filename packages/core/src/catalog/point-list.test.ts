@@ -40,9 +40,9 @@ const names = async (filter: Partial<Parameters<typeof listPoints>[2]>) =>
   (await listPoints(db, siteId, { limit: 100, ...filter })).points.map((point) => point.name);
 
 test("lists all points of a site in the order of names, unconfigured ones too", async () => {
-  const { points, more } = await listPoints(db, siteId, { limit: 5 });
+  const { points, hasMore } = await listPoints(db, siteId, { limit: 5 });
   expect(points.map((point) => point.name)).toEqual([ODD, UNLISTED, DAMPER, TEMP1, TEMP2]);
-  expect(more).toBe(false);
+  expect(hasMore).toBe(false);
   expect(points[3]).toMatchObject({
     name: TEMP1,
     label: "VAV 1 Room Temp",
@@ -102,10 +102,10 @@ describe("tag finds a marker, a key or a key:value, whole", () => {
 test.each([1, 2, 3, 5, 9])("pages of %i return every point once", async (limit) => {
   const seen: string[] = [];
   for (let after: string | undefined; ;) {
-    const { points, more } = await listPoints(db, siteId, { limit, after });
+    const { points, hasMore } = await listPoints(db, siteId, { limit, after });
     expect(points.length).toBeLessThanOrEqual(limit);
     seen.push(...points.map((point) => point.name));
-    if (!more) break;
+    if (!hasMore) break;
     after = points.at(-1)!.name;
   }
   expect(seen).toEqual([ODD, UNLISTED, DAMPER, TEMP1, TEMP2]);

@@ -125,9 +125,9 @@ export function pointPageStatement(db: D1Database, siteId: number, filter: Point
 }
 
 /** The page that {@link pointPageStatement} found, and whether more points follow. */
-export function parsePointPage(results: unknown, { limit }: PointFilter): { points: StoredPoint[]; more: boolean } {
+export function parsePointPage(results: unknown, { limit }: PointFilter): { points: StoredPoint[]; hasMore: boolean } {
   const points = storedPoints(results);
-  return { points: points.slice(0, limit), more: points.length > limit };
+  return { points: points.slice(0, limit), hasMore: points.length > limit };
 }
 
 /** A page of a site's points by name, and whether more follow. */
@@ -135,7 +135,7 @@ export async function listPoints(
   db: D1Database,
   siteId: number,
   filter: PointFilter,
-): Promise<{ points: StoredPoint[]; more: boolean }> {
+): Promise<{ points: StoredPoint[]; hasMore: boolean }> {
   const { results } = await withD1Retry(() => pointPageStatement(db, siteId, filter).all());
   return parsePointPage(results, filter);
 }

@@ -23,8 +23,8 @@ export function joinStats(
   /** the sites of the databases that do not answer */
   readonly unknown_sites: readonly string[];
 } {
-  const all = stats.map(([, own]) => own);
-  const hours = (of: "oldest" | "newest") => all.flatMap(({ hours: own }) => own[of] ?? []).sort();
+  const all = stats.map(([, siteStats]) => siteStats);
+  const hours = (bound: "oldest" | "newest") => all.flatMap(({ hours: ofDatabase }) => ofDatabase[bound] ?? []).sort();
   return {
     database: { bytes: all.reduce((sum, { database }) => sum + database.bytes, 0) },
     databases: [

@@ -28,9 +28,9 @@ export function interceptedDatabase(db: D1Database, intercept: Interceptor): D1D
       if (key === "batch") {
         return (statements: D1PreparedStatement[]) =>
           intercept(
-            () => target.batch(statements.map((one) => real.get(one)?.statement ?? one)),
+            () => target.batch(statements.map((statement) => real.get(statement)?.statement ?? statement)),
             statements.length,
-            statements.map((one) => real.get(one)?.query ?? ""),
+            statements.map((statement) => real.get(statement)?.query ?? ""),
           );
       }
       // `await` and the log read these

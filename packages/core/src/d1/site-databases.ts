@@ -57,7 +57,7 @@ export function eachDatabase({ DB, otherDatabases: others }: Databases): [bindin
 
 /** The databases of some sites, in the order of the sites. */
 export function byDatabase(databases: Databases, sites: readonly SiteConfig[]): DatabaseSites[] {
-  return [...Map.groupBy(sites, ({ database }) => database)].map(([binding, own]) => {
-    return { binding, db: databaseOf(databases, own[0]!), sites: own };
+  return [...Map.groupBy(sites, ({ database }) => database)].map(([binding, inIt]) => {
+    return { binding, db: databaseOf(databases, inIt[0]!), sites: inIt };
   });
 }

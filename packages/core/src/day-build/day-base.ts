@@ -85,7 +85,7 @@ export async function findBase(
   const isLeft = suspect === null && object !== null && isLeftOfDeletion(row, object);
   const trusted = suspect === null && !isLeft ? object : null;
   // The row's object may have been put back without its metadata, or been rebuilt under a later generation.
-  const own =
+  const baseGeneration =
     trusted !== null && row?.file?.etag !== trusted.etag
       ? (generationSchema.parse(generation) ?? row?.generation ?? 0)
       : (row?.generation ?? 0);
@@ -94,9 +94,9 @@ export async function findBase(
     key,
     etag: object?.etag ?? null,
     file: trusted !== null ? { etag: trusted.etag, sha256, source: row?.source ?? null } : null,
-    generation: own,
+    generation: baseGeneration,
     // Above every claim too, so that no two files of a day share a generation.
-    nextGeneration: Math.max(own, row?.generation ?? 0, ...(row?.pending.values() ?? [])) + 1,
+    nextGeneration: Math.max(baseGeneration, row?.generation ?? 0, ...(row?.pending.values() ?? [])) + 1,
     asked: isPublished && row !== null ? row.asked : parseAsked(trusted?.customMetadata?.["asked"]),
     // Every file that was built upon the manifest's file contains the same segments.
     settledStamp: trusted === null ? 0 : (row?.settledStamp ?? 0),

@@ -76,9 +76,9 @@ export class DayJudge {
       const { unit } = meant;
       const isWeather = from === "weather" && unit !== null;
       const kind = isWeather ? "sensor" : pointKind({ ...row, unit, tags: pointTagsSchema.parse(JSON.parse(tags)) });
-      const one = { kind, unit, expectation: expectationOf(meant) };
-      const key = JSON.stringify(one);
-      const judged = shared.get(key) ?? one;
+      const point = { kind, unit, expectation: expectationOf(meant) };
+      const key = JSON.stringify(point);
+      const judged = shared.get(key) ?? point;
       shared.set(key, judged);
       return [row.name, judged] as const;
     });

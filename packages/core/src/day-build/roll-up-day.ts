@@ -84,22 +84,22 @@ export async function rollUpDay(
   const hotHours = hoursSchema.parse(hourRows?.results);
   const [{ rolledUp }] = rolledUpSchema.parse(rolledUpRows?.results);
   const table = new DayTable(day, parseRows(blockRows?.results));
-  const due = hotHours.filter(({ hour, version, rolled_up_version: of }) => {
-    if (table.isDamaged && of !== null) return true;
-    return hour + HOUR_MS <= closed && (which === "all" || of !== version);
+  const due = hotHours.filter(({ hour, version, rolled_up_version: rolledUpVersion }) => {
+    if (table.isDamaged && rolledUpVersion !== null) return true;
+    return hour + HOUR_MS <= closed && (which === "all" || rolledUpVersion !== version);
   });
   const read: (typeof hotHours)[number][] = [];
   const failed: { hour: number; reason: string }[] = [];
   const wrong: number[] = [];
   let aggregates = 0;
-  for (const one of due) {
-    const { hour, version } = one;
+  for (const dueHour of due) {
+    const { hour, version } = dueHour;
     try {
       const points = await readAggregates(db, siteId, day, hour);
       const changed = table.replaceHour((hour - dayStart(day)) / HOUR_MS, points);
-      if (changed > 0 && one.rolled_up_version === version) wrong.push(hour);
+      if (changed > 0 && dueHour.rolled_up_version === version) wrong.push(hour);
       aggregates += points.size;
-      read.push(one);
+      read.push(dueHour);
     } catch (error) {
       if (!(error instanceof StoredRowError)) throw error;
       failed.push({ hour, reason: error.message });
@@ -124,8 +124,8 @@ async function readAggregates(db: D1Database, siteId: number, day: number, hour:
   const aggregates = new Map<number, HourAggregate>();
   for await (const points of readHour(db, siteId, hour, refuseDamaged)) {
     for (const [pointId, series] of points) {
-      const one = hourAggregates(series, day)[(hour - dayStart(day)) / HOUR_MS];
-      if (one != null) aggregates.set(pointId, one);
+      const aggregate = hourAggregates(series, day)[(hour - dayStart(day)) / HOUR_MS];
+      if (aggregate != null) aggregates.set(pointId, aggregate);
     }
   }
   return aggregates;

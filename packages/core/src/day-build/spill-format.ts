@@ -155,7 +155,7 @@ export interface BlockRows {
 /** @throws {Error} if the block is damaged */
 export function openBlock(block: SpillBlock, bytes: Uint8Array): BlockRows {
   if (crc32(bytes) !== block.crc32) throw new Error("the CRC-32 of a block does not match");
-  const rows = block.rows.reduce((sum, own) => sum + own, 0);
+  const rows = block.rows.reduce((sum, rowsOfPoint) => sum + rowsOfPoint, 0);
   if (rows > BLOCK_ROWS && block.rows.length > 1) throw new Error(`a block of ${rows} rows`);
   const content = readZstdFrame(bytes, rows * ROW_BYTES);
   const { buffer, byteOffset } = content;

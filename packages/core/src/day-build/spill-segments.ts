@@ -88,11 +88,11 @@ async function spillHour(
   const [first, lastOther] = [Math.min(...others), Math.max(...others)];
   let lastAsked = 0;
   for await (const points of readHour(db, build.site.id, start, onDamaged, upTo)) {
-    layers.under.push(columnsOf(points, (one) => one <= first));
-    layers.between.push(columnsOf(points, (one) => one > first && one <= lastOther));
-    layers.over.push(columnsOf(points, (one) => one > lastOther));
+    layers.under.push(columnsOf(points, (asked) => asked <= first));
+    layers.between.push(columnsOf(points, (asked) => asked > first && asked <= lastOther));
+    layers.over.push(columnsOf(points, (asked) => asked > lastOther));
     for (const series of points.values()) {
-      lastAsked = series.asked.reduce((most, one) => Math.max(most, one), lastAsked);
+      lastAsked = series.asked.reduce((most, asked) => Math.max(most, asked), lastAsked);
       for (const column of [series.times, series.values, series.asked]) freeBytes(column);
     }
   }
@@ -117,7 +117,7 @@ async function spillHour(
 
 function columnsOf(points: ReadonlyMap<number, StoredSeries>, isWanted: (asked: number) => boolean): PointSamples {
   let length = 0;
-  for (const { asked } of points.values()) length += asked.reduce((count, one) => count + (isWanted(one) ? 1 : 0), 0);
+  for (const { asked } of points.values()) length += asked.reduce((count, time) => count + (isWanted(time) ? 1 : 0), 0);
   const pointIds = new Int32Array(length);
   const times = new Float64Array(length);
   const values = new Float64Array(length);

@@ -22,8 +22,12 @@ export async function verifyDayFile(
 ): Promise<void> {
   let index = 0;
   for await (const { name, series, locator } of scanDayFile(bucket, file)) {
-    const fail = (what: string) => {
-      throw new DayFileCorrupt(file.key, locator.group.offset, `point ${index} of ${points}: reads back with ${what}`);
+    const fail = (difference: string) => {
+      throw new DayFileCorrupt(
+        file.key,
+        locator.group.offset,
+        `point ${index} of ${points}: reads back with ${difference}`,
+      );
     };
     if (index >= points) fail("a point that was not written");
     const { name: wanted, row } = expected(index);

@@ -87,9 +87,9 @@ export async function deletePoint(
   const due = await daysWithPoint(db, point.id, from, MAX_DAYS_PER_RUN);
   for (const day of due) {
     if (days.length > 0 && now() - started >= RUN_BUDGET_MS) break;
-    const of = { build: newBuild(), site, day };
+    const build = { build: newBuild(), site, day };
     try {
-      const outcome = await deletePointDay(context, of, point);
+      const outcome = await deletePointDay(context, build, point);
       days.push({ date: dayText(day), outcome, reason: outcome === "deleted" ? null : "its file was not rewritten" });
     } catch (error) {
       logError("delete_failed", error, { site: site.name, day: dayText(day) });

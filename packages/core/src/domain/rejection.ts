@@ -36,8 +36,8 @@ export function countRejection(counts: RejectionCounts, reason: RejectionReason,
   if (n > 0) counts[reason] = (counts[reason] ?? 0) + n;
 }
 
-export function addRejections(into: RejectionCounts, more: RejectionCounts): void {
-  for (const reason of REJECTION_REASONS) countRejection(into, reason, more[reason] ?? 0);
+export function addRejections(into: RejectionCounts, counts: RejectionCounts): void {
+  for (const reason of REJECTION_REASONS) countRejection(into, reason, counts[reason] ?? 0);
 }
 
 export function totalRejected(counts: RejectionCounts): number {

@@ -48,6 +48,6 @@ const HISTORY = /^[^/]+\/(.+)\/weather\/([a-z_]+)$/s;
 export function storedPointName(site: string, name: string): string {
   if (!name.includes("/weather/")) return name;
   const [, ofSite, history] = HISTORY.exec(name) ?? [];
-  const field = WEATHER_FIELDS.find((one) => one === history);
+  const field = WEATHER_FIELDS.find((known) => known === history);
   return ofSite === site && field !== undefined ? POINT_NAMES[field] : name;
 }

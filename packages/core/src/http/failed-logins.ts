@@ -36,19 +36,19 @@ export class FailedLogins {
    */
   async add(client: string, now: number, limiter: RateLimit | undefined): Promise<boolean> {
     const known = this.#clients.get(client);
-    const own = known !== undefined && now < known.until ? known : { failures: 0, until: now + PERIOD_MS };
-    own.failures++;
+    const record = known !== undefined && now < known.until ? known : { failures: 0, until: now + PERIOD_MS };
+    record.failures++;
     const within = limiter === undefined || (await limiter.limit({ key: client })).success;
-    if (!within) own.failures = Math.max(own.failures, FAILURES);
-    if (own.failures >= FAILURES) own.until = now + PERIOD_MS;
+    if (!within) record.failures = Math.max(record.failures, FAILURES);
+    if (record.failures >= FAILURES) record.until = now + PERIOD_MS;
     if (known === undefined && this.#clients.size >= MAX_CLIENTS) {
       for (const first of this.#clients.keys()) {
         this.#clients.delete(first);
         break;
       }
     }
-    this.#clients.set(client, own);
-    return own.failures > FAILURES || !within;
+    this.#clients.set(client, record);
+    return record.failures > FAILURES || !within;
   }
 }
 

@@ -1,9 +1,9 @@
 import { expect, test } from "vitest";
 import { z } from "zod";
-import { one, wholeNumber } from "./parameters.ts";
+import { once, wholeNumber } from "./parameters.ts";
 import { parseInput } from "./parse-body.ts";
 
-const schema = z.object({ limit: one(wholeNumber(1, 500).default(100)) });
+const schema = z.object({ limit: once(wholeNumber(1, 500).default(100)) });
 const parse = (...limit: string[]) => parseInput(schema, limit.length === 0 ? {} : { limit }).limit;
 
 test("a whole number within its bounds, once", () => {

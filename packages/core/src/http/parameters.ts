@@ -1,7 +1,7 @@
 import { z } from "zod";
 
 /** A parameter that may occur only once in the address: unwraps its value. */
-export function one<S extends z.ZodType>(schema: S) {
+export function once<S extends z.ZodType>(schema: S) {
   return z.preprocess((values, context) => {
     if (!Array.isArray(values)) return values;
     if (values.length === 1) return values[0];

@@ -54,8 +54,8 @@ export function settingsParser<S extends z.ZodType>(schema: S): (env: object) =>
   let last: { readonly values: ReadonlyMap<string, unknown>; readonly settings: z.output<S> } | null = null;
   return (env) => {
     const values = new Map<string, unknown>(Object.entries(env));
-    const isSame = (of: ReadonlyMap<string, unknown>) =>
-      of.size === values.size && [...values].every(([name, value]) => Object.is(of.get(name), value));
+    const isSame = (known: ReadonlyMap<string, unknown>) =>
+      known.size === values.size && [...values].every(([name, value]) => Object.is(known.get(name), value));
     if (last === null || !isSame(last.values)) last = { values, settings: parseSettings(schema, env) };
     return last.settings;
   };

@@ -36,10 +36,10 @@ export function dueMonth(site: SiteMonths): number | null {
   const restless = new Set([...unsettled].map(monthOf));
   const candidates = [...new Set([...ofMonth.keys(), ...rows.keys()])].sort((a, b) => b - a);
   const due = candidates.find((month) => {
-    const own = ofMonth.get(month) ?? [];
+    const days = ofMonth.get(month) ?? [];
     const row = rows.get(month);
     const isOver = monthDays(month).end <= dayOf(now);
-    const isQuiet = own.every(({ updatedAt }) => updatedAt + QUIET_BEFORE_BUILD_MS <= now);
+    const isQuiet = days.every(({ updatedAt }) => updatedAt + QUIET_BEFORE_BUILD_MS <= now);
     return isOver && isQuiet && !restless.has(month) && mayBeTried(row, now) && needOfMonth(site, month) !== "nothing";
   });
   return due ?? null;

@@ -44,16 +44,16 @@ interface Fingerprint {
  */
 export async function mergePart(
   bucket: MergeBucket,
-  of: MonthBuild,
+  build: MonthBuild,
   sources: readonly MonthSource[],
   range: PartRange,
   number: number,
 ): Promise<StagedPart> {
-  checkSources(of, sources);
+  checkSources(build, sources);
   const fingerprints: Fingerprint[] = [];
   let rowsLeftOut = 0;
-  const about = { site: of.site.name, month: of.month, days: sourceEtags(of, sources) };
-  const writer = new DayFileWriter(new MultipartSink(bucket, stagedPartKey(of, number)), about);
+  const about = { site: build.site.name, month: build.month, days: sourceEtags(build, sources) };
+  const writer = new DayFileWriter(new MultipartSink(bucket, stagedPartKey(build, number)), about);
   let written: WrittenDayFile;
   try {
     // The samples that the writer has not encoded yet.
@@ -79,10 +79,10 @@ export async function mergePart(
     await writer.abort();
     throw error;
   }
-  await verifyPart(bucket, of, number, written, fingerprints);
+  await verifyPart(bucket, build, number, written, fingerprints);
   const { etag, sha256, bytes, footerBytes, rows, points } = written;
   const located = points.map(({ name, locator }) => [name, ...locatorNumbers(locator)]);
-  await bucket.put(stagedPointsKey(of, number), JSON.stringify(located));
+  await bucket.put(stagedPointsKey(build, number), JSON.stringify(located));
   return { number, etag, sha256, bytes, footerBytes, rows, points: points.length, rowsLeftOut };
 }
 
@@ -111,14 +111,14 @@ function fingerprint({ times, values }: Series): Fingerprint {
 /** Reads a part like a reader of the month file. @throws {DayFileCorrupt} if it differs from what was written */
 async function verifyPart(
   bucket: RangeBucket,
-  of: MonthBuild,
+  build: MonthBuild,
   number: number,
   { etag, footerBytes, points }: WrittenDayFile,
   fingerprints: readonly Fingerprint[],
 ): Promise<void> {
   // Under its final key, because a reader refuses a file under another one.
-  const key = monthFileKey(of.site.name, of.month);
-  const asInPlace: RangeBucket = { get: (_, options) => bucket.get(stagedPartKey(of, number), options) };
+  const key = monthFileKey(build.site.name, build.month);
+  const asInPlace: RangeBucket = { get: (_, options) => bucket.get(stagedPartKey(build, number), options) };
   let index = 0;
   for await (const { name, series, locator } of scanDayFile(asInPlace, { key, etag, footerBytes })) {
     const expected = points[index];

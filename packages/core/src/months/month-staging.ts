@@ -8,16 +8,16 @@ function stagingPrefix({ build, site, month }: MonthBuild): string {
 }
 
 /** Key of a part of the month file, itself a file with a footer. */
-export function stagedPartKey(of: MonthBuild, number: number): string {
-  return `${stagingPrefix(of)}part-${String(number).padStart(3, "0")}`;
+export function stagedPartKey(build: MonthBuild, number: number): string {
+  return `${stagingPrefix(build)}part-${String(number).padStart(3, "0")}`;
 }
 
 /** Key of the locators of the part's points, within the part. */
-export function stagedPointsKey(of: MonthBuild, number: number): string {
-  return `${stagedPartKey(of, number)}.points`;
+export function stagedPointsKey(build: MonthBuild, number: number): string {
+  return `${stagedPartKey(build, number)}.points`;
 }
 
 /** Removes all objects of a build in staging. Safe to repeat. */
-export async function deleteMonthStaging(bucket: ListingBucket, of: MonthBuild): Promise<void> {
-  await deleteStaged(bucket, stagingPrefix(of));
+export async function deleteMonthStaging(bucket: ListingBucket, build: MonthBuild): Promise<void> {
+  await deleteStaged(bucket, stagingPrefix(build));
 }

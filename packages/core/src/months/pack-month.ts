@@ -47,7 +47,7 @@ FROM json_each(?1) p CROSS JOIN block_days d ON d.key >= ${rowKeySql("p.value", 
  */
 export async function packPoints(
   db: D1Database,
-  of: MonthToPack,
+  target: MonthToPack,
   pointIds: readonly number[],
 ): Promise<PackedPoints | null> {
   const unpacked = new Set<number>();
@@ -56,7 +56,7 @@ export async function packPoints(
     .sort((a, b) => a - b)
     .map((firstId) => Array.from({ length: POINTS_PER_ROW }, (_, i) => firstId + i));
   for (let first = 0; first < blocks.length; first += BLOCKS_AT_ONCE) {
-    const damaged = await packBlocks(db, of, blocks.slice(first, first + BLOCKS_AT_ONCE));
+    const damaged = await packBlocks(db, target, blocks.slice(first, first + BLOCKS_AT_ONCE));
     if (damaged === null) return null;
     for (const day of damaged) unpacked.add(day);
   }
@@ -66,10 +66,10 @@ export async function packPoints(
 /** @param blocks the points of rows of `block_days` @returns days that stay unpacked for some point; null: a day changed meanwhile */
 async function packBlocks(
   db: D1Database,
-  of: MonthToPack,
+  target: MonthToPack,
   blocks: readonly (readonly number[])[],
 ): Promise<ReadonlySet<number> | null> {
-  const { siteId, basis } = of;
+  const { siteId, basis } = target;
   const { month } = basis;
   const { first, end } = monthDays(month);
   const firstIds = JSON.stringify(blocks.map(([id]) => id));
@@ -94,7 +94,7 @@ async function packBlocks(
     });
     for (const [place, id] of ids.entries()) {
       const ofPoint = days.map(({ points }) => points[place]!);
-      const file = of.file === null ? null : placeIn(of.file, id, stored.file(id, month));
+      const file = target.file === null ? null : placeIn(target.file, id, stored.file(id, month));
       const key = pointMonthKey(id, month);
       // A point without samples needs no row. A point with damaged slices keeps its row, so that they do not read as
       // empty.

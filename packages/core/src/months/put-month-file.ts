@@ -49,26 +49,26 @@ export interface PutMonthFile {
  */
 export async function putMonthFile(
   bucket: RangeBucket & UploadBucket,
-  of: MonthBuild,
+  build: MonthBuild,
   sources: readonly MonthSource[],
   parts: readonly StagedPart[],
 ): Promise<PutMonthFile> {
-  checkSources(of, sources);
+  checkSources(build, sources);
   const rows = await expectAllRows(bucket, sources, parts);
   const filled = parts.filter(({ points }) => points > 0);
   if (filled.length === 0) throw new MonthBuildError("each point has more samples than a month file accepts");
-  const key = monthFileKey(of.site.name, of.month);
+  const key = monthFileKey(build.site.name, build.month);
   const groups: FooterGroup[] = [];
-  for (const part of filled) groups.push(...(await readGroups(bucket, of, part, partOffset(parts, part.number))));
-  const about = { month: of.month, days: sourceEtags(of, sources) };
-  const footer = encodeFooter(of.site.name, about, groups);
+  for (const part of filled) groups.push(...(await readGroups(bucket, build, part, partOffset(parts, part.number))));
+  const about = { month: build.month, days: sourceEtags(build, sources) };
+  const footer = encodeFooter(build.site.name, about, groups);
   const end = partOffset(parts, parts.length) + HEAD_BYTES;
   // The checks of every reader: names, places and counts in order.
   parseFooter(key, "", parseMetadata(footer.subarray(FOOTER_SEAL_BYTES)), end);
   const sink = new MultipartSink(bucket, key);
   try {
     await sink.write(MAGIC);
-    for (const part of filled) await copyGroups(bucket, of, part, sink);
+    for (const part of filled) await copyGroups(bucket, build, part, sink);
     await sink.write(footer);
   } catch (error) {
     await sink.abort();
@@ -85,12 +85,12 @@ export async function putMonthFile(
  */
 export async function stagedLocators(
   bucket: { get(key: string): Promise<{ text(): Promise<string> } | null> },
-  of: MonthBuild,
+  build: MonthBuild,
   parts: readonly StagedPart[],
   number: number,
 ): Promise<{ name: string; locator: Locator }[]> {
   if (parts[number]?.points === 0) return [];
-  const object = await bucket.get(stagedPointsKey(of, number));
+  const object = await bucket.get(stagedPointsKey(build, number));
   if (object === null) throw new MonthBuildError(`the locators of part ${number} are missing in staging`);
   const by = partOffset(parts, number);
   return pointsSchema.parse(JSON.parse(await object.text())).map(([name, offset, ...numbers]) => {
@@ -121,11 +121,16 @@ async function expectAllRows(
 }
 
 /** A part's entries of the footer, moved to their places in the month file. */
-async function readGroups(bucket: RangeBucket, of: MonthBuild, part: StagedPart, by: number): Promise<FooterGroup[]> {
+async function readGroups(
+  bucket: RangeBucket,
+  build: MonthBuild,
+  part: StagedPart,
+  by: number,
+): Promise<FooterGroup[]> {
   const { etag, bytes, footerBytes } = part;
-  const file = { key: stagedPartKey(of, part.number), etag, bytes, footerBytes };
+  const file = { key: stagedPartKey(build, part.number), etag, bytes, footerBytes };
   const { metadata, offset } = await readSealedFooter(bucket, file, { requests: 0, bytes: 0 });
-  const { groups } = parseFooter(monthFileKey(of.site.name, of.month), etag, metadata, offset);
+  const { groups } = parseFooter(monthFileKey(build.site.name, build.month), etag, metadata, offset);
   return metadata.row_groups.map((rowGroup, i) => {
     return { rowGroup: shifted(rowGroup, BigInt(by)), crc32: groups[i]!.group.crc32 };
   });
@@ -144,8 +149,8 @@ function shifted(group: RowGroup, by: bigint): RowGroup {
 }
 
 /** Copies a part's row groups into the month file, without head and footer. */
-async function copyGroups(bucket: RangeBucket, of: MonthBuild, part: StagedPart, sink: ByteSink): Promise<void> {
-  const key = stagedPartKey(of, part.number);
+async function copyGroups(bucket: RangeBucket, build: MonthBuild, part: StagedPart, sink: ByteSink): Promise<void> {
+  const key = stagedPartKey(build, part.number);
   const end = part.bytes - part.footerBytes;
   const hash = createHash("sha256");
   for (let offset = 0; offset < part.bytes; offset += COPY_BYTES) {

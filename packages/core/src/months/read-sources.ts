@@ -66,9 +66,9 @@ export async function* mergeSources(
   for (;;) {
     const name = leastName(cursors);
     if (name === null) return;
-    const own = cursors.filter(({ current }) => current?.name === name);
-    yield { name, days: own.map(({ current }) => current!.series) };
-    await advanceAll(own);
+    const atName = cursors.filter(({ current }) => current?.name === name);
+    yield { name, days: atName.map(({ current }) => current!.series) };
+    await advanceAll(atName);
   }
 }
 

@@ -64,7 +64,7 @@ export async function runMonth(steps: Steps, context: MonthContext): Promise<voi
   const about = { site: site.name, month: monthText(appointed.month) };
   const start = await steps.do("begin", STORE_STEP, () => begin(context));
   if (start !== null) {
-    const outcome = await build(steps, context, start);
+    const outcome = await buildMonth(steps, context, start);
     const reason = outcome.is === "failed" ? outcome.reason : null;
     await steps.do("end", STORE_STEP, async () => {
       await endMonth(db, site.id, appointed, reason, now());
@@ -91,7 +91,7 @@ async function begin({ db, site, appointed, keepsFiles, now }: MonthContext): Pr
   return null;
 }
 
-async function build(steps: Steps, context: MonthContext, { need, basis, generation }: Start): Promise<Outcome> {
+async function buildMonth(steps: Steps, context: MonthContext, { need, basis, generation }: Start): Promise<Outcome> {
   try {
     switch (need) {
       case "removal":
@@ -161,7 +161,7 @@ interface BuiltFile {
 async function buildFile(steps: Steps, context: MonthContext, basis: MonthBasis): Promise<BuiltFile | Outcome> {
   const { db, bucket, site, appointed } = context;
   const { month } = appointed;
-  const of = buildOf(context);
+  const build = buildOf(context);
   const sources = basis.days.flatMap(({ day, state, generation, file }): MonthSource[] =>
     state === "written" && file !== null
       ? [{ day, generation, key: file.key, etag: file.etag, bytes: file.bytes }]
@@ -174,7 +174,7 @@ async function buildFile(steps: Steps, context: MonthContext, basis: MonthBasis)
   const parts: StagedPart[] = [];
   for (const [number, range] of planned.value.entries()) {
     const merged = await steps.do(`part ${number}`, STORE_STEP, (attempt) =>
-      onDays(context, basis, attempt, () => mergePart(bucket, of, sources, range, number)),
+      onDays(context, basis, attempt, () => mergePart(bucket, build, sources, range, number)),
     );
     if (merged.is !== "found") return merged;
     parts.push(merged.value);
@@ -182,7 +182,7 @@ async function buildFile(steps: Steps, context: MonthContext, basis: MonthBasis)
   const put = await steps.do("put", STORE_STEP, (attempt) =>
     onDays(context, basis, attempt, async () => {
       await withD1Retry(() => noteObject(db, site.id, month, monthFileKey(site.name, month)).run());
-      return putMonthFile(bucket, of, sources, parts);
+      return putMonthFile(bucket, build, sources, parts);
     }),
   );
   if (put.is !== "found") return put;
@@ -244,11 +244,11 @@ async function placesOf(
   { generation, parts }: BuiltFile,
 ): Promise<NonNullable<MonthToPack["file"]>> {
   if (parts === null) return { generation, locators: null };
-  const of = { build: appointed.instance, site, month: appointed.month };
+  const build = { build: appointed.instance, site, month: appointed.month };
   const catalog = await loadCatalog(db, site.id);
   const locators = new Map<number, Locator>();
   for (const number of parts.keys()) {
-    for (const { name, locator } of await stagedLocators(bucket, of, parts, number)) {
+    for (const { name, locator } of await stagedLocators(bucket, build, parts, number)) {
       const point = catalog.get(name);
       // No query can ask for a name that the catalogue lacks.
       if (point !== undefined) locators.set(point.id, locator);

@@ -118,7 +118,7 @@ const LONGEST_BUCKET_MS = 2 * BUCKET_MS["1day"];
  */
 export function isMadeOfHours({ start, end }: TimeRange, timeZone: string): boolean {
   const segments = offsetSegments({ start: start - LONGEST_BUCKET_MS, end: end + LONGEST_BUCKET_MS }, timeZone);
-  return segments.every((one, i) => one.offset % HOUR_MS === 0 && (i === 0 || one.start % HOUR_MS === 0));
+  return segments.every((segment, i) => segment.offset % HOUR_MS === 0 && (i === 0 || segment.start % HOUR_MS === 0));
 }
 
 /** A series' samples by bucket, without empty buckets. Columns of equal length. */

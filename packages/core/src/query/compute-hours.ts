@@ -87,9 +87,9 @@ async function* computeBlock<P extends JudgeablePoint>(
     for (const day of lostDays(tally)) if (!known.has(day)) lose(day);
     for (const point of block.points) {
       const ofPoint = rollups.get(point.id) ?? [];
-      const { fromLower, ...own } = samples.get(point.id) ?? { ...EMPTY_SERIES, fromLower: 0 };
+      const { fromLower, ...read } = samples.get(point.id) ?? { ...EMPTY_SERIES, fromLower: 0 };
       const past = pastUnits(point);
-      const series = seriesInUnitOfNow(past, own);
+      const series = seriesInUnitOfNow(past, read);
       const { parsed, damaged } = parseRollups(ofPoint);
       for (const { day, reason } of damaged) {
         const absent = [...(tally.misplaced.get(day)?.absent ?? []), point.name];
@@ -97,7 +97,7 @@ async function* computeBlock<P extends JudgeablePoint>(
         tally.lost.push(cut(dayRange(day), range));
       }
       const parts = hourParts(
-        parsed.map((one) => rollupInUnitOfNow(past, one)),
+        parsed.map((rollup) => rollupInUnitOfNow(past, rollup)),
         raw,
         series,
         range,

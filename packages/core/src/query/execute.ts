@@ -83,15 +83,16 @@ export async function executeQuery(
   const unjudged = new Set<string>();
   const samples = { hot: 0, cold: 0 };
   let values = 0;
-  for await (const one of computeAll(cold, plan, tally)) {
-    samples.hot += one.hot;
-    samples.cold += one.cold;
-    if (one.judged === null) unjudged.add(one.point.name);
-    else judged.push(one.judged);
-    const last = carried.last.get(one.point.id);
-    const carriedIn = last === undefined ? {} : { before: inUnitOfNow(pastUnits(one.point), last.time, last.value) };
-    series.set(one.point.id, { point: one.point, ...one.columns, ...carriedIn });
-    values += one.columns.times.length;
+  for await (const computed of computeAll(cold, plan, tally)) {
+    samples.hot += computed.hot;
+    samples.cold += computed.cold;
+    if (computed.judged === null) unjudged.add(computed.point.name);
+    else judged.push(computed.judged);
+    const last = carried.last.get(computed.point.id);
+    const carriedIn =
+      last === undefined ? {} : { before: inUnitOfNow(pastUnits(computed.point), last.time, last.value) };
+    series.set(computed.point.id, { point: computed.point, ...computed.columns, ...carriedIn });
+    values += computed.columns.times.length;
     if (values > MAX_VALUES) {
       const detail = `The range holds more than ${MAX_VALUES} values: ask for a coarser interval or fewer points.`;
       throw new Problem("too_much_data", detail, "interval");

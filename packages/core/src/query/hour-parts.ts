@@ -43,13 +43,20 @@ export function hourParts(
     }
   };
   for (const { day, hours } of rollups) {
-    for (const [index, one] of hours.entries()) {
+    for (const [index, stored] of hours.entries()) {
       const hour = dayStart(day) + index * HOUR_MS;
-      if (one === null || hour < start || hour + HOUR_MS > end || raw.has(hour)) continue;
-      if (!Number.isFinite(one.sum))
+      if (stored === null || hour < start || hour + HOUR_MS > end || raw.has(hour)) continue;
+      if (!Number.isFinite(stored.sum))
         throw new StoredHoursError(`hour ${index} of day ${day} has a sum that is no number`);
       addSamplesBefore(hour);
-      parts.push({ hour, n: one.n, aggregate: one, scaled: one.sum * SCALE, last: constantOf(one), times: null });
+      parts.push({
+        hour,
+        n: stored.n,
+        aggregate: stored,
+        scaled: stored.sum * SCALE,
+        last: constantOf(stored),
+        times: null,
+      });
     }
   }
   addSamplesBefore(Number.POSITIVE_INFINITY);
@@ -95,14 +102,14 @@ export function bucketHours(parts: readonly HourPart[], bounds: Float64Array): B
     let low = Number.POSITIVE_INFINITY;
     let high = Number.NEGATIVE_INFINITY;
     for (; i < parts.length && parts[i]!.hour < bounds[bucket + 1]!; i++) {
-      const { aggregate: one, scaled: oneScaled } = parts[i]!;
-      const next = sum + one.sum;
-      lost += Math.abs(sum) >= Math.abs(one.sum) ? sum - next + one.sum : one.sum - next + sum;
+      const { aggregate: part, scaled: partScaled } = parts[i]!;
+      const next = sum + part.sum;
+      lost += Math.abs(sum) >= Math.abs(part.sum) ? sum - next + part.sum : part.sum - next + sum;
       sum = next;
-      scaled += oneScaled;
-      samples += one.n;
-      low = Math.min(low, one.min);
-      high = Math.max(high, one.max);
+      scaled += partScaled;
+      samples += part.n;
+      low = Math.min(low, part.min);
+      high = Math.max(high, part.max);
     }
     const mean = Number.isFinite(sum) ? (sum + lost) / samples : scaled / samples / SCALE;
     if (!isEvery) times[n] = bounds[bucket]!;

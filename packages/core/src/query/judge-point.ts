@@ -40,7 +40,9 @@ export function judgePoint(
   const stretches = cadencesIn({ start, end: range.end }, expectation, past);
   const [only] = stretches;
   if (only !== undefined && stretches.length === 1) return judgeHours(hours, only.range, only.expected, until);
-  const judged = stretches.map(({ range: own, expected }) => judgeHours(hoursIn(hours, own), own, expected, until));
+  const judged = stretches.map(({ range: stretch, expected }) =>
+    judgeHours(hoursIn(hours, stretch), stretch, expected, until),
+  );
   return joinCompleteness(judged);
 }
 
@@ -67,9 +69,9 @@ function cadencesIn({ start, end }: TimeRange, now: Expectation, past: readonly 
 
 /** The hours, and samples of hours, in a part of the range. */
 function hoursIn(hours: readonly KnownHour[], { start, end }: TimeRange): KnownHour[] {
-  return hours.flatMap((one): KnownHour[] => {
-    if (one.times === null) return one.hour >= hourOf(start) && one.hour < end ? [one] : [];
-    const times = one.times.filter((time) => time >= start && time < end);
-    return times.length === 0 ? [] : [{ hour: Math.max(one.hour, start), n: times.length, times }];
+  return hours.flatMap((known): KnownHour[] => {
+    if (known.times === null) return known.hour >= hourOf(start) && known.hour < end ? [known] : [];
+    const times = known.times.filter((time) => time >= start && time < end);
+    return times.length === 0 ? [] : [{ hour: Math.max(known.hour, start), n: times.length, times }];
   });
 }

@@ -37,9 +37,11 @@ export function lastOfHours(parts: readonly HourPart[], starts: Float64Array): F
 export function hoursToCarry(rollups: readonly ParsedRollup[], bounds: Float64Array): number[] {
   const [first = 0, end = 0] = [bounds[0], bounds.at(-1)];
   const stored = rollups.flatMap(({ day, hours }) =>
-    hours.flatMap((one, index) => {
+    hours.flatMap((aggregate, index) => {
       const hour = dayStart(day) + index * HOUR_MS;
-      return one === null || hour < first || hour >= end ? [] : [{ hour, isConstant: constantOf(one) !== null }];
+      return aggregate === null || hour < first || hour >= end
+        ? []
+        : [{ hour, isConstant: constantOf(aggregate) !== null }];
     }),
   );
   let bucket = 0;

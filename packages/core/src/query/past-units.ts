@@ -26,11 +26,11 @@ export interface PastUnit {
 
 /** The ranges of a point with another unit, ascending; empty if the unit never changed. */
 export function pastUnits({ unit, past }: PointUnits): PastUnit[] {
-  return past.flatMap((one, i): PastUnit[] => {
-    if (one.unit === unit) return [];
-    const range = { start: past[i - 1]?.until ?? Number.NEGATIVE_INFINITY, end: one.until };
-    const convert = one.unit === null || unit === null ? null : conversionBetween(one.unit, unit);
-    return [{ range, unit: one.unit, convert }];
+  return past.flatMap((meaning, i): PastUnit[] => {
+    if (meaning.unit === unit) return [];
+    const range = { start: past[i - 1]?.until ?? Number.NEGATIVE_INFINITY, end: meaning.until };
+    const convert = meaning.unit === null || unit === null ? null : conversionBetween(meaning.unit, unit);
+    return [{ range, unit: meaning.unit, convert }];
   });
 }
 

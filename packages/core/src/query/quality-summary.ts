@@ -47,7 +47,7 @@ export function worstFirst(
   points: readonly PointQuality[],
   limit: number,
   after: Rank | null,
-): { readonly page: readonly PointQuality[]; readonly more: boolean } {
+): { readonly page: readonly PointQuality[]; readonly hasMore: boolean } {
   const rest = after === null ? points : points.filter((point) => compareRank(point, after) > 0);
-  return { page: rest.toSorted(compareRank).slice(0, limit), more: rest.length > limit };
+  return { page: rest.toSorted(compareRank).slice(0, limit), hasMore: rest.length > limit };
 }

@@ -53,19 +53,19 @@ export function shapeSeries(
   const isThinned = answer.bounds === null && thinTo !== null && series.some(({ times }) => times.length > thinTo);
   const filling = fillingOf(answer, shape.fill);
   let [from, to, size] = [0, 0, 0];
-  const shaped = series.map((one): ShapedSeries => {
-    const gapMs = one.point.expectation?.toleranceMs ?? null;
+  const shaped = series.map((unshaped): ShapedSeries => {
+    const gapMs = unshaped.point.expectation?.toleranceMs ?? null;
     // All series of an answer have the same columns, so unthinned ones get counts too.
-    const thinned = isThinned ? downsample(one, thinTo, gapMs) : one;
-    from += one.times.length;
+    const thinned = isThinned ? downsample(unshaped, thinTo, gapMs) : unshaped;
+    from += unshaped.times.length;
     to += thinned.times.length;
-    const filled = filling === null ? thinned : filling(thinned, one.times, gapMs, turnOf(one.point.unit));
+    const filled = filling === null ? thinned : filling(thinned, unshaped.times, gapMs, turnOf(unshaped.point.unit));
     size += filled.times.length;
     if (size > MAX_VALUES) {
       const detail = `Filled, the answer has more than ${MAX_VALUES} values: ask for fill=none or a coarser interval.`;
       throw new Problem("too_much_data", detail, "fill");
     }
-    return converted(one.point, filled, shape.units);
+    return converted(unshaped.point, filled, shape.units);
   });
   return { series: shaped, downsampled: isThinned ? { method: "minmax-lttb", from, to } : null };
 }

@@ -125,12 +125,12 @@ export async function findBeforeRange(
   const days = daysSchema.parse(dayRows?.results);
   const byPoint = Map.groupBy(days, ({ id }) => id);
   const hours = new Map(pointIds.map((id) => [id, hoursToRead(byPoint.get(id) ?? [], withoutRollups, start)]));
-  const version = [...hours].map(([id, own]) => {
-    const ownDays = (byPoint.get(id) ?? []).filter(({ day }) => own.some((hour) => dayOf(hour) === day));
+  const version = [...hours].map(([id, hoursOfPoint]) => {
+    const daysOfPoint = (byPoint.get(id) ?? []).filter(({ day }) => hoursOfPoint.some((hour) => dayOf(hour) === day));
     return [
-      own,
-      withoutRollups.filter(({ hour }) => own.includes(hour)),
-      ownDays.map(({ day, is_settled, etag, build, state, hot }) => [day, is_settled, etag, build, state, hot]),
+      hoursOfPoint,
+      withoutRollups.filter(({ hour }) => hoursOfPoint.includes(hour)),
+      daysOfPoint.map(({ day, is_settled, etag, build, state, hot }) => [day, is_settled, etag, build, state, hot]),
     ];
   });
   const uncertain = new Set(days.flatMap(({ id, counts }) => (counts === null ? [id] : [])));

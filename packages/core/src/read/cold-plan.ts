@@ -96,9 +96,9 @@ export function planFiles(
     if (name === undefined) continue;
     const ofDay = wanted.get(pointDay.day);
     // Parses locators only when needed.
-    const own = { name, pointDay };
-    if (ofDay === undefined) wanted.set(pointDay.day, [own]);
-    else ofDay.push(own);
+    const wantedPoint = { name, pointDay };
+    if (ofDay === undefined) wanted.set(pointDay.day, [wantedPoint]);
+    else ofDay.push(wantedPoint);
   }
   const inMonths = new Map(months.flatMap((row) => [...planMonth(row, days, wanted)]));
   return days.flatMap((from): FileRead[] => {
@@ -214,15 +214,15 @@ export function planBlocks<P extends NamedPoint>(
   const byPoint = Map.groupBy(pointDays, ({ pointId }) => pointId);
   const blocks: { points: P[]; pointDays: PointDay[]; samples: number }[] = [];
   for (const point of points.toSorted((a, b) => compareUtf8(a.name, b.name))) {
-    const own = byPoint.get(point.id) ?? [];
-    const samples = own.reduce((sum, { locator }) => sum + (locator?.rows ?? 0), 0);
+    const daysOfPoint = byPoint.get(point.id) ?? [];
+    const samples = daysOfPoint.reduce((sum, { locator }) => sum + (locator?.rows ?? 0), 0);
     const last = blocks.at(-1);
     if (last === undefined || last.points.length === mostPoints || last.samples + samples > SAMPLES_PER_BLOCK) {
-      blocks.push({ points: [point], pointDays: own, samples });
+      blocks.push({ points: [point], pointDays: daysOfPoint, samples });
       continue;
     }
     last.points.push(point);
-    last.pointDays.push(...own);
+    last.pointDays.push(...daysOfPoint);
     last.samples += samples;
   }
   return blocks.map((block) => ({

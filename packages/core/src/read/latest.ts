@@ -69,9 +69,9 @@ export async function readLatestOfBoth(
     work = addWork(work, workOf([{ points: block, files }]));
     const isWithin = work.requests <= MAX_COLD.requests && work.bytes <= MAX_COLD.bytes && work.rows <= MAX_COLD.rows;
     const read = await readBlock(cold, isWithin ? files : [], block, cost);
-    for (const one of read.unreadable) unreadable.set(one.day, one);
+    for (const damage of read.unreadable) unreadable.set(damage.day, damage);
     misplaced.push(...read.misplaced);
-    const absent = new Map(read.misplaced.map((one) => [one.day, one.absent]));
+    const absent = new Map(read.misplaced.map((misplacedDay) => [misplacedDay.day, misplacedDay.absent]));
     for (const { id, name, lastDay } of block) {
       const ofDay = read.days.get(lastDay);
       if (ofDay === undefined || absent.get(lastDay)?.includes(name) === true) {

@@ -79,9 +79,9 @@ export function needsOf<P extends NamedPoint>(
   const kept = new Set(days.flatMap(({ day, keptId }) => (keptId === null ? [] : [day])));
   const ofPoints = Map.groupBy(pointDays, ({ pointId }) => pointId);
   const byPoint = points.map(({ id }) => {
-    const own = ofPoints.get(id) ?? [];
-    const samples = own.reduce((sum, { locator }) => sum + (locator?.rows ?? 0), 0);
-    const most = own.map(({ day, locator }) => mostWork(locator, kept.has(day))).reduce(addWork, NO_WORK);
+    const daysOfPoint = ofPoints.get(id) ?? [];
+    const samples = daysOfPoint.reduce((sum, { locator }) => sum + (locator?.rows ?? 0), 0);
+    const most = daysOfPoint.map(({ day, locator }) => mostWork(locator, kept.has(day))).reduce(addWork, NO_WORK);
     return { ...most, samples, hourRows: hours.length };
   });
   return { hours, fileDays: readable.size, rollupDays, blocks, work: workOf(blocks), byPoint };

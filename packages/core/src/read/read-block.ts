@@ -166,8 +166,8 @@ export async function readBlock(
   };
   // A new file would get the same wrong places from D1, so the day would be rebuilt forever.
   const wrongPlaces = new Set(misplaced.map(({ day }) => monthOf(day)));
-  const failedMonths = [...months.values()].map((one) =>
-    wrongPlaces.has(one.month) ? { ...one, provedBy: null } : one,
+  const failedMonths = [...months.values()].map((failed) =>
+    wrongPlaces.has(failed.month) ? { ...failed, provedBy: null } : failed,
   );
   return { days, askedAt: at, unreadable, misplaced, months: failedMonths };
 }

@@ -106,9 +106,9 @@ async function readRanges(
     return [...points].map(([name, series]): [string, Series] => [name, keep(series)]);
   };
   const found = await Promise.allSettled(ranges.map(read));
-  const failed = found.find((one) => one.status === "rejected");
+  const failed = found.find((outcome) => outcome.status === "rejected");
   if (failed !== undefined) throw failed.reason;
-  return found.flatMap((one) => (one.status === "fulfilled" ? one.value : []));
+  return found.flatMap((outcome) => (outcome.status === "fulfilled" ? outcome.value : []));
 }
 
 /**

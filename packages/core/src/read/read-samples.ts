@@ -85,9 +85,9 @@ export async function readSamples(
   if (hotRead.status === "rejected") throw hotRead.reason;
   if (filesRead.status === "rejected") throw filesRead.reason;
   const [hot, outcomes] = [hotRead.value, filesRead.value];
-  for (const one of hot.damaged) {
-    if (!tally.damaged.has(one.key)) tally.lost.push(cut(one.range, range));
-    tally.damaged.set(one.key, one);
+  for (const row of hot.damaged) {
+    if (!tally.damaged.has(row.key)) tally.lost.push(cut(row.range, range));
+    tally.damaged.set(row.key, row);
   }
   const current =
     hot.manifest === null
@@ -96,11 +96,11 @@ export async function readSamples(
   const read = await readBlock(cold, current.files, points, tally.cold, current.files === files ? outcomes : null);
   const days = [...read.days].sort(([a], [b]) => a - b);
   for (const [day] of days) tally.files.add(day);
-  for (const one of [...current.unreadable, ...read.unreadable]) tally.unreadable.set(one.day, one);
-  for (const one of read.months) tally.months.set(one.month, one);
-  for (const one of read.misplaced) {
-    const absent = [...(tally.misplaced.get(one.day)?.absent ?? []), ...one.absent];
-    tally.misplaced.set(one.day, { ...one, absent });
+  for (const file of [...current.unreadable, ...read.unreadable]) tally.unreadable.set(file.day, file);
+  for (const month of read.months) tally.months.set(month.month, month);
+  for (const misplaced of read.misplaced) {
+    const absent = [...(tally.misplaced.get(misplaced.day)?.absent ?? []), ...misplaced.absent];
+    tally.misplaced.set(misplaced.day, { ...misplaced, absent });
   }
   return new Map(
     points.map(({ id, name }) => {

@@ -126,13 +126,13 @@ export interface BlockDay {
   /**
    * `file`: the day has a file with the point; `packed`: so it has, and the slice is in `point_months`; `open`: no file
    */
-  readonly of: "file" | "packed" | "open";
+  readonly origin: "file" | "packed" | "open";
   /** hexadecimal */
   readonly hex: string;
 }
 
 /** Separates a day from its slice. */
-const MARKS: Readonly<Record<string, BlockDay["of"]>> = { "+": "file", "*": "packed", "-": "open" };
+const MARKS: Readonly<Record<string, BlockDay["origin"]>> = { "+": "file", "*": "packed", "-": "open" };
 const MARK = /[-+*]/;
 
 /** A point's month in `point_months`. */
@@ -150,8 +150,8 @@ export function parseSlices(results: unknown): { readonly blockDays: BlockDay[];
     (days === null ? [] : days.split(",")).map((text): BlockDay => {
       const mark = text.search(MARK);
       if (mark < 1) throw new Error(`block_days: found "${text.slice(0, 20)}", expected a day and a slice`);
-      const of = MARKS[text[mark]!]!;
-      return { pointId, day: Number(text.slice(0, mark)), isWhole: is_whole === 1, of, hex: text.slice(mark + 1) };
+      const origin = MARKS[text[mark]!]!;
+      return { pointId, day: Number(text.slice(0, mark)), isWhole: is_whole === 1, origin, hex: text.slice(mark + 1) };
     }),
   );
   const packed = rows.flatMap(({ id: pointId, month, head, hours, is_skipped }) => {

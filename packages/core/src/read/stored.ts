@@ -147,7 +147,7 @@ export async function readStored(
     months: parsedMonths,
     pointDays: files.length * pointIds.length > MAX_POINT_DAYS ? null : pointDays.filter(({ isCold }) => isCold),
     isCut,
-    rollups: isWhole ? pointDays.filter((one) => one.isWhole) : null,
+    rollups: isWhole ? pointDays.filter((pointDay) => pointDay.isWhole) : null,
     hotSamples,
   };
 }
@@ -206,11 +206,13 @@ function overlaid(
   files: readonly ManifestDay[],
 ): StoredPointDay[] {
   const generations = new Map(files.map(({ day, generation }) => [day, generation]));
-  return blockDays.map(({ pointId, day, isWhole, of, hex }) => {
+  return blockDays.map(({ pointId, day, isWhole, origin, hex }) => {
     // `places` has the point, so a missing packed slice is damage.
     const slice =
-      of === "packed" ? (packed.find(pointId, day, generations.get(day) ?? 0) ?? DAMAGED_SLICE) : new BlockSlice(hex);
-    return new StoredPointDay({ pointId, day, isCold: of !== "open", isWhole }, slice, packed);
+      origin === "packed"
+        ? (packed.find(pointId, day, generations.get(day) ?? 0) ?? DAMAGED_SLICE)
+        : new BlockSlice(hex);
+    return new StoredPointDay({ pointId, day, isCold: origin !== "open", isWhole }, slice, packed);
   });
 }
 

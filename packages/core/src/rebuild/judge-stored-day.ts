@@ -86,8 +86,8 @@ export async function judgeStoredDay(context: JudgeContext, siteId: number, day:
   const etag = file?.etag ?? null;
   const hotVersions = hours.reduce((sum, { version }) => sum + version, 0);
   const expect = db.prepare(EXPECT_UNCHANGED).bind(siteId, day, hours.length, hotVersions, etag);
-  const of = { siteId, day, formula: FORMULA_VERSION };
-  const judged = markJudged(db, of, { etag, hotHours: hours.length, hotVersions }, now());
+  const judgement = { siteId, day, formula: FORMULA_VERSION };
+  const judged = markJudged(db, judgement, { etag, hotHours: hours.length, hotVersions }, now());
   const writes = replaceQualities(db, { siteId, day }, qualityTexts(day, points));
   const results = await batchUnlessChanged(db, [expect, judged, ...writes]);
   if (results === null) return null;
@@ -137,10 +137,10 @@ async function* seriesOfDay(
     for (const { id, name } of some) {
       // names that the catalogue lacks
       while (old !== null && compareUtf8(old.name, name) < 0) old = await nextOld();
-      const own = old?.name === name ? old.series : null;
-      const series = mergeStored(own ?? EMPTY_SERIES, hot.get(id) ?? NO_STORED_SERIES, fileAsked);
+      const stored = old?.name === name ? old.series : null;
+      const series = mergeStored(stored ?? EMPTY_SERIES, hot.get(id) ?? NO_STORED_SERIES, fileAsked);
       if (series.times.length > 0) yield { id, name, series };
-      if (own !== null) old = await nextOld();
+      if (stored !== null) old = await nextOld();
     }
   }
 }

@@ -65,24 +65,27 @@ export async function listDayFiles(
   const files = [...listed.keys()].map((key) => ({ key, ...parseFileKey(key) }));
   const days = files.flatMap(({ day }) => day ?? []);
   const manifestEnd = hasMore ? dayOfKey(last) : to;
-  const known = new Map<string, KnownDays & { readonly of: RebuildSite }>();
-  for (const of of sites) {
-    known.set(of.name, { of, ...(await readKnown(of, days, dayOfKey(startAfter) ?? 0, manifestEnd)) });
+  const known = new Map<string, KnownDays & { readonly rebuildSite: RebuildSite }>();
+  for (const rebuildSite of sites) {
+    known.set(rebuildSite.name, {
+      rebuildSite,
+      ...(await readKnown(rebuildSite, days, dayOfKey(startAfter) ?? 0, manifestEnd)),
+    });
   }
   const keys = files.map(({ key, site, day, month }): ListedKey => {
-    const own = known.get(site ?? "");
+    const ofSite = known.get(site ?? "");
     const object = listed.get(key)!;
-    const ofDay = day !== null && isRegistered(own?.rows.get(day) ?? null, object, own?.located.get(day) ?? null);
-    const ofMonth = month !== null && own?.months.get(month)?.file?.etag === object.etag;
-    return { key, site, day, month, rebuildSite: own?.of ?? null, isRegistered: ofDay || ofMonth };
+    const ofDay = day !== null && isRegistered(ofSite?.rows.get(day) ?? null, object, ofSite?.located.get(day) ?? null);
+    const ofMonth = month !== null && ofSite?.months.get(month)?.file?.etag === object.etag;
+    return { key, site, day, month, rebuildSite: ofSite?.rebuildSite ?? null, isRegistered: ofDay || ofMonth };
   });
   // the files that only D1 has
-  for (const { of, rows, months } of known.values()) {
+  for (const { rebuildSite, rows, months } of known.values()) {
     const ofDays = [...rows.values()].map(({ day, file }) => ({ day, month: null, file }));
     const ofMonths = [...months.values()].map(({ month, file }) => ({ day: null, month, file }));
     for (const { file, ...about } of [...ofDays, ...ofMonths]) {
       if (file === null || listed.has(file.key) || !isWanted(file.key) || (hasMore && file.key > last)) continue;
-      keys.push({ ...about, key: file.key, site: of.name, rebuildSite: of, isRegistered: false });
+      keys.push({ ...about, key: file.key, site: rebuildSite.name, rebuildSite, isRegistered: false });
     }
   }
   return { keys: keys.sort((a, b) => compareUtf8(a.key, b.key)), hasMore };

@@ -144,17 +144,17 @@ async function registerObject(
   const names = file.points.map(({ name }) => name);
   const catalog = await withNames(db, site.id, await loadCatalog(db, site.id), names);
   const rows = file.points.map(({ name, ...point }) => ({ ...point, pointId: catalog.get(name)!.id }));
-  const of = { build: newBuild(), site: { id: site.id, name: site.name }, day };
+  const build = { build: newBuild(), site: { id: site.id, name: site.name }, day };
   const entry = { key, etag, sha256: file.sha256, bytes, rows: file.rows, points: rows.length };
   const asked = parseAsked(customMetadata["asked"]);
   // Segments may or may not be in the file, so the time of each request decides which sample wins.
   const lineage = { source: file.source, generation, settledStamp: 0, mark: null, asked };
   const found = fileRows(day, rows);
   // D1 may have been restored to an earlier state. New segments must get larger stamps than any segment in this file.
-  await withD1Retry(() => raiseClockTo(db, of.site.id, parseStamp(customMetadata["stamp"])).run());
+  await withD1Retry(() => raiseClockTo(db, build.site.id, parseStamp(customMetadata["stamp"])).run());
   // Before the commit: after it, a repeated run finds the day registered and does nothing.
-  await markSeenInFile(db, { siteId: of.site.id, day, generation }, found.seen);
-  const isCommitted = await commitFile(db, of, entry, lineage, found, now());
+  await markSeenInFile(db, { siteId: build.site.id, day, generation }, found.seen);
+  const isCommitted = await commitFile(db, build, entry, lineage, found, now());
   return isCommitted ? { outcome: "rebuilt", reason: null, file } : null;
 }
 

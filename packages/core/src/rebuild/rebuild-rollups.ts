@@ -137,8 +137,10 @@ async function rebuildFileDay(
 /** Points whose row differs from the file, and points that are not in the file. */
 function changedPoints(stored: readonly StoredRow[], points: readonly PointSlice[]): number {
   const textOf = ({ slice, rows }: PointSlice) => `${rows} ${hexOf(slice)}`;
-  const before = new Map(stored.flatMap((row) => (pointsOfRow(row) ?? []).map((one) => [one.pointId, textOf(one)])));
-  const different = points.filter((one) => before.get(one.pointId) !== textOf(one)).length;
+  const before = new Map(
+    stored.flatMap((row) => (pointsOfRow(row) ?? []).map((point) => [point.pointId, textOf(point)])),
+  );
+  const different = points.filter((point) => before.get(point.pointId) !== textOf(point)).length;
   const known = new Set(points.map(({ pointId }) => pointId));
   return different + [...before.keys()].filter((id) => !known.has(id)).length;
 }

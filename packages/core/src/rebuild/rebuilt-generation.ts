@@ -17,16 +17,16 @@ export function newGeneration(
   const later = Math.max(known, ...pending.values()) + 1;
   const announced = pending.get(sha256);
   if (announced !== undefined && announced > known) return announced;
-  const own = generationOf({ customMetadata });
+  const written = generationOf({ customMetadata });
   const file = row?.file ?? null;
   if (file === null) {
-    if (own !== null && own > known) return own;
+    if (written !== null && written > known) return written;
     // In any state of the day: only a deletion leaves a generation without a file.
     return known > 0 ? "the day was deleted after this file was written" : later;
   }
   if (file.sha256 === sha256) return known;
   // The ETag is a hash of the bytes too, so the row is wrong.
   if (file.etag === etag) return later;
-  if (own === null) return "its file was put there by somebody else";
-  return own > known ? own : "it is an older file than the one that was published";
+  if (written === null) return "its file was put there by somebody else";
+  return written > known ? written : "it is an older file than the one that was published";
 }

@@ -56,7 +56,7 @@ export function pickBatches(pointIds: readonly number[]): Pick[][] {
     }
     free -= length;
     const columns = PICKS.find((pick) => pick.columns >= length)?.columns ?? null;
-    const pick = all.at(-1)!.find((one) => one.columns === columns);
+    const pick = all.at(-1)!.find((known) => known.columns === columns);
     if (pick === undefined) all.at(-1)!.push({ columns, blocks: [block] });
     else pick.blocks.push(block);
   }

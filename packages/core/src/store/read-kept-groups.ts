@@ -53,20 +53,20 @@ export async function readKeptGroups(
   );
   for (const wanted of statements(reads)) {
     const json = JSON.stringify(
-      wanted.map(({ of, group }) => [keptKey(of.keptId, group.group.offset), extentBytes(group.group)]),
+      wanted.map(({ read, group }) => [keptKey(read.keptId, group.group.offset), extentBytes(group.group)]),
     );
     const { results } = await withD1Retry(() => db.prepare(READ).bind(json).all());
     for (const { i, body } of groupRows(results)) {
-      const { of, group } = wanted[i]!;
-      const { series: ofRead, missing } = found.get(of)!;
+      const { read, group } = wanted[i]!;
+      const { series: ofRead, missing } = found.get(read)!;
       const bytes = hexBytes(body);
       cost.bytes += bytes.length;
       try {
-        for (const { name, series } of decodeGroup(bytes, group, of)) ofRead.set(name, series);
+        for (const { name, series } of decodeGroup(bytes, group, read)) ofRead.set(name, series);
         missing.delete(group);
       } catch (error) {
         if (!(error instanceof DayFileCorrupt)) throw error;
-        logError("kept_group_damaged", error, { day: dayText(of.day) });
+        logError("kept_group_damaged", error, { day: dayText(read.day) });
       }
     }
   }
@@ -74,21 +74,21 @@ export async function readKeptGroups(
 }
 
 interface WantedGroup {
-  readonly of: KeptRead;
+  readonly read: KeptRead;
   readonly group: GroupRead;
 }
 
 function statements(reads: readonly KeptRead[]): WantedGroup[][] {
   const all: WantedGroup[][] = [];
   let bytes = Number.POSITIVE_INFINITY;
-  for (const of of reads) {
-    for (const group of of.groups) {
+  for (const read of reads) {
+    for (const group of read.groups) {
       bytes += extentBytes(group.group);
       if (bytes > MAX_BYTES_PER_STATEMENT) {
         all.push([]);
         bytes = extentBytes(group.group);
       }
-      all.at(-1)!.push({ of, group });
+      all.at(-1)!.push({ read, group });
     }
   }
   return all;

@@ -51,8 +51,9 @@ export async function recordDeadLetters(
     letters.slice(0, MAX_DEAD_LETTERS_PER_RUN - first).map(async (letter, i) => {
       const { siteId, page, about } = letter;
       const origin = [siteId, about.reason, page?.window.start ?? null, page?.window.end ?? null, page?.cursor ?? null];
-      const what = about.reason === "write_failed" ? [null, about.stage, about.error, about.samples] : [about.record];
-      return [at * MAX_DEAD_LETTERS_PER_RUN + first + i, await identityOf(letter, syncId, at), ...origin, ...what];
+      const details =
+        about.reason === "write_failed" ? [null, about.stage, about.error, about.samples] : [about.record];
+      return [at * MAX_DEAD_LETTERS_PER_RUN + first + i, await identityOf(letter, syncId, at), ...origin, ...details];
     }),
   );
   for (const { json } of jsonChunks(rows, (row) => JSON.stringify(row), MAX_UNICODE_CHARS)) {

@@ -10,15 +10,15 @@ const TTL_S = JOURNAL_DAYS * DAY_S;
  * Publishes a run to KV under the keys and shapes of the older documents. KV is a projection only: it is eventually
  * consistent, so this code never reads it.
  * @param apiLatencyMs mean time of an API call in this run
- * @param of.siteCount sites of the deployment; a run may cover some of them
- * @param of.begun names of the started sites
+ * @param progress.siteCount sites of the deployment; a run may cover some of them
+ * @param progress.begun names of the started sites
  * @param letters what the run did not store; failed writes among them are published
  */
 export async function publishRun(
   kv: KVNamespace,
   run: SyncResult,
   apiLatencyMs: number,
-  of: { readonly siteCount: number; readonly begun: ReadonlySet<string> },
+  progress: { readonly siteCount: number; readonly begun: ReadonlySet<string> },
   letters: readonly DeadLetter[] = [],
 ): Promise<void> {
   const sum = (count: (site: SyncResult["sites"][number]) => number) =>
@@ -51,7 +51,7 @@ export async function publishRun(
         filteringEfficiency: counts.recordsFetched > 0 ? accepted / counts.recordsFetched : 1,
       },
     }),
-    ...watermarks(run, of).map(([key, time]) => kv.put(key, String(time))),
+    ...watermarks(run, progress).map(([key, time]) => kv.put(key, String(time))),
   ];
   // One key per sync, as in the older documents: the first error. etl:state has all errors.
   const [first] = errors;
@@ -79,9 +79,9 @@ function watermarks(
   const times = run.sites.flatMap(({ site, watermark }) =>
     watermark === null ? [] : [{ site, time: Date.parse(watermark) }],
   );
-  const own = times
+  const bySite = times
     .filter(({ site }) => siteCount > 1 && begun.has(site))
     .map(({ site, time }): [string, number] => [`etl:last_sync_timestamp:${site}`, time]);
-  if (times.length === 0 || times.length < siteCount) return own;
-  return [...own, ["etl:last_sync_timestamp", Math.min(...times.map(({ time }) => time))]];
+  if (times.length === 0 || times.length < siteCount) return bySite;
+  return [...bySite, ["etl:last_sync_timestamp", Math.min(...times.map(({ time }) => time))]];
 }

@@ -100,8 +100,8 @@ export async function replayDeadLetters(
   const replay: Replay = { letters: letters.length, ...counts, nextCursor };
   for (const site of sites) {
     // oldest first: of two dead letters with one time the newer is the API's later value
-    const own = letters.filter(({ siteId }) => siteId === site.siteId).toReversed();
-    if (own.length > 0) await replaySite(db, site, own, now, replay);
+    const ofSite = letters.filter(({ siteId }) => siteId === site.siteId).toReversed();
+    if (ofSite.length > 0) await replaySite(db, site, ofSite, now, replay);
   }
   return replay;
 }

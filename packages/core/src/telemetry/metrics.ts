@@ -102,11 +102,11 @@ const ISOLATE_COUNTERS: readonly (readonly [string, Metric, Readonly<Record<stri
 /** The metrics of this isolate. @param worker its Worker's name */
 export function measureIsolate(worker: string): Measurement[] {
   const { name: isolate, startedAt } = ISOLATE.born;
-  const own = { worker, isolate };
+  const origin = { worker, isolate };
   return [
-    { metric: METRICS.started, labels: own, value: startedAt / 1000 },
-    ...ISOLATE_COUNTERS.map(([name, of, labels]): Measurement => {
-      return { metric: of, labels: { ...own, ...labels }, value: ISOLATE.totals.get(name) ?? 0 };
+    { metric: METRICS.started, labels: origin, value: startedAt / 1000 },
+    ...ISOLATE_COUNTERS.map(([name, isolateMetric, labels]): Measurement => {
+      return { metric: isolateMetric, labels: { ...origin, ...labels }, value: ISOLATE.totals.get(name) ?? 0 };
     }),
   ];
 }

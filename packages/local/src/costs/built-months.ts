@@ -30,24 +30,24 @@ export function monthJobCounts(deployment: Deployment, measured: Measured): Coun
   if (!monthFiles) return { ...counts, workflowSteps };
   const rows = samplesADay(deployment) * DAYS_PER_MONTH;
   const parts = Math.ceil(rows / PART_ROWS);
-  const more = parts - 1;
+  const furtherParts = parts - 1;
   const bytes = rows * measured.bytes.r2MonthPerSample;
   return {
     ...counts,
-    workflowSteps: workflowSteps + more,
+    workflowSteps: workflowSteps + furtherParts,
     // a part and its places; each in pieces where it is large, and so the whole
-    r2ClassA: counts.r2ClassA + 2 * more + parts * moreParts(bytes / parts) + moreParts(bytes),
+    r2ClassA: counts.r2ClassA + 2 * furtherParts + parts * moreParts(bytes / parts) + moreParts(bytes),
     r2ClassB: counts.r2ClassB + partReads(points, parts) + packSteps * parts - 1,
   };
 }
 
 /** Reads that the parts of a month add to those that go by its samples. */
 function partReads(points: number, parts: number): number {
-  const more = parts - 1;
+  const furtherParts = parts - 1;
   // a part reads the footers of all days, and each day's last range is short; planning and putting it all in place read the footers too
-  const ofDays = 2 * more + (points > FOOTER_POINTS ? parts + 2 : 0);
+  const ofDays = 2 * furtherParts + (points > FOOTER_POINTS ? parts + 2 : 0);
   // its own footer twice, and its last range twice
-  return DAYS_PER_MONTH * ofDays + 4 * more;
+  return DAYS_PER_MONTH * ofDays + 4 * furtherParts;
 }
 
 /** A query of some days that are in built months: of each month that the days touch, all is read. */
@@ -59,8 +59,8 @@ export function monthQueryCounts(
 ): Counts {
   const { fixed, perPoint, perDay, perPointDay } = atInterval(measured.months.queries[name], deployment);
   const months = 1 + days / DAYS_PER_MONTH;
-  return countsOf((of) => {
-    const month = points * perPoint[of] + DAYS_PER_MONTH * (perDay[of] + points * perPointDay[of]);
-    return fixed[of] + months * month;
+  return countsOf((countName) => {
+    const month = points * perPoint[countName] + DAYS_PER_MONTH * (perDay[countName] + points * perPointDay[countName]);
+    return fixed[countName] + months * month;
   });
 }

@@ -82,21 +82,21 @@ export function reportLines(report: CostReport): string[] {
     ]),
     [`above the plan of $${PLAN}`, "", "", "", dollars(bill.total)],
   ];
-  const costOf = (of: Bill, line: string) => dollars(of.lines.find((one) => one.line === line)?.cost ?? 0);
-  const layoutRow = (name: string, of: Bill, siteBytes: number) => [
+  const costOf = (costs: Bill, line: string) => dollars(costs.lines.find((item) => item.line === line)?.cost ?? 0);
+  const layoutRow = (name: string, costs: Bill, siteBytes: number) => [
     name,
-    dollars(of.total),
-    costOf(of, "rowsWritten"),
+    dollars(costs.total),
+    costOf(costs, "rowsWritten"),
     dollars(
-      of.lines.reduce((sum, { line, cost }) => sum + (line === "d1Storage" || line === "r2Storage" ? cost : 0), 0),
+      costs.lines.reduce((sum, { line, cost }) => sum + (line === "d1Storage" || line === "r2Storage" ? cost : 0), 0),
     ),
-    costOf(of, "r2ClassB"),
+    costOf(costs, "r2ClassB"),
     `${units(siteBytes / 1e9)} GB${siteBytes > MAX_DATABASE_BYTES ? " !" : ""}`,
   ];
   const others = [
     ["beside other layouts, a month", "total", "rows written", "storage", "R2 reads", "D1 a site"],
     layoutRow("this project", bill, databaseBytes),
-    ...layouts.map(({ name, bill: of, siteBytes }) => layoutRow(name, of, siteBytes)),
+    ...layouts.map(({ name, bill: costs, siteBytes }) => layoutRow(name, costs, siteBytes)),
   ];
   return [
     `${count(sites, "site")} of ${count(points, "point")}, a sample every ${interval} s: ${whole(report.samplesADay)} samples a day.`,
@@ -111,8 +111,8 @@ export function reportLines(report: CostReport): string[] {
   ];
 }
 
-function count(value: number, of: string): string {
-  return `${whole(value)} ${of}${value === 1 ? "" : "s"}`;
+function count(value: number, noun: string): string {
+  return `${whole(value)} ${noun}${value === 1 ? "" : "s"}`;
 }
 
 function databaseLines(ours: number, reserve: number, all: readonly number[]): string[] {

@@ -42,7 +42,7 @@ export function fitTerms(measured: readonly Measurement[]): Terms {
   if (fewPoints === undefined || manyPoints === undefined || fewDays === undefined) throw new Error("too few sizes");
   if (otherPoints.length > 0 || otherDays.length > 0) throw new Error("too many sizes");
   const at = (points: number, days: number) => {
-    const found = measured.find((one) => one.points === points && one.days === days);
+    const found = measured.find((run) => run.points === points && run.days === days);
     if (found === undefined) throw new Error(`nothing was measured of ${points} points, ${days} days`);
     return found.counts;
   };
@@ -56,8 +56,13 @@ export function fitTerms(measured: readonly Measurement[]): Terms {
     const slope = lineThrough(fewDays, few.slope, manyDays, many.slope);
     return { fixed: base.base, perPoint: slope.base, perDay: base.slope, perPointDay: slope.slope };
   };
-  const of = (term: keyof Terms) => countsOf((name) => rounded(fit(name)[term]));
-  return { fixed: of("fixed"), perPoint: of("perPoint"), perDay: of("perDay"), perPointDay: of("perPointDay") };
+  const countsOfTerm = (term: keyof Terms) => countsOf((name) => rounded(fit(name)[term]));
+  return {
+    fixed: countsOfTerm("fixed"),
+    perPoint: countsOfTerm("perPoint"),
+    perDay: countsOfTerm("perDay"),
+    perPointDay: countsOfTerm("perPointDay"),
+  };
 }
 
 function distinct(values: readonly number[]): number[] {

@@ -55,8 +55,8 @@ export async function createMissing(
     say(told("created", databaseName(name)));
   }
   let { namespace } = existing;
-  for (const what of plan.create) {
-    switch (what) {
+  for (const part of plan.create) {
+    switch (part) {
       case "bucket":
         await api.post(z.unknown(), `${root}/r2/buckets`, {
           name: wanted.bucket,
@@ -71,7 +71,7 @@ export async function createMissing(
           title: wanted.namespace,
         }));
     }
-    say(told("created", names[what]));
+    say(told("created", names[part]));
   }
   await writeResolvedFiles(places, wanted.environment, { databases, namespace });
 }

@@ -28,7 +28,7 @@ export function planLines(wanted: Wanted, plan: DeployPlan): string[] {
   const names = creationNames(wanted);
   return [
     ...plan.databases.filter(({ create }) => create).map(({ name }) => told("create", databaseName(name))),
-    ...plan.create.map((what) => told("create", names[what])),
+    ...plan.create.map((part) => told("create", names[part])),
     ...plan.databases.flatMap(({ name, migrate, bookmark }) => [
       ...(migrate.length === 0 ? [] : [told("migrate", `${name}: ${migrate.join(", ")}`)]),
       ...(bookmark ? [told("", "It holds data, so a bookmark to restore it to is taken first.")] : []),

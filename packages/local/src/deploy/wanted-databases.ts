@@ -47,10 +47,10 @@ function requireAll(
   databases: DeclaredDatabases["databases"],
   named: ReadonlyMap<string, { readonly file: string }>,
 ): void {
-  const own = new Set(databases.map(([binding]) => binding));
-  if (!own.has(MAIN_DATABASE)) throw new Error(`${file} has no database ${MAIN_DATABASE} for ${environment}.`);
+  const bindings = new Set(databases.map(([binding]) => binding));
+  if (!bindings.has(MAIN_DATABASE)) throw new Error(`${file} has no database ${MAIN_DATABASE} for ${environment}.`);
   for (const [binding, { file: other }] of named) {
-    if (own.has(binding)) continue;
+    if (bindings.has(binding)) continue;
     throw new Error(
       `${other} has a database ${binding} for ${environment}, and ${file} has not.\n` +
         `Put the same [[env.${environment}.d1_databases]] into all three wrangler files.`,
@@ -62,11 +62,11 @@ function requireSamePlaces(environment: string, workers: readonly DeclaredDataba
   const places = new Map<string, { readonly database: string; readonly file: string }>();
   for (const { worker, databases, sites } of workers) {
     const file = `wrangler.${worker}.toml`;
-    const own = new Set(databases.map(([binding]) => binding));
+    const bindings = new Set(databases.map(([binding]) => binding));
     for (const { name, database } of sites) {
       const known = places.get(name);
       const says = `SITES of ${environment} in ${file} puts the site ${JSON.stringify(name)} into ${database}`;
-      if (!own.has(database)) {
+      if (!bindings.has(database)) {
         throw new Error(`${says}, and there is no [[env.${environment}.d1_databases]] with that binding.`);
       }
       if (known !== undefined && known.database !== database) {

@@ -82,11 +82,11 @@ export async function readWanted(root: string, environment: Environment): Promis
     if (declared === undefined) throw new Error(`wrangler.${worker}.toml has no environment ${environment}.`);
     return { worker, name: declared.name, file, declared, hasAccess: declared.vars.ACCESS_TEAM_DOMAIN !== "" };
   });
-  const same = (what: string, names: readonly string[]) => {
+  const same = (noun: string, names: readonly string[]) => {
     const [first, ...others] = new Set(names);
     if (first === undefined || others.length > 0) {
       throw new Error(
-        `The wrangler files name more than one ${what} for ${environment}: ${[first, ...others].join(", ")}.`,
+        `The wrangler files name more than one ${noun} for ${environment}: ${[first, ...others].join(", ")}.`,
       );
     }
     return first;

@@ -8,8 +8,8 @@ export function told(label: string, text: string): string {
   return label.padEnd(LABEL_WIDTH) + text;
 }
 
-function count(n: number, what: string): string {
-  return `${n.toLocaleString("en")} ${what}${n === 1 ? "" : "s"}`;
+function count(n: number, noun: string): string {
+  return `${n.toLocaleString("en")} ${noun}${n === 1 ? "" : "s"}`;
 }
 
 function reasons(rejected: Readonly<Record<string, number>>): string {
@@ -53,7 +53,7 @@ export function endLines(position: Position): string[] {
     "overruled by a later file": overruled,
   }));
   const all = Object.entries({ ...sum(fates), ...droppedOf(position) });
-  const total = all.reduce((n, [, one]) => n + one, 0);
+  const total = all.reduce((n, [, records]) => n + records, 0);
   return [
     told("done", `${count(records, "record")} of ${count(Object.keys(sources).length, "file")}:`),
     ...all.filter(([, n]) => n > 0).map(([fate, n]) => told("", `${n.toLocaleString("en")} ${fate}`)),

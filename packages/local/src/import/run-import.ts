@@ -104,7 +104,7 @@ async function sendOne(
   { folder, positionFile, say, now }: ImportContext,
   client: ImportClient,
   file: string,
-  of: Pick<DayCounts, "site" | "day">,
+  siteDay: Pick<DayCounts, "site" | "day">,
 ): Promise<void> {
   const { days } = positionFile.position;
   let counts = days[file];
@@ -113,7 +113,7 @@ async function sendOne(
     const points = await readSpill(folder, file);
     const samples = [...points.values()].reduce((n, { offsets }) => n + offsets.length, 0);
     const none = { repeated: 0, overruled: 0, stored: 0, present: 0, kept: 0 };
-    counts = { ...of, state: "sending", samples, ...none, rejected: {} };
+    counts = { ...siteDay, state: "sending", samples, ...none, rejected: {} };
     days[file] = { ...counts };
     positionFile.save();
     await sendDay(client, points, counts);
@@ -122,11 +122,11 @@ async function sendOne(
     positionFile.save();
     say(dayLine(counts));
   }
-  const hasEnded = Date.parse(`${of.day}T24:00:00Z`) <= now();
+  const hasEnded = Date.parse(`${siteDay.day}T24:00:00Z`) <= now();
   // A day without new samples stays unchanged; a day begun by an earlier run may have got its samples then.
   if (hasEnded && (wasBegun || counts.stored > 0)) {
-    await client.settle(of.site, of.day);
-    await waitForRoom(client, of.site);
+    await client.settle(siteDay.site, siteDay.day);
+    await waitForRoom(client, siteDay.site);
   }
   counts.state = "done";
   positionFile.save();

@@ -39,11 +39,11 @@ export function* batchesOf(
   let [samples, bytes] = [0, 0];
   const body = () => `${head}${parts.join(",")}]}`;
   for (const name of [...points.keys()].sort()) {
-    const own = inOrder(points.get(name)!, counts);
+    const samplesOfPoint = inOrder(points.get(name)!, counts);
     const named = `{"name":${JSON.stringify(name)},"samples":[`;
     // a point's day of a sample a second takes several requests
-    for (let at = 0; at < own.length; at += MAX_SAMPLES) {
-      const piece = own.slice(at, at + MAX_SAMPLES);
+    for (let at = 0; at < samplesOfPoint.length; at += MAX_SAMPLES) {
+      const piece = samplesOfPoint.slice(at, at + MAX_SAMPLES);
       const part = `${named}${piece.map(([offset, value]) => `[${start + offset},${numberText(value)}]`).join(",")}]}`;
       const size = Buffer.byteLength(part) + 1;
       if (parts.length > 0 && (samples + piece.length > MAX_SAMPLES || bytes + size > MAX_BYTES)) {

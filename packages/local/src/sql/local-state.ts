@@ -71,7 +71,7 @@ export class LocalState implements SampleSource {
     this.#report = report;
     this.#databases = databases;
     const r2 = join(folder, "r2");
-    const metadata = sqliteFiles(join(r2, "miniflare-R2BucketObject")).filter((one) => hasTable(one, "_mf_objects"));
+    const metadata = sqliteFiles(join(r2, "miniflare-R2BucketObject")).filter((file) => hasTable(file, "_mf_objects"));
     const names = existsSync(r2) ? readdirSync(r2) : [];
     const blobs = names.map((name) => join(r2, name, "blobs")).filter((path) => existsSync(path));
     this.#buckets = metadata.flatMap((objects) => blobs.map((path) => ({ objects, blobs: path })));
@@ -80,8 +80,8 @@ export class LocalState implements SampleSource {
   /** @throws Error where nothing is stored there, or by a checkout with another schema */
   static open(stateDir: string, report: Report): LocalState {
     const folder = join(stateDir, STORAGE_FOLDER);
-    const databases = sqliteFiles(join(folder, "d1", "miniflare-D1DatabaseObject")).filter((one) =>
-      hasTable(one, "segments"),
+    const databases = sqliteFiles(join(folder, "d1", "miniflare-D1DatabaseObject")).filter((file) =>
+      hasTable(file, "segments"),
     );
     if (databases.length === 0) {
       throw new Error(

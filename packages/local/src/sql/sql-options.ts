@@ -86,8 +86,8 @@ export function readSqlOptions(
     },
   });
   if (values.help) return null;
-  const [sql, ...more] = positionals;
-  if (sql === undefined || more.length > 0) {
+  const [sql, ...others] = positionals;
+  if (sql === undefined || others.length > 0) {
     throw new Error(`One statement is needed in quotes, found ${positionals.length} arguments.\n\n${USAGE}`);
   }
   const { json, url, site, from, to } = values;

@@ -4,7 +4,7 @@ import { dayStates } from "@building-vitals/core/backfill/day-states";
 import { readOutcomes } from "@building-vitals/core/backfill/job-days";
 import { readJob } from "@building-vitals/core/backfill/job-store";
 import { dayOf } from "@building-vitals/core/domain/day";
-import { one } from "@building-vitals/core/http/parameters";
+import { once } from "@building-vitals/core/http/parameters";
 import { parseInput } from "@building-vitals/core/http/parse-body";
 import { describe } from "@building-vitals/core/http/openapi";
 import { Hono } from "hono";
@@ -14,7 +14,7 @@ import { type Env, settingsOf } from "../env.ts";
 import { sitesOf } from "../sites.ts";
 
 const date = z.string({ error: "must be a date such as 2024-01-31" });
-const querySchema = z.strictObject({ from: one(date), to: one(date), site: one(z.string().min(1).optional()) });
+const querySchema = z.strictObject({ from: once(date), to: once(date), site: once(z.string().min(1).optional()) });
 
 const described = describe({
   summary: "The state of each day, by site",

@@ -1,5 +1,5 @@
 import { describe } from "@building-vitals/core/http/openapi";
-import { one, wholeNumber } from "@building-vitals/core/http/parameters";
+import { once, wholeNumber } from "@building-vitals/core/http/parameters";
 import { parseInput } from "@building-vitals/core/http/parse-body";
 import { readDeadLetters } from "@building-vitals/core/sync/dead-letters";
 import { Hono } from "hono";
@@ -10,10 +10,10 @@ import { deadLetterCursor, deadLetterFilter } from "../dead-letter-filter.ts";
 import { storedByDatabase } from "../sites.ts";
 
 const querySchema = z.strictObject({
-  site: one(deadLetterFilter.site),
-  reason: one(deadLetterFilter.reason),
-  limit: one(wholeNumber(1, 500).default(100)),
-  cursor: one(deadLetterCursor).meta({ description: "`next_cursor` of the answer before" }),
+  site: once(deadLetterFilter.site),
+  reason: once(deadLetterFilter.reason),
+  limit: once(wholeNumber(1, 500).default(100)),
+  cursor: once(deadLetterCursor).meta({ description: "`next_cursor` of the answer before" }),
 });
 
 const described = describe({
@@ -37,8 +37,8 @@ export const deadLettersRoute = new Hono<{ Bindings: Env }>().get(
       databases.map(async ({ db, sites }) => {
         const siteNames = new Map(sites.map(({ id, name }) => [id, name]));
         // one more than asked for tells whether there is another page
-        const own = await readDeadLetters(db, { siteIds: [...siteNames.keys()], reason }, limit + 1, before);
-        return own.map((letter) => ({ ...letter, site: siteNames.get(letter.siteId) ?? "" }));
+        const ofDatabase = await readDeadLetters(db, { siteIds: [...siteNames.keys()], reason }, limit + 1, before);
+        return ofDatabase.map((letter) => ({ ...letter, site: siteNames.get(letter.siteId) ?? "" }));
       }),
     );
     const found = pages.flat().sort((a, b) => b.id - a.id);

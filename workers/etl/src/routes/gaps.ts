@@ -4,7 +4,7 @@ import { type Gap, GAP_STATES } from "@building-vitals/core/gaps/gap";
 import { gapsAfter, listGaps } from "@building-vitals/core/gaps/gap-store";
 import { describe } from "@building-vitals/core/http/openapi";
 import { parseInput } from "@building-vitals/core/http/parse-body";
-import { one, wholeNumber } from "@building-vitals/core/http/parameters";
+import { once, wholeNumber } from "@building-vitals/core/http/parameters";
 import { A_TIME, timeSchema } from "@building-vitals/core/http/time-parameter";
 import { Hono } from "hono";
 import { z } from "zod";
@@ -21,12 +21,12 @@ const cursorParameter = z
   });
 
 const querySchema = z.strictObject({
-  site: one(z.string().min(1).optional()),
-  state: one(z.enum(GAP_STATES).optional()),
-  from: one(timeSchema.optional()).meta({ description: `Only gaps that end after it: ${A_TIME}` }),
-  to: one(timeSchema.optional()).meta({ description: `Only gaps that begin before it: ${A_TIME}` }),
-  limit: one(wholeNumber(1, 500).default(100)),
-  cursor: one(cursorParameter.optional()).meta({ description: "`next_cursor` of the answer before" }),
+  site: once(z.string().min(1).optional()),
+  state: once(z.enum(GAP_STATES).optional()),
+  from: once(timeSchema.optional()).meta({ description: `Only gaps that end after it: ${A_TIME}` }),
+  to: once(timeSchema.optional()).meta({ description: `Only gaps that begin before it: ${A_TIME}` }),
+  limit: once(wholeNumber(1, 500).default(100)),
+  cursor: once(cursorParameter.optional()).meta({ description: "`next_cursor` of the answer before" }),
 });
 
 const described = describe({
@@ -52,16 +52,16 @@ export const gapsRoute = new Hono<{ Bindings: Env }>().get("/gaps", described, r
       const filter = { siteIds: [...siteNames.keys()], state, ...range };
       const database = databaseNumber(binding);
       // one more than asked for tells whether there is another page
-      const own = await listGaps(db, filter, limit + 1, cursor && gapsAfter(cursor, database));
-      return own.map((gap) => ({ gap, db, database, siteName: siteNames.get(gap.siteId) ?? "" }));
+      const ofDatabase = await listGaps(db, filter, limit + 1, cursor && gapsAfter(cursor, database));
+      return ofDatabase.map((gap) => ({ gap, db, database, siteName: siteNames.get(gap.siteId) ?? "" }));
     }),
   );
   const found = pages.flat().sort((a, b) => b.gap.start - a.gap.start || a.database - b.database);
   const page = found.slice(0, limit);
   const names = new Map(
     await Promise.all(
-      [...Map.groupBy(page, ({ db }) => db)].map(async ([db, own]) => {
-        const ids = own.map(({ gap }) => gap.pointId);
+      [...Map.groupBy(page, ({ db }) => db)].map(async ([db, inIt]) => {
+        const ids = inIt.map(({ gap }) => gap.pointId);
         return [db, await pointNames(db, ids)] as const;
       }),
     ),

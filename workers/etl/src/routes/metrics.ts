@@ -17,7 +17,7 @@ import { namesIn, readAnswering, storedIn, type StoredSite } from "../sites.ts";
 /** What is measured of a site. */
 async function measureSite(site: StoredSite, day: ScannedSite | undefined, now: number): Promise<Measurement[]> {
   const { name, db, id, state } = site;
-  const of = (metric: Metric, value: number | null, labels: Record<string, string> = {}): Measurement => {
+  const ofSite = (metric: Metric, value: number | null, labels: Record<string, string> = {}): Measurement => {
     return { metric, value, labels: { site: name, ...labels } };
   };
   const gaps = await readOpenGaps(db, id, state.watermark);
@@ -25,34 +25,34 @@ async function measureSite(site: StoredSite, day: ScannedSite | undefined, now: 
   const settling = await readSettleState(db, id, now);
   const months = await readMonthFiles(db, id, 0, MONTHS);
   const measured = [
-    of(METRICS.watermark, state.watermark === null ? null : state.watermark / 1000),
-    of(METRICS.lag, state.watermark === null ? null : (now - state.watermark) / 1000),
-    of(METRICS.newest, state.newestSample === null ? null : (now - state.newestSample) / 1000),
-    ...[...gaps.byCause].map(([cause, open]) => of(METRICS.gaps, open, { cause })),
-    of(METRICS.missing, gaps.missingSeconds),
-    of(METRICS.recovered, gaps.recovered),
-    of(METRICS.awaiting, settling.awaiting),
-    of(METRICS.settleDue, settling.due),
-    of(METRICS.settleFailed, settling.failed),
-    of(METRICS.settleLate, settling.dueSince === null ? 0 : (now - settling.dueSince) / 1000),
-    of(METRICS.monthFiles, months.filter(({ file }) => file !== null).length),
-    of(METRICS.monthsFailed, months.filter(({ reason }) => reason !== null).length),
-    of(METRICS.damaged, await countDamaged(db, id)),
-    of(METRICS.settled, settling.lastSettledAt === null ? null : settling.lastSettledAt / 1000),
+    ofSite(METRICS.watermark, state.watermark === null ? null : state.watermark / 1000),
+    ofSite(METRICS.lag, state.watermark === null ? null : (now - state.watermark) / 1000),
+    ofSite(METRICS.newest, state.newestSample === null ? null : (now - state.newestSample) / 1000),
+    ...[...gaps.byCause].map(([cause, open]) => ofSite(METRICS.gaps, open, { cause })),
+    ofSite(METRICS.missing, gaps.missingSeconds),
+    ofSite(METRICS.recovered, gaps.recovered),
+    ofSite(METRICS.awaiting, settling.awaiting),
+    ofSite(METRICS.settleDue, settling.due),
+    ofSite(METRICS.settleFailed, settling.failed),
+    ofSite(METRICS.settleLate, settling.dueSince === null ? 0 : (now - settling.dueSince) / 1000),
+    ofSite(METRICS.monthFiles, months.filter(({ file }) => file !== null).length),
+    ofSite(METRICS.monthsFailed, months.filter(({ reason }) => reason !== null).length),
+    ofSite(METRICS.damaged, await countDamaged(db, id)),
+    ofSite(METRICS.settled, settling.lastSettledAt === null ? null : settling.lastSettledAt / 1000),
   ];
-  if (day !== undefined && day.expected > 0) measured.push(of(METRICS.coverage, day.present / day.expected));
-  if (day !== undefined && day.scannedUntil !== null) measured.push(of(METRICS.unjudged, day.unjudged));
+  if (day !== undefined && day.expected > 0) measured.push(ofSite(METRICS.coverage, day.present / day.expected));
+  if (day !== undefined && day.scannedUntil !== null) measured.push(ofSite(METRICS.unjudged, day.unjudged));
   if (run === undefined) return measured;
   return [
     ...measured,
-    of(METRICS.duration, run.durationMs / 1000),
-    of(METRICS.complete, run.complete ? 1 : 0),
-    of(METRICS.errors, run.errors.length),
-    of(METRICS.calls, run.apiCalls),
-    of(METRICS.records, run.inserted, { outcome: "inserted" }),
-    of(METRICS.records, run.unchanged, { outcome: "unchanged" }),
-    of(METRICS.records, run.failed, { outcome: "failed" }),
-    ...Object.entries(run.rejected).map(([outcome, count]) => of(METRICS.records, count, { outcome })),
+    ofSite(METRICS.duration, run.durationMs / 1000),
+    ofSite(METRICS.complete, run.complete ? 1 : 0),
+    ofSite(METRICS.errors, run.errors.length),
+    ofSite(METRICS.calls, run.apiCalls),
+    ofSite(METRICS.records, run.inserted, { outcome: "inserted" }),
+    ofSite(METRICS.records, run.unchanged, { outcome: "unchanged" }),
+    ofSite(METRICS.records, run.failed, { outcome: "failed" }),
+    ...Object.entries(run.rejected).map(([outcome, count]) => ofSite(METRICS.records, count, { outcome })),
   ];
 }
 
@@ -60,8 +60,8 @@ async function measureSite(site: StoredSite, day: ScannedSite | undefined, now: 
 export const metricsRoute = new Hono<{ Bindings: Env }>().get("/metrics", metricsOperation("open"), async (context) => {
   const settings = settingsOf(context.env);
   const now = Date.now();
-  const { answers, lost } = await readAnswering(settings, async (of) => {
-    const { db, sites } = await storedIn(of);
+  const { answers, lost } = await readAnswering(settings, async (database) => {
+    const { db, sites } = await storedIn(database);
     const ids = sites.map(({ id }) => id);
     const looked = await readScannedSites(db, ids);
     const names = sites.map(({ name }) => name);
@@ -69,7 +69,7 @@ export const metricsRoute = new Hono<{ Bindings: Env }>().get("/metrics", metric
     for (const site of sites) measured.push(...(await measureSite(site, looked.get(site.id), now)));
     return { sites, measured };
   });
-  const sites = answers.flatMap((own) => own.sites);
+  const sites = answers.flatMap((ofDatabase) => ofDatabase.sites);
   const lastRuns = sites.filter(({ pause }) => pause === null).map(({ state }) => state.recentRuns[0]?.at ?? -Infinity);
   const newest = lastRuns.reduce((a, b) => Math.max(a, b), -Infinity);
   const known = (site: string, value: number) => ({ metric: METRICS.known, labels: { site }, value });

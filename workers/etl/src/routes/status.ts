@@ -127,8 +127,8 @@ const described = describe({
 export const statusRoute = new Hono<{ Bindings: Env }>().get("/status", described, async (context) => {
   const settings = settingsOf(context.env);
   const now = Date.now();
-  const { answers, lost } = await readAnswering(settings, async (of) => {
-    const { db, sites } = await storedIn(of);
+  const { answers, lost } = await readAnswering(settings, async (database) => {
+    const { db, sites } = await storedIn(database);
     const ids = sites.map(({ id }) => id);
     const looked = await readScannedSites(db, ids);
     return Promise.all(sites.map((site) => statusOf(site, looked.get(site.id), now, settings.PAGE_SIZE)));

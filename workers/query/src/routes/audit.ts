@@ -2,7 +2,7 @@ import { identitySchema } from "@building-vitals/core/domain/identity";
 import { AUDIT_DAYS, readAudit } from "@building-vitals/core/http/audit-store";
 import { describe } from "@building-vitals/core/http/openapi";
 import { parseInput } from "@building-vitals/core/http/parse-body";
-import { one, wholeNumber } from "@building-vitals/core/http/parameters";
+import { once, wholeNumber } from "@building-vitals/core/http/parameters";
 import { A_TIME, timeSchema } from "@building-vitals/core/http/time-parameter";
 import { Hono } from "hono";
 import { z } from "zod";
@@ -17,9 +17,9 @@ const cursorParameter = z
   });
 
 const querySchema = z.strictObject({
-  since: one(timeSchema.optional()).meta({ description: `Only entries from then on: ${A_TIME}` }),
-  limit: one(wholeNumber(1, 500).default(100)),
-  cursor: one(cursorParameter.optional()).meta({ description: "`next_cursor` of the answer before" }),
+  since: once(timeSchema.optional()).meta({ description: `Only entries from then on: ${A_TIME}` }),
+  limit: once(wholeNumber(1, 500).default(100)),
+  cursor: once(cursorParameter.optional()).meta({ description: "`next_cursor` of the answer before" }),
 });
 
 const answerSchema = z.strictObject({

@@ -6,7 +6,7 @@ import { Problem } from "@building-vitals/core/domain/problem";
 import { listGaps } from "@building-vitals/core/gaps/gap-store";
 import { describe } from "@building-vitals/core/http/openapi";
 import { parseInput } from "@building-vitals/core/http/parse-body";
-import { one } from "@building-vitals/core/http/parameters";
+import { once } from "@building-vitals/core/http/parameters";
 import { timeSchema } from "@building-vitals/core/http/time-parameter";
 import { type CoveredDay, expectedSamples, readCoverageDays } from "@building-vitals/core/query/coverage-days";
 import { SETTLE_OUTCOMES } from "@building-vitals/core/store/settle-days";
@@ -32,8 +32,8 @@ const MAX_COUNTS = 40_000;
 const LAST_DAY = 2 ** 16 - 1;
 
 const querySchema = z.strictObject({
-  start: one(timeSchema).meta({ description: "The first UTC day: a date, ISO-8601 or epoch milliseconds" }),
-  end: one(timeSchema).meta({ description: "Exclusive, like `start`: 2025-11-01 for all of October" }),
+  start: once(timeSchema).meta({ description: "The first UTC day: a date, ISO-8601 or epoch milliseconds" }),
+  end: once(timeSchema).meta({ description: "Exclusive, like `start`: 2025-11-01 for all of October" }),
   points: z
     .array(z.string())
     .min(1)

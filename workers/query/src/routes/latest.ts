@@ -123,8 +123,8 @@ export const latestRoute = new Hono<Bounded>().get("/sites/:site/latest", descri
       const value =
         sample === undefined ? "null" : numberText(inUnitOfNow(pastUnits(point), sample.time, sample.value));
       // By hand, for JSON.stringify would write a value of -0 as 0.
-      const what = `"name":${JSON.stringify(name)},"unit":${JSON.stringify(unit)}`;
-      return `{${what},"timestamp":${sample?.time ?? null},"value":${value},"age_s":${age_s}}`;
+      const head = `"name":${JSON.stringify(name)},"unit":${JSON.stringify(unit)}`;
+      return `{${head},"timestamp":${sample?.time ?? null},"value":${value},"age_s":${age_s}}`;
     });
     const lacking = unknown === null ? "" : `"unknown_points":${JSON.stringify(unknown)},`;
     const text = `{"site_name":${JSON.stringify(site.name)},"points":[${points.join()}],${lacking}"partial":${latest.partial}}`;

@@ -4,7 +4,7 @@ import { withD1Retry } from "@building-vitals/core/d1/retry";
 import { type Cadence, expectationOf } from "@building-vitals/core/domain/expectation";
 import { describe } from "@building-vitals/core/http/openapi";
 import { parseInput } from "@building-vitals/core/http/parse-body";
-import { one, wholeNumber } from "@building-vitals/core/http/parameters";
+import { once, wholeNumber } from "@building-vitals/core/http/parameters";
 import { siteVersionStatements } from "@building-vitals/core/query/query-state";
 import { Hono } from "hono";
 import { z } from "zod";
@@ -15,13 +15,13 @@ import { Stages } from "../stages.ts";
 import { IF_NONE_MATCH, NOT_MODIFIED } from "../etag.ts";
 
 const querySchema = z.strictObject({
-  search: one(z.string().max(200).optional()).meta({
+  search: once(z.string().max(200).optional()).meta({
     description: "Text that the name, label, unit, or a tag's name or value holds; ASCII letters in any case",
   }),
-  tag: one(z.string().min(1).max(200).optional()).meta({ description: "A marker, a tag's name, or `name:value`" }),
-  unit: one(z.string().min(1).max(200).optional()).meta({ description: "A unit, as `°F` or `degrees-fahrenheit`" }),
-  limit: one(wholeNumber(1, 1000).default(100)).meta({ description: "Points of a page" }),
-  cursor: one(z.string().min(1).max(2000).optional()).meta({
+  tag: once(z.string().min(1).max(200).optional()).meta({ description: "A marker, a tag's name, or `name:value`" }),
+  unit: once(z.string().min(1).max(200).optional()).meta({ description: "A unit, as `°F` or `degrees-fahrenheit`" }),
+  limit: once(wholeNumber(1, 1000).default(100)).meta({ description: "Points of a page" }),
+  cursor: once(z.string().min(1).max(2000).optional()).meta({
     // the last name of the previous page; points added meanwhile do not matter
     description: "`next_cursor` of the page before",
   }),
@@ -95,7 +95,7 @@ export const pointsRoute = new Hono<{ Bindings: Env }>().get("/sites/:site/point
         first_seen: iso(point.firstSeen),
         last_seen: iso(lastSeen.get(point.id)),
       })),
-      next_cursor: page.more ? (page.points.at(-1)?.name ?? null) : null,
+      next_cursor: page.hasMore ? (page.points.at(-1)?.name ?? null) : null,
     };
     return { text: JSON.stringify(answer), isPartial: false };
   });

@@ -3,7 +3,7 @@ import { dayOf, dayStart, dayText } from "@building-vitals/core/domain/day";
 import { Problem } from "@building-vitals/core/domain/problem";
 import { describe } from "@building-vitals/core/http/openapi";
 import { parseInput } from "@building-vitals/core/http/parse-body";
-import { one, wholeNumber } from "@building-vitals/core/http/parameters";
+import { once, wholeNumber } from "@building-vitals/core/http/parameters";
 import { timeSchema } from "@building-vitals/core/http/time-parameter";
 import { POOR_SCORE, type PointDayQuality } from "@building-vitals/core/quality/point-day-quality";
 import { reasonsOf } from "@building-vitals/core/quality/reasons";
@@ -41,10 +41,10 @@ const querySchema = z.strictObject({
     .min(1)
     .optional()
     .meta({ description: `Names of points: ${A_POINT_LIST}; then also by day. Default: all` }),
-  start: one(timeSchema.optional()).meta({ description: "The first UTC day. Default: seven days before the end" }),
-  end: one(timeSchema.optional()).meta({ description: "Exclusive. Default: the start of today, UTC" }),
-  limit: one(wholeNumber(1, 1000).default(100)).meta({ description: "Points of a page" }),
-  cursor: one(z.string().min(1).max(2000).optional()).meta({ description: "`next_cursor` of the page before" }),
+  start: once(timeSchema.optional()).meta({ description: "The first UTC day. Default: seven days before the end" }),
+  end: once(timeSchema.optional()).meta({ description: "Exclusive. Default: the start of today, UTC" }),
+  limit: once(wholeNumber(1, 1000).default(100)).meta({ description: "Points of a page" }),
+  cursor: once(z.string().min(1).max(2000).optional()).meta({ description: "`next_cursor` of the page before" }),
 });
 
 const described = describe({
@@ -93,7 +93,7 @@ export const qualityRoute = new Hono<Bounded>().get("/sites/:site/quality", desc
   const stored = await stages.time("d1", () => readQuality(site.db, siteId, range, ids));
   const judged = new Map(stored.days.map((day) => [day.day, day]));
   const { meanScore, points, judged: scored, poor, poorBy } = summarize(stored.points);
-  const { page, more } = worstFirst(stored.points, limit, after);
+  const { page, hasMore } = worstFirst(stored.points, limit, after);
   const last = page.at(-1);
   const byPoint = Map.groupBy(stored.pointDays, ({ pointId }) => pointId);
   const answer: z.infer<typeof qualityAnswerSchema> = {
@@ -114,7 +114,7 @@ export const qualityRoute = new Hono<Bounded>().get("/sites/:site/quality", desc
       };
     }),
     ...(found === undefined ? {} : { unknown_points: [...found.unknown] }),
-    next_cursor: more && last !== undefined ? `${last.score ?? ""}|${last.name}` : null,
+    next_cursor: hasMore && last !== undefined ? `${last.score ?? ""}|${last.name}` : null,
   };
   const text = JSON.stringify(answer);
   return answerOfState(context, stages, { route: "quality", asked: null, state: text }, async () => {
@@ -136,8 +136,8 @@ function daysOf(start: number | undefined, end: number | undefined, now: number,
   const most = isNamed ? MAX_NAMED_DAYS : MAX_DAYS;
   if (to - from > most) {
     const until = dayText(Math.min(DAYS - 1, from + most));
-    const of = isNamed ? "" : " of all points, or name some";
-    const detail = `Ask for at most ${most} days at once, up to end=${until}${of}.`;
+    const hint = isNamed ? "" : " of all points, or name some";
+    const detail = `Ask for at most ${most} days at once, up to end=${until}${hint}.`;
     throw new Problem("span_too_long", detail, "end");
   }
   return { from, to };

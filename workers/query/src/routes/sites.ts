@@ -40,13 +40,13 @@ export const sitesRoute = new Hono<{ Bindings: Env }>().get("/sites", described,
   const stages = new Stages(Date.now);
   const read = await stages.time("d1", () =>
     Promise.all(
-      byDatabase(settings, settings.SITES).map(({ db, sites: own }) => {
-        const names = own.map((site) => site.name);
+      byDatabase(settings, settings.SITES).map(({ db, sites: inIt }) => {
+        const names = inIt.map((site) => site.name);
         return readWatermarks(db, names);
       }),
     ),
   );
-  const watermarks = new Map(read.flatMap((own) => [...own]));
+  const watermarks = new Map(read.flatMap((ofDatabase) => [...ofDatabase]));
   const sites = settings.SITES.map(({ name, timezone }) => {
     const watermark = watermarks.get(name);
     return { name, timezone, data_until: watermark === undefined ? null : new Date(watermark).toISOString() };

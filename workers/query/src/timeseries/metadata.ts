@@ -98,8 +98,8 @@ export function metadataOf(
     pending: until < range.end ? [until, range.end] : null,
     ...request,
     unit_changes: points.flatMap((point) =>
-      unitsIn(pastUnits(point), range).map(({ range: own, unit, convert }) => {
-        const { start, end } = cut(own, range);
+      unitsIn(pastUnits(point), range).map(({ range: unitRange, unit, convert }) => {
+        const { start, end } = cut(unitRange, range);
         return { point_name: point.name, start, end, unit, converted: convert !== null };
       }),
     ),

@@ -3,7 +3,7 @@ import { Problem } from "@building-vitals/core/domain/problem";
 import { timeZoneSchema } from "@building-vitals/core/domain/site";
 import { timeRange, type TimeRange } from "@building-vitals/core/domain/time-range";
 import { parseInput } from "@building-vitals/core/http/parse-body";
-import { one, wholeNumber } from "@building-vitals/core/http/parameters";
+import { once, wholeNumber } from "@building-vitals/core/http/parameters";
 import { A_TIME, timeSchema } from "@building-vitals/core/http/time-parameter";
 import { FILLS } from "@building-vitals/core/query/fill";
 import { UNIT_SYSTEMS } from "@building-vitals/core/query/units";
@@ -12,20 +12,20 @@ import { A_POINT_LIST } from "../point-names.ts";
 import { FORMATS } from "./respond.ts";
 
 export const querySchema = z.strictObject({
-  site_name: one(z.string("is missing").min(1)),
+  site_name: once(z.string("is missing").min(1)),
   point_names: z.array(z.string(), "is missing").meta({ description: `At most 100: ${A_POINT_LIST}` }),
-  start_time: one(timeSchema).meta({ description: A_TIME }),
-  end_time: one(timeSchema).meta({ description: `Exclusive: ${A_TIME}` }),
-  interval: one(z.enum([...INTERVALS, "auto"]).default("auto")).meta({
+  start_time: once(timeSchema).meta({ description: A_TIME }),
+  end_time: once(timeSchema).meta({ description: `Exclusive: ${A_TIME}` }),
+  interval: once(z.enum([...INTERVALS, "auto"]).default("auto")).meta({
     description: "`auto`: the finest that fits max_points and the limits",
   }),
-  format: one(z.enum(FORMATS).default("json")).meta({ description: "`json`: columns" }),
-  max_points: one(wholeNumber(1, 100_000).optional()).meta({
+  format: once(z.enum(FORMATS).default("json")).meta({ description: "`json`: columns" }),
+  max_points: once(wholeNumber(1, 100_000).optional()).meta({
     description: "Of a series; for `auto` 2,000 by default. Raw series of more samples are thinned to so many",
   }),
-  fill: one(z.enum(FILLS).default("none")).meta({ description: "What is put where samples are missing" }),
-  units: one(z.enum(UNIT_SYSTEMS).default("source")).meta({ description: "`source`: as the points have them" }),
-  tz: one(timeZoneSchema.optional()).meta({
+  fill: once(z.enum(FILLS).default("none")).meta({ description: "What is put where samples are missing" }),
+  units: once(z.enum(UNIT_SYSTEMS).default("source")).meta({ description: "`source`: as the points have them" }),
+  tz: once(timeZoneSchema.optional()).meta({
     description: "IANA zone of the 1hr and 1day buckets; the site's by default",
   }),
 });

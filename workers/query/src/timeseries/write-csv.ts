@@ -29,8 +29,8 @@ export function* writeCsv(series: readonly ShapedSeries[], isLast: boolean): Gen
   ];
   const out = new TextBytes();
   out.add(`${["point_name", "timestamp", "time", "value", "unit", ...extra].join()}\r\n`);
-  for (const one of byName(series)) {
-    const { point, unit, times, values, min, max, count, filled } = one;
+  for (const pointSeries of byName(series)) {
+    const { point, unit, times, values, min, max, count, filled } = pointSeries;
     const [name, unitText] = [`${csvText(point.name)},`, `,${csvText(unit ?? "")}`];
     const cell = (text: string) => {
       out.add(",");
@@ -50,7 +50,7 @@ export function* writeCsv(series: readonly ShapedSeries[], isLast: boolean): Gen
       out.add("\r\n");
       if (out.isFull) yield out.take();
     }
-    if (isLast) freeColumns(one);
+    if (isLast) freeColumns(pointSeries);
   }
   yield out.take();
 }

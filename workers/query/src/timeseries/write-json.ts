@@ -44,10 +44,10 @@ export function* writeJson(
 ): Generator<Uint8Array> {
   const out = new TextBytes();
   out.add(`{"site_name":${JSON.stringify(siteName)},"interval":"${metadata.interval}","series":[`);
-  for (const [i, one] of series.entries()) {
+  for (const [i, pointSeries] of series.entries()) {
     if (i > 0) out.add(",");
-    yield* seriesBytes(out, one);
-    if (isLast) freeColumns(one);
+    yield* seriesBytes(out, pointSeries);
+    if (isLast) freeColumns(pointSeries);
   }
   out.add(`],"metadata":${JSON.stringify(metadata)}}`);
   yield out.take();
@@ -63,8 +63,8 @@ export function* writeRows(
   const out = new TextBytes();
   out.add(`{"site_name":${JSON.stringify(siteName)},"samples":[`);
   let isFirst = true;
-  for (const one of byName(series)) {
-    const { point, times, values, filled } = one;
+  for (const pointSeries of byName(series)) {
+    const { point, times, values, filled } = pointSeries;
     const start = `{"point_name":${JSON.stringify(point.name)},"timestamp":`;
     for (let i = 0; i < times.length; i++) {
       if (!isFirst) out.add(",");
@@ -77,7 +77,7 @@ export function* writeRows(
       out.add("}");
       if (out.isFull) yield out.take();
     }
-    if (isLast) freeColumns(one);
+    if (isLast) freeColumns(pointSeries);
   }
   out.add(`],"metadata":${JSON.stringify(metadata)}}`);
   yield out.take();

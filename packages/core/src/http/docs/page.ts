@@ -143,12 +143,12 @@ function section(method: string, path: string, operation: ShownOperation, origin
             </thead>
             <tbody>
               ${parameters.map(
-                (one) =>
+                (parameter) =>
                   html`<tr>
-                    <td><code>${one.name}</code>${one.required ? " *" : ""}</td>
-                    <td>${one.in}</td>
-                    <td>${valuesOf(one)}</td>
-                    <td>${prose(one.description ?? "")}</td>
+                    <td><code>${parameter.name}</code>${parameter.required ? " *" : ""}</td>
+                    <td>${parameter.in}</td>
+                    <td>${valuesOf(parameter)}</td>
+                    <td>${prose(parameter.description ?? "")}</td>
                   </tr>`,
               )}
             </tbody>
@@ -188,18 +188,18 @@ function prose(text: string): (string | Markup)[] {
 function valuesOf({ schema }: ShownParameter): string {
   const { type = "", enum: choices, default: usual, minimum, maximum } = schema;
   const range = minimum === undefined && maximum === undefined ? "" : ` ${minimum ?? ""} to ${maximum ?? ""}`;
-  const what = choices === undefined ? `${type}${range}` : choices.map(String).join(" | ");
-  return usual === undefined ? what : `${what}; default ${JSON.stringify(usual)}`;
+  const values = choices === undefined ? `${type}${range}` : choices.map(String).join(" | ");
+  return usual === undefined ? values : `${values}; default ${JSON.stringify(usual)}`;
 }
 
 function exampleOf(method: string, path: string, parameters: readonly ShownParameter[], origin: string): string {
   const valueOf = (name: string) => EXAMPLES[name] ?? name.toUpperCase();
   const filled = path.replace(/\{(\w+)\}/g, (_, name: string) => valueOf(name));
-  const given = parameters.filter((one) => one.in === "query" && one.required);
+  const given = parameters.filter((parameter) => parameter.in === "query" && parameter.required);
   const query = new URLSearchParams(given.map(({ name }) => [name, valueOf(name)])).toString();
   const address = `'${origin}${filled}${query === "" ? "" : `?${query}`}'`;
   if (method === "GET") return `curl ${address}`;
-  const fields = parameters.filter((one) => one.in === "body" && one.required);
+  const fields = parameters.filter((parameter) => parameter.in === "body" && parameter.required);
   const body = JSON.stringify(Object.fromEntries(fields.map(({ name }) => [name, valueOf(name)])));
   return `curl -X ${method} ${address} -H 'authorization: Bearer ADMIN_TOKEN' -d '${body}'`;
 }
