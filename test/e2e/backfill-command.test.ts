@@ -27,37 +27,37 @@ function backfill(...args: string[]): Promise<{ code: number; output: string }> 
   });
 }
 
-it("plans, starts, shows the progress, and ends when the backfill does", async () => {
+it("plans, starts, shows progress, and exits with the backfill", async () => {
   const { code, output } = await backfill("--from", dayBefore(4), "--to", dayBefore(2), "--watch");
   expect(output).toMatch(/plan {5}3 days\n {9}\d+ requests/);
   expect(output).toMatch(/started {2}backfill_\d+_\w+/);
   expect(output).toMatch(/100\.00% {2}3 of 3 days/);
   expect(output).toMatch(/done {5}3 of 3 days, [\d,]+ samples, in \d+ s\n$/);
-  // what is no terminal is not drawn upon
+  // no progress drawing without a terminal
   for (const drawing of ["\r", "\u001b", "#"]) expect(output).not.toContain(drawing);
   expect(output).not.toContain("FAILED");
   expect(code).toBe(0);
 });
 
-it("plans without starting", async () => {
+it("--plan starts nothing", async () => {
   const { code, output } = await backfill("--from", dayBefore(6), "--to", dayBefore(2), "--plan");
   expect(output).toMatch(/plan {5}2 days, 3 more are there already/);
   expect(output).not.toContain("started");
   expect(code).toBe(0);
 });
 
-it("counts the days that --force takes again", async () => {
+it("counts the finished days that --force fetches again", async () => {
   const { output } = await backfill("--from", dayBefore(4), "--to", dayBefore(2), "--plan", "--force");
   expect(output).toMatch(/plan {5}3 days\n/);
 });
 
-it("ends with 0 where no day is to be tried again", async () => {
+it("--retry-failed exits with 0 without failed days", async () => {
   const { code, output } = await backfill("--retry-failed");
   expect(output).toBe("No day has failed.\n");
   expect(code).toBe(0);
 });
 
-it("ends with 2 where one is in progress already; queues beside it, and cancels both", async () => {
+it("exits with 2 while a backfill runs, --queue waits, --cancel ends both", async () => {
   const days = ["--from", dayBefore(40), "--to", dayBefore(10)];
   expect((await backfill(...days)).code).toBe(0);
   const { code, output } = await backfill(...days);
@@ -84,7 +84,7 @@ it.each([
   [["--cancel", "--watch"], "--cancel takes no --watch."],
   [["--retry-failed", "--force"], "--retry-failed takes no --force."],
   [["--from", "2026-03-01", "--to", "2026-03-02", "--token", "wrong"], "refuses the token"],
-])("%j is refused in a sentence", async (args, message) => {
+])("refuses %j with one sentence", async (args, message) => {
   const { code, output } = await backfill(...args);
   expect(code).toBe(2);
   expect(output).toContain(message);

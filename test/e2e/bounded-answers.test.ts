@@ -10,7 +10,7 @@ import { freePorts } from "./free-ports.ts";
 
 const MAIN = fileURLToPath(new URL("../../workers/query/test/bounded-worker.ts", import.meta.url));
 const HOST = "127.0.0.1";
-/** More than the sockets of both sides hold. */
+/** Pieces of 64 KiB: more than both sockets buffer. */
 const LONG = 1_000;
 
 let miniflare: Miniflare;
@@ -40,10 +40,10 @@ async function state() {
   return stateSchema.parse(await (await fetch(url("/state"))).json());
 }
 
-/** Asks over a socket that takes nothing of the answer, which holds a share or has begun. */
+/** Sends a request and reads no byte of the answer. Resolves once the answer holds a share or has begun. */
 async function askWithoutReading(path: string): Promise<Socket> {
   const socket = connect(port, HOST);
-  // what is cut off is reset
+  // The server resets a connection that it cuts off.
   socket.on("error", () => {});
   socket.pause();
   socket.write(`GET ${path} HTTP/1.1\r\nhost: ${HOST}\r\n\r\n`);
@@ -61,7 +61,7 @@ test("concurrent requests wait for each other and are all answered", async () =>
   expect(await state()).toMatchObject(idle);
 });
 
-test("a request that gets no share in time is answered with 503 busy", async () => {
+test("a request without a share in time gets 503 busy", async () => {
   const running = fetch(url("/answer?values=100&steps=250"));
   const refused = await fetch(url("/answer?values=60"));
   expect(refused.status).toBe(503);
@@ -93,7 +93,7 @@ test.each([
 test.each([
   ["an answer with a share", "/answer?values=100"],
   ["a file of known length", "/file?"],
-])("a stalled reader of %s is cut off, and its source is closed", async (_, path) => {
+])("a stalled reader of %s is cut off, and the source closed", async (_, path) => {
   const socket = await askWithoutReading(`${path}&pieces=${LONG}`);
   expect(await state()).toMatchObject({ held: path === "/file?" ? 0 : 100, open: 1 });
   await expect.poll(async () => state(), { timeout: 5_000 }).toMatchObject({ held: 0, open: 0 });
@@ -112,7 +112,7 @@ test("a file of known length keeps its content-length", async () => {
   expect(await state()).toMatchObject({ open: 0 });
 });
 
-test("a client that leaves during the reading stops it and gives its share back", async () => {
+test("a client that leaves during reading stops it and frees its share", async () => {
   const socket = await askWithoutReading("/answer?values=100&steps=1000");
   socket.resetAndDestroy();
   await expect.poll(async () => (await state()).held, { timeout: 2_000 }).toBe(0);
@@ -121,14 +121,14 @@ test("a client that leaves during the reading stops it and gives its share back"
   expect((await state()).steps).toBe(steps);
 });
 
-test("a client that leaves during the sending gives its share back", async () => {
+test("a client that leaves during sending frees its share", async () => {
   const socket = await askWithoutReading(`/answer?values=100&pieces=${LONG}`);
   socket.resetAndDestroy();
-  // sooner than it would be cut off
+  // Less time than until a stalled reader is cut off.
   await expect.poll(async () => (await state()).held, { timeout: 300 }).toBe(0);
 });
 
-test("a client that leaves while it waits leaves its place to the next", async () => {
+test("a waiting client that leaves frees its place in the queue", async () => {
   const running = fetch(url("/answer?values=100&steps=60"));
   await expect.poll(async () => (await state()).held).toBe(100);
   const socket = connect(port, HOST);

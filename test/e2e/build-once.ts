@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { BUILT_WORKERS, buildWorkers } from "@building-vitals/local/built-workers";
 
-/** Builds what every start of a local system runs, once for all projects and the commands that tests start. */
+/** Builds the Workers once for all projects and for the commands that tests start. */
 export default async function setup(): Promise<(() => Promise<void>) | undefined> {
   if (process.env[BUILT_WORKERS] !== undefined) return undefined;
   const folder = await mkdtemp(join(tmpdir(), "building-vitals-built-"));

@@ -8,7 +8,7 @@ import { z } from "zod";
 const BOMB_BYTES = 300_000_000;
 const LIMIT_BYTES = 8_000_000;
 
-test("a compressed body is refused at the limit of its decompressed bytes, while it streams", async () => {
+test("a gzip body is refused at the limit of its decompressed size", async () => {
   const start = Buffer.from('{"point_samples":[');
   const bomb = gzipSync(Buffer.concat([start, Buffer.alloc(BOMB_BYTES, " ")]));
   expect(bomb.byteLength).toBeLessThan(400_000);

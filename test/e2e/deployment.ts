@@ -49,25 +49,32 @@ const answerSchema = z.object({
 });
 export type Answer = z.infer<typeof answerSchema>;
 
-/** The three Workers behind HTTP on storage of their own, and the simulated API that they read. */
+/** The three Workers behind HTTP, on their own storage, and the simulated API that they read. */
 export interface Deployment {
   /** address of the simulated API */
   readonly simulatorUrl: string;
   readonly urls: { readonly etl: string; readonly backfill: string; readonly query: string };
   readonly adminToken: string;
-  /** the folder of its storage */
+  /** folder of the Workers' storage */
   readonly stateDir: string;
   /** the storage that the Workers use */
   readonly workers: Pick<LocalWorkers, "readObject" | "listObjects" | "executeSql" | "runCron" | "urls">;
-  /** a POST with the admin token; its JSON. @throws Error unless it answers 2xx */
+  /**
+   * Sends a POST with the admin token.
+   * @returns the answer's JSON
+   * @throws Error unless the answer is 2xx
+   */
   post(worker: "etl" | "backfill", path: string, body: unknown): Promise<unknown>;
-  /** settles all closed days that are due, or are not settled for good: asks the API for them again */
+  /** Fetches closed days from the API and settles them: `day`, or all that are due or not settled for good. */
   settle(day?: string): Promise<void>;
-  /** one sync of the only site */
+  /** Runs one sync of the only site. */
   trigger(): Promise<SiteSync>;
-  /** what goes wrong with the simulated API from now on */
+  /** Replaces the faults of the simulated API. */
   setFaults(faults: FaultPlanInput): Promise<void>;
-  /** Starts the Workers again on their storage, at another time than the real one, and moves the simulated API's clock. @param to epoch ms */
+  /**
+   * Restarts the Workers on their storage with another clock, and moves the simulated API's clock.
+   * @param to epoch ms
+   */
   moveClock(to: number): Promise<void>;
   /** `GET /timeseries/query` */
   query(parameters: Record<string, string>): Promise<Answer>;
@@ -78,7 +85,7 @@ const settlingSchema = z.object({
   sites: z.array(z.object({ settling: z.object({ due: z.int(), building: z.string().nullable() }) })),
 });
 
-/** Runs the cron that settles what is due, until nothing is. @throws Error after four minutes */
+/** Runs the settling cron until no day is due. @throws Error after four minutes */
 export async function settleDue(workers: Pick<LocalWorkers, "runCron" | "urls">): Promise<void> {
   for (const end = Date.now() + 240_000; Date.now() < end;) {
     await workers.runCron({ worker: "backfill", cron: "*/5 * * * *" });
@@ -89,7 +96,11 @@ export async function settleDue(workers: Pick<LocalWorkers, "runCron" | "urls">)
   throw new Error("there are days that were not settled within four minutes");
 }
 
-/** Starts everything on free ports. @param settings of the Workers, by name @param at what the clocks show, epoch ms */
+/**
+ * Starts everything on free ports.
+ * @param settings the Workers' settings by name
+ * @param at the time that the clocks show, epoch ms
+ */
 export async function deploy(
   source: SampleSource,
   settings: Record<string, string>,
@@ -170,7 +181,7 @@ export async function deploy(
   };
 }
 
-/** Triggers syncs until one is complete. @throws Error after `most` of them */
+/** Triggers syncs until one is complete. @throws Error after `most` syncs */
 export async function syncToThePresent(deployment: Deployment, most = 40): Promise<SiteSync[]> {
   const runs: SiteSync[] = [];
   while (runs.length < most) {

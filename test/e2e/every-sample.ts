@@ -2,13 +2,13 @@ import { expect } from "vitest";
 import type { Answer, Deployment } from "./deployment.ts";
 import { roomPoint, type RoomPoint, type RoomsOracle } from "./rooms-oracle.ts";
 
-/** Points asked for in one query: 20 of them are 200,000 values. */
+/** Points per query: 20 points are about 200,000 values. */
 const MAX_POINTS_PER_QUERY = 20;
 
 /**
- * Asks for every sample of the points, and expects those that the files hold, bit for bit.
- * @param judge looks at what each answer says of itself
- * @returns how many samples were compared
+ * Queries every sample of the points and compares them with the files, bit for bit.
+ * @param judge receives the metadata of each answer
+ * @returns the number of compared samples
  */
 export async function expectEverySample(
   deployment: Deployment,

@@ -8,7 +8,7 @@ const POINTS = 40;
 const HOURS = 24;
 const HOUR_MS = 3_600_000;
 
-/** Everything that the upstream does to pages, and a few failures of whole answers, which cost real waiting. */
+/** All faults of pages. Faults of whole answers are few, because each costs real waiting. */
 const FAULTS: FaultPlanInput = {
   seed: 7,
   rules: [
@@ -41,7 +41,7 @@ describe("a day of syncs from a faulty upstream", () => {
     const begun = Date.now();
     const [, faultyRuns] = await Promise.all([syncToThePresent(sound), syncToThePresent(faulty)]);
     runs = faultyRuns;
-    // Both first syncs reach back from about `begun`; a minute's margin keeps their different starts out of it.
+    // Both first syncs reach back from about `begun`. A margin of one minute excludes the difference of their starts.
     range = { start_time: String(begun - HOURS * HOUR_MS + 60_000), end_time: String(begun) };
     const response = await fetch(`${sound.urls.query}/sites/ses_falls_city/points?limit=1000`);
     const { points } = namesSchema.parse(await response.json());
@@ -58,7 +58,7 @@ describe("a day of syncs from a faulty upstream", () => {
     expect(actual.series).toEqual(expected.series);
   });
 
-  it("accounts for every record, and no fault ends a run with an error", () => {
+  it("accounts for every record, and no run ends with an error", () => {
     const rejected: Record<string, number> = {};
     for (const run of runs) {
       let refused = 0;
@@ -71,7 +71,7 @@ describe("a day of syncs from a faulty upstream", () => {
     for (const reason of ["null", "non_numeric", "non_finite", "bad_time", "unconfigured"]) {
       expect(rejected[reason], reason).toBeGreaterThan(0);
     }
-    // A refused or repeated cursor is gone on from within the run.
+    // A run goes on after a refused or repeated cursor.
     expect(runs.flatMap((run) => run.errors)).toEqual([]);
   });
 });

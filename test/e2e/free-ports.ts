@@ -2,13 +2,13 @@ import { once } from "node:events";
 import { createServer } from "node:net";
 
 /**
- * Below the ports that systems assign by themselves (from 32768 on Linux, from 49152 elsewhere): a free one of those
- * may be taken before it is used.
+ * Below the ports that systems assign by themselves (from 32768 on Linux, from 49152 elsewhere), because the system may
+ * assign one of those before the test uses it.
  */
 const FIRST = 20_000;
 const PORTS = 12_000;
 
-/** Ports that nobody listens on at the moment, each another. */
+/** Distinct ports on which nothing listens at the moment. */
 export async function freePorts(count: number): Promise<number[]> {
   const ports = new Set<number>();
   while (ports.size < count) {

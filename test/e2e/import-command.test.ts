@@ -46,7 +46,7 @@ const ndjson = (samples: readonly Old[]) => samples.map((one) => `${JSON.stringi
 
 let deployment: Deployment;
 let folder: string;
-/** a point of the API, with the samples of its first hour */
+/** An API point with the samples of its first hour. */
 let own: { point: string; times: number[]; values: number[] };
 
 beforeAll(async () => {
@@ -58,7 +58,7 @@ beforeAll(async () => {
   own = { point, ...(await raw(point, Date.now() - 2 * 3_600_000, Date.now())) };
   const old = join(folder, "old");
   await mkdir(join(old, "timeseries"), { recursive: true });
-  // twice the same, once another value before, and what is no sample
+  // A repeated record, an overruled value, and records that are no samples.
   const changed = { ...A1[5]!, value: -1 };
   const bad = [
     { ...record(A1[0]!), value: null },
@@ -92,7 +92,7 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-/** As the predecessor wrote it: in time order, 10,000 rows a group, Snappy. */
+/** As the predecessor wrote it: sorted by time, row groups of 10,000 rows, Snappy. */
 async function writeParquet(file: string, samples: readonly Old[]): Promise<void> {
   const json = `${file}.json.tmp`;
   await writeFile(json, ndjson(samples));
@@ -114,7 +114,7 @@ async function raw(point: string, start: number, end: number): Promise<{ times: 
   return { times: series[0]?.timestamps ?? [], values: series[0]?.values ?? [] };
 }
 
-/** Runs `npm run import -- …`. @param state the folder of its position */
+/** Runs `npm run import -- …`. @param state folder of the saved position */
 function runImport(
   state: string,
   from = [join(folder, "old")],
@@ -141,7 +141,7 @@ async function expectAll(): Promise<void> {
   for (const samples of [A1, B1, A2, B2]) {
     const { point, time } = samples[0]!;
     const day = Math.floor(time / DAY_MS) * DAY_MS;
-    // a name with a comma is a parameter of its own
+    // A name with a comma needs its own parameter.
     const url = new URL(`${deployment.urls.query}/timeseries/query`);
     const parameters = { site_name: SITE, interval: "raw", start_time: String(day), end_time: String(day + DAY_MS) };
     for (const [name, value] of Object.entries(parameters)) url.searchParams.set(name, value);
@@ -154,7 +154,7 @@ async function expectAll(): Promise<void> {
   }
 }
 
-it("reads every layout, keeps what the API said, has the days settled, and accounts for every record", async () => {
+it("imports every layout, keeps the API's values, accounts for each record", async () => {
   const { code, output } = await runImport("first");
   expect(output).toContain("skipped  1 file of no kind that is read here\n");
   expect(output).toMatch(
@@ -183,12 +183,12 @@ it("reads every layout, keeps what the API said, has the days settled, and accou
   expect(now).toEqual({ times: [own.times[0]! - 1_000, ...own.times], values: [77, ...own.values] });
   const files = [FIRST, SECOND].map((day) => new Date(day).toISOString().slice(0, 10).replaceAll("-", "/"));
   expect(await deployment.workers.listObjects("timeseries/")).toEqual(
-    // within the first hour of a day, the API's samples begin on the day before, which is settled too
+    // Within the first hour of a day, the API's samples begin on the day before. That day is settled too.
     expect.arrayContaining(files.map((day) => `timeseries/${day}/${SITE}.parquet`)),
   );
 });
 
-it("ends with 1 where a record was dropped, with 0 where none was, and stores what is right", async () => {
+it("exits with 1 after a dropped record, and stores the valid ones", async () => {
   const time = FIRST + 7_200_000;
   const header = "site_name,point_name,timestamp,value\n";
   const row = (point: string) => `${SITE},${point},${new Date(time).toISOString()},72`;
@@ -201,12 +201,12 @@ it("ends with 1 where a record was dropped, with 0 where none was, and stores wh
   expect(output).toContain(`dropped  ${bad}, line 2: malformed, it has 5 fields, the header 4\n`);
   expect(output).toContain("         1 stored\n         1 malformed\n");
   expect(code).toBe(1);
-  // the position is kept, and so is the exit code
+  // The saved position keeps the exit code.
   expect(await runImport("bad", [bad])).toMatchObject({ code: 1 });
   expect(await raw("new/other", time, time + 1)).toEqual({ times: [time], values: [72] });
 });
 
-it("changes nothing when it is repeated, remembered or not", async () => {
+it("a repeated import changes nothing, with or without its position", async () => {
   const keys = await deployment.workers.listObjects("timeseries/");
   const before = await Promise.all(keys.map((key) => deployment.workers.readObject(key)));
   const anew = await runImport("second");
@@ -219,10 +219,10 @@ it("changes nothing when it is repeated, remembered or not", async () => {
   await expectAll();
 });
 
-it("--check sends nothing, and a Worker's refusal shows as a sentence", async () => {
+it("--check sends nothing, and a wrong token is refused in a sentence", async () => {
   const checked = await runImport("check", undefined, "--check", "--to", "http://127.0.0.1:1");
   expect(checked.output).toContain("Nothing was sent: --check.");
-  // some of its records are no samples
+  // Some of its records are no samples.
   expect(checked.code).toBe(1);
   const refused = await runImport("wrong", undefined, "--token", "wrong");
   expect(refused.output).toContain("refuses the token");

@@ -7,7 +7,7 @@ import { z } from "zod";
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 
 it("npm run costs -- --json prints nothing but JSON", async () => {
-  // npm's own settings of the surrounding `npm test` would be inherited
+  // The command would inherit the npm settings of the surrounding `npm test`.
   const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith("npm_"));
   const options = { cwd: ROOT, env: Object.fromEntries(inherited) };
   const { stdout } = await promisify(execFile)("npm", ["run", "costs", "--", "--json"], options);

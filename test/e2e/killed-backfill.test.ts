@@ -12,14 +12,14 @@ import { LocalProcess } from "./local-process.ts";
 const DAY_MS = 86_400_000;
 const SITE = "ses_falls_city";
 const POINTS = 30;
-/** the building of the local commands */
+/** Time to build the local commands. */
 const SOURCE = createBuilding({ seed: 1, site: SITE, timezone: "America/Chicago", points: POINTS });
 
 const dayBefore = (days: number) => new Date(Date.now() - days * DAY_MS).toISOString().slice(0, 10);
 const RANGE = { start_date: dayBefore(5), end_date: dayBefore(2) };
 const DAYS = 4;
 
-/** The bytes of a bucket's objects by key. */
+/** The bytes of a bucket's objects, by key. */
 async function objectsOf(workers: {
   listObjects(prefix: string): Promise<string[]>;
   readObject(key: string): Promise<Uint8Array | null>;
@@ -29,7 +29,7 @@ async function objectsOf(workers: {
   return new Map(keys.map((key, i) => [key, Buffer.from(bytes[i] ?? []).toString("base64")]));
 }
 
-/** Waits until so many days are completed, or the backfill has ended. */
+/** Waits until `days` days are complete or the backfill has ended. */
 async function until(client: BackfillClient, days = Number.POSITIVE_INFINITY): Promise<BackfillStatus> {
   for (;;) {
     const status = await client.status();
@@ -46,7 +46,7 @@ describe.skipIf(process.platform !== "linux")("a backfill whose workerd is kille
     await rm(stateDir, { recursive: true, force: true });
   });
 
-  it("goes on by itself at the next start, and ends as one that was not killed", async () => {
+  it("resumes at the next start, with the result of an undisturbed run", async () => {
     stateDir = await mkdtemp(join(tmpdir(), "building-vitals-"));
     const [etl, backfill, query, simulator] = await freePorts(4);
     const environment = {
@@ -84,7 +84,7 @@ describe.skipIf(process.platform !== "linux")("a backfill whose workerd is kille
 
     const ports = { etl: etl!, backfill: backfill!, query: query! };
     const left = await startWorkers({ stateDir, ports, settings: { ADMIN_TOKEN: "test-admin", ACE_API_KEY: "none" } });
-    // the supervisor finds nothing to do
+    // The supervisor finds no work.
     const cron = left.crons.find(({ worker }) => worker === "backfill");
     expect(cron).toBeDefined();
     await left.runCron(cron!);
@@ -99,10 +99,10 @@ describe.skipIf(process.platform !== "linux")("a backfill whose workerd is kille
 
     expect(whole).toMatchObject({ status: "completed", days_completed: DAYS });
     expect(ended.records_processed).toBe(whole.records_processed);
-    // the files byte for byte, and nothing beside them
+    // The same files byte for byte, and no other objects.
     expect([...killed.keys()]).toEqual([...unkilled.keys()]);
     expect(killed.size).toBe(DAYS);
     for (const [key, bytes] of killed) expect(bytes === unkilled.get(key), key).toBe(true);
-    // it starts the system five times
+    // The system starts five times.
   }, 300_000);
 });

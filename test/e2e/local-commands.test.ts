@@ -9,7 +9,7 @@ import { LocalProcess } from "./local-process.ts";
 
 const pointsSchema = z.object({ points: z.array(z.object({ name: z.string(), timestamp: z.number() })) });
 
-/** The points that have a latest sample, and when that was. */
+/** The points that have a latest sample, and its time. */
 async function latest(queryPort: string): Promise<Map<string, number>> {
   const response = await fetch(`http://127.0.0.1:${queryPort}/sites/ses_falls_city/latest`);
   const { points } = pointsSchema.parse(await response.json());
@@ -45,7 +45,7 @@ describe("the local commands", () => {
     await rm(environment["STATE_DIR"]!, { recursive: true, force: true });
   });
 
-  it("npm start reaches a first answered query, stops at Ctrl-C, and keeps its data", async () => {
+  it("npm start answers a query, stops at Ctrl-C, and keeps its data", async () => {
     const first = launch("start.ts");
     await first.printed("ready.");
     expect(first.output).toMatch(/first sync [\d,]+ new samples/);
@@ -66,7 +66,7 @@ describe("the local commands", () => {
     for (const [name, timestamp] of before) expect(after.get(name), name).toBeGreaterThanOrEqual(timestamp);
   });
 
-  it("npm run dev starts the Workers only, and shares its state folder with no other start", async () => {
+  it("npm run dev starts only the Workers, and locks its state folder", async () => {
     const dev = launch("dev.ts");
     await dev.printed("ready");
     for (const setting of ["ETL_PORT", "BACKFILL_PORT", "QUERY_PORT"]) {
@@ -85,13 +85,13 @@ describe("the local commands", () => {
     );
   });
 
-  it("takes a deployment's settings from the environment, and an invalid one is named", async () => {
+  it("reads a deployment's settings from the environment", async () => {
     const dev = launch("dev.ts", { PAGE_SIZE: "12345" });
     expect(await dev.ended()).toBe(1);
     expect(dev.output).toContain("PAGE_SIZE: must be one of 3, 10");
   });
 
-  it("says which port is taken, and by which setting to change it", async () => {
+  it("names the taken port and the setting that changes it", async () => {
     const server = createServer().listen(Number(environment["QUERY_PORT"]), "127.0.0.1");
     const start = launch("start.ts");
     expect(await start.ended()).toBe(1);

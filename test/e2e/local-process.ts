@@ -7,18 +7,24 @@ import { BUILT_WORKERS } from "@building-vitals/local/built-workers";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 
-/** What local commands of tests get of this process. The compile cache and the built Workers only save CPU at a start. */
+/**
+ * What local commands of tests inherit from this process. The compile cache and the built Workers only save CPU at a
+ * start.
+ */
 export const BARE_ENVIRONMENT = Object.fromEntries(
   ["PATH", "HOME", "NODE_COMPILE_CACHE", BUILT_WORKERS].map((name) => [name, process.env[name] ?? ""]),
 );
 
-/** A local command (`npm start`, `npm run dev`) as its user sees it: what it prints, and how it ends. */
+/** A local command (`npm start`, `npm run dev`) as its user sees it: its output and its end. */
 export class LocalProcess {
   readonly #child: ChildProcess;
   #output = "";
   #watchers: (() => void)[] = [];
 
-  /** @param script under packages/local/src @param environment over a bare one: nothing of this process leaks in */
+  /**
+   * @param script under packages/local/src @param environment added to a bare one that inherits nothing else from this
+   * process
+   */
   constructor(script: "start.ts" | "dev.ts", environment: Record<string, string>) {
     this.#child = spawn(process.execPath, [join(ROOT, "packages/local/src", script)], {
       cwd: ROOT,
@@ -36,7 +42,7 @@ export class LocalProcess {
     return this.#output;
   }
 
-  /** Waits until it has printed the text. @throws Error with all that it printed, when it ends before */
+  /** Waits until the output contains `text`. @throws Error with the whole output, if the command ends before */
   async printed(text: string): Promise<void> {
     await new Promise<void>((resolve, reject) => {
       const look = (): void => {
@@ -48,13 +54,13 @@ export class LocalProcess {
     });
   }
 
-  /** Waits for its end; its exit code. */
+  /** Waits for the end of the command. Returns its exit code. */
   async ended(): Promise<number | null> {
     if (this.#child.exitCode === null) await once(this.#child, "close");
     return this.#child.exitCode;
   }
 
-  /** The pids of the workerd that it runs. Linux only. */
+  /** The pids of its workerd processes. Linux only. */
   async workerds(): Promise<number[]> {
     const children = `/proc/${this.#child.pid}/task/${this.#child.pid}/children`;
     const pids = (await readFile(children, "utf8")).trim().split(" ").map(Number);
@@ -62,14 +68,14 @@ export class LocalProcess {
     return pids.filter((_, i) => names[i] === "workerd");
   }
 
-  /** Kills the workerd that it runs, as a crash or the machine's end would: it can do nothing about it. */
+  /** Kills its workerd, as a crash or a power failure would: workerd cannot react. */
   async killWorkerd(): Promise<void> {
     const pids = await this.workerds();
     if (pids.length === 0) throw new Error("no child process is a workerd");
     for (const pid of pids) process.kill(pid, "SIGKILL");
   }
 
-  /** Kills it by SIGKILL; it cannot react. */
+  /** Kills the command by SIGKILL; it cannot react. */
   async kill(): Promise<void> {
     this.#child.kill("SIGKILL");
     await once(this.#child, "exit");
@@ -82,7 +88,7 @@ export class LocalProcess {
   }
 }
 
-/** Whether a process still does something: one that has ended, and that nobody asks for its exit code, does not. */
+/** Whether a process still runs. A zombie, whose exit code nobody has read, does not. */
 export async function isRunning(pid: number): Promise<boolean> {
   const stat = await readFile(`/proc/${pid}/stat`, "latin1").catch(() => "");
   return stat !== "" && !/\) [ZX] /.test(stat);

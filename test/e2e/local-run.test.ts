@@ -8,7 +8,7 @@ import { z } from "zod";
 import { freePorts } from "./free-ports.ts";
 import { isRunning, LocalProcess } from "./local-process.ts";
 
-// at noon, so that the sync of an hour includes no part of a finished day, whose quality would be shown
+// At noon, so that the sync's hour contains no part of a finished day, whose quality would be shown.
 const DAY_S = 86_400;
 const OFFSET_S = -3 * DAY_S + DAY_S / 2 - Math.floor((Date.now() / 1000) % DAY_S);
 const statusSchema = z.object({
@@ -73,12 +73,12 @@ async function statusOf(url: string, headers: Record<string, string>, method = "
   return response.statusCode;
 }
 
-test("crons run by expression and by name, by the shifted clock, and an alert reaches the webhook", async () => {
+test("crons run by expression and by name; an alert reaches the webhook", async () => {
   expect(await cron("*/5+*+*+*+*")).toEqual([200, "ok\n"]);
   const { now, sites } = statusSchema.parse(await (await fetch(`${urls.etl}/status`)).json());
   const expected = Date.now() + OFFSET_S * 1000;
   expect(Math.abs(Date.parse(now) - expected)).toBeLessThan(60_000);
-  // the simulator's clock is shifted too: it has samples up to that time, and the sync asked for no later ones
+  // The simulator's clock is shifted too: it has samples up to that time, and the sync requests none after it.
   expect(Math.abs(Date.parse(sites[0].watermark!) - expected)).toBeLessThan(120_000);
   expect(await cron("hourly")).toEqual([200, "ok\n"]);
   expect(await cron("daily")).toEqual([200, "ok\n"]);
@@ -101,7 +101,7 @@ test.each([
   expect(JSON.parse(answer)).toMatchObject({ code: "invalid_request", field: "cron" });
 });
 
-test("only loopback names with the port of a Worker are answered", async () => {
+test("only loopback names with a Worker's port are answered", async () => {
   for (const worker of ["etl", "backfill", "query"] as const) {
     const { port } = new URL(urls[worker]);
     for (const host of ["evil.test", `evil.test:${port}`, "127.0.0.1:1", "localhost"]) {
@@ -114,7 +114,7 @@ test("only loopback names with the port of a Worker are answered", async () => {
   expect(await statusOf(`${urls.etl}/cdn-cgi/handler/scheduled?cron=sync`, foreign)).toBe(403);
 });
 
-test("a SIGKILL takes workerd along, and the next start has the folder and the ports at once", async () => {
+test("SIGKILL ends workerd too: the next start gets its folder and ports", async () => {
   const pids = await dev.workerds();
   expect(pids).toHaveLength(1);
   await dev.kill();

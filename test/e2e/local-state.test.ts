@@ -33,7 +33,7 @@ afterAll(async () => {
   await rm(empty, { recursive: true });
 });
 
-/** Runs a program of Node as its user does, on this deployment's state. */
+/** Runs a Node program on this deployment's state, as its user does. */
 function run(
   script: string,
   args: readonly string[],
@@ -52,7 +52,7 @@ const sql = (text: string) => run("packages/local/src/sql.ts", [text, "--json"])
 const wrangler = (...args: string[]) =>
   run("node_modules/wrangler/bin/wrangler.js", [...args, "--local", "--persist-to", deployment.stateDir]);
 
-it("npm run sql finds hot and settled samples, each once, as a query does", async () => {
+it("npm run sql finds hot and settled samples once each, as a query does", async () => {
   const { stdout, stderr, code } = await sql(
     "SELECT point_name, count(*) AS n, epoch_ms(min(timestamp)) AS first, sum(value) AS total FROM samples GROUP BY ALL ORDER BY point_name",
   );
@@ -91,7 +91,7 @@ it("npm run sql finds hot and settled samples, each once, as a query does", asyn
   }
 });
 
-it("npm run sql joins points and hours, and names what is wrong", async () => {
+it("npm run sql joins points and hours, and explains its errors", async () => {
   const joined = await sql(
     "SELECT sum(h.count) = (SELECT count(*) FROM samples) AS same FROM hours h JOIN points USING (point_name)",
   );
@@ -120,7 +120,7 @@ it("npm run sql reads the same samples from a deployment as from its state", asy
   expect(remote.stderr).toContain(`Day files: ${files}, ${files} of them fetched now`);
   expect(remote.stderr).not.toContain(QUERY_TOKEN);
 
-  // a second run, within this process
+  // A second run, within this process.
   const notes: string[] = [];
   const report = { note: (line: string) => void notes.push(line), progress: () => {} };
   const asked = {
@@ -158,7 +158,7 @@ it("wrangler finds the tables, the objects and the keys of a local run", async (
   expect(r2.stdout).toContain("Download complete");
 });
 
-it("npm run delete removes a point from both levels, and says first what it would do", async () => {
+it("npm run delete previews, then removes a point from D1 and R2", async () => {
   const [gone] = (await sql("SELECT point_name FROM points ORDER BY 1 LIMIT 1")).stdout.trim().split("\n");
   const { point_name: point } = z.object({ point_name: z.string() }).parse(JSON.parse(gone!));
   const left = async () => (await sql(`SELECT DISTINCT point_name FROM samples`)).stdout.trim().split("\n").sort();

@@ -18,7 +18,7 @@ const SYNC = { worker: "etl", cron: "*/5 * * * *" } as const;
 const HOURLY = { worker: "etl", cron: "6 * * * *" } as const;
 const DATABASES = ["DB", "DB_1", "DB_2"];
 
-/** 20 sites of six points, in turn in one of three databases: site 4 in DB_1, site 5 in DB_2, site 6 in DB. */
+/** 20 sites of six points, assigned to three databases in rotation: site 4 to DB_1, site 5 to DB_2, site 6 to DB. */
 const NAMES = Array.from({ length: 20 }, (_, i) => `ses_site_${String(i).padStart(2, "0")}`);
 const SITES = NAMES.map((name, i) => ({ name, timezone: "America/Chicago", database: DATABASES[i % 3]! }));
 const SOURCES = NAMES.map((site, i) =>
@@ -35,7 +35,7 @@ const SOURCES = NAMES.map((site, i) =>
 const dateBefore = (days: number) => new Date(Date.now() - days * DAY_MS).toISOString().slice(0, 10);
 const YESTERDAY = dateBefore(1);
 
-/** What comes before the upstream's answer for a site; null: nothing, and it answers. */
+/** Runs before the upstream answers for a site. null: the upstream answers normally. */
 const trouble = new Map<string, () => Promise<Response | null>>();
 const upstream = createSimulator({ sources: SOURCES, apiKey: "test-key", now: Date.now });
 const simulator = {
@@ -96,7 +96,7 @@ const answerSchema = z.object({
   metadata: z.object({ partial: z.boolean(), sources: z.array(z.string()) }),
 });
 
-/** All points of a site in a range, as lines, and from where. */
+/** All points of a site in a range as lines, and the sources of the answer. */
 async function queried(site: number, start: number, end: number): Promise<{ lines: Expected; sources: string[] }> {
   const names = SOURCES[site]!.points.map(({ name }) => name);
   const search = new URLSearchParams({ site_name: NAMES[site]!, interval: "raw" });
@@ -128,7 +128,7 @@ test("all sites are fresh after some crons, each in its own database", async () 
   expect(listed.map(({ name }) => name)).toEqual(NAMES);
 });
 
-test("health, stats and metrics look at every database", async () => {
+test("health, stats and metrics cover every database", async () => {
   const healthSchema = z.object({
     status: z.literal("ok"),
     checks: z.record(z.string(), z.object({ ok: z.boolean() })),
@@ -151,7 +151,7 @@ test("health, stats and metrics look at every database", async () => {
   expect(metrics).toContain("\nbuilding_vitals_sync_sites_waiting 0\n");
 });
 
-test("a site that fails and one that hangs keep nobody else waiting", async () => {
+test("a failing site and a hanging site delay no other", async () => {
   trouble.set(NAMES[3]!, () => Promise.resolve(new Response("", { status: 403 })));
   trouble.set(NAMES[4]!, async () => {
     await new Promise((resolve) => setTimeout(resolve, 2_000));
@@ -162,12 +162,12 @@ test("a site that fails and one that hangs keep nobody else waiting", async () =
   trouble.clear();
   const late = (await status()).filter(({ watermark }) => Date.parse(watermark ?? "") < before);
   expect(late.map(({ name }) => name)).toEqual([NAMES[3]]);
-  // what failed is made up for by the next run that comes to it
+  // The site's next run makes up for the failed one.
   await workers.runCron(SYNC);
   expect((await status()).filter(({ watermark }) => Date.parse(watermark ?? "") < before)).toEqual([]);
 });
 
-test("the hourly jobs, an import and the settling go to the site's database", async () => {
+test("the hourly jobs, an import and settling use the site's database", async () => {
   await workers.runCron(HOURLY);
   const day = dateBefore(4);
   const noon = Date.parse(day) + DAY_MS / 2;
@@ -188,7 +188,7 @@ test("the hourly jobs, an import and the settling go to the site's database", as
   await workers.runCron(daily);
 });
 
-test("a backfill of sites in three databases writes each site's days, and skips them the next time", async () => {
+test("a backfill over three databases writes each site's days once", async () => {
   const client = new BackfillClient(workers.urls.backfill, "test-admin");
   const sites = [NAMES[6]!, NAMES[7]!, NAMES[8]!];
   const run = async () => {

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, expect, it } from "vitest";
 import { z } from "zod";
 import { deploy, type Deployment, syncToThePresent } from "./deployment.ts";
 
-/** Names that quote, escape, end or bind something somewhere on their way. */
+/** Names with characters that quote, escape, terminate or bind in some layer. */
 const NAMES = [
   "it's",
   'say "hi", twice',
@@ -70,7 +70,7 @@ async function get(path: string): Promise<Response> {
 }
 const sitePath = `/sites/${encodeURIComponent(SITE)}`;
 
-/** What the upstream has of a point in a range, as lines. */
+/** The upstream's samples of a point in a range, as lines. */
 function served(name: string, start: number, end: number): string[] {
   return sourceRows(source, start, end)
     .filter((row) => row.name === name)
@@ -79,7 +79,7 @@ function served(name: string, start: number, end: number): string[] {
 
 const cases = NAMES.map((name) => [JSON.stringify(name).slice(0, 30), name] as const);
 
-it.each(cases)("%s: what was synced and what was backfilled comes back, and is found by the name", async (_, name) => {
+it.each(cases)("%s: synced and backfilled samples are found by the name", async (_, name) => {
   const asked = { point_names: name, interval: "raw" };
   const old = await deployment.query({ ...asked, start_time: String(START), end_time: String(START + DAY_MS) });
   expect(old.metadata).toMatchObject({ sources: ["R2"], partial: false });
@@ -110,7 +110,7 @@ it("lists the points, the coverage and the day's file of the site", async () => 
   expect(new TextDecoder("latin1").decode(file.slice(-4))).toBe("PAR1");
 });
 
-it("makes D1 anew from the file", async () => {
+it("rebuilds D1 from the file", async () => {
   const file = () => get(`${sitePath}/coverage?start=${START}&end=${START + DAY_MS}`).then((answer) => answer.text());
   const withoutTime = (text: string) => text.replaceAll(/"updated_at":"[^"]+"/g, "");
   const before = withoutTime(await file());

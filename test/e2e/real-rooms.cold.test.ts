@@ -32,7 +32,7 @@ describe.skipIf(!hasRooms)(title, () => {
   let folder: string;
   let rooms: string;
   let status: z.infer<typeof statusSchema>;
-  /** UTC midnights of the days that are backfilled */
+  /** UTC midnights of the backfilled days. */
   let days: number[];
 
   beforeAll(async () => {
@@ -40,7 +40,7 @@ describe.skipIf(!hasRooms)(title, () => {
     rooms = await copySomeRooms();
     oracle = await RoomsOracle.open(rooms);
     points = await oracle.points();
-    // The last day that has ended, and today, are in segments; the days before are in R2.
+    // Yesterday and today are in segments; the days before are in R2.
     deployment = await deploy(loadCsvRooms({ folder: rooms, shiftMs: oracle.shiftMs }), {
       INITIAL_LOOKBACK_HOURS: "60",
       REQUESTS_PER_MINUTE: "6000",
@@ -63,7 +63,7 @@ describe.skipIf(!hasRooms)(title, () => {
     await Promise.all([folder, rooms].map((path) => rm(path, { recursive: true, force: true })));
   });
 
-  it("backfills every day that it was asked for", async () => {
+  it("backfills every requested day", async () => {
     expect(status).toMatchObject({ status: "completed", days_failed: 0, days_completed: days.length });
     const [inDays] = await oracle.rows(
       countSchema,
@@ -72,7 +72,7 @@ describe.skipIf(!hasRooms)(title, () => {
     expect(status.records_processed).toBe(inDays!.n);
   });
 
-  it("DuckDB reads every day file: schema, order, and every value as in the CSV files", async () => {
+  it("DuckDB finds every CSV value in the day files, in order", async () => {
     for (const day of days) {
       const key = `timeseries/${dayText(day).replaceAll("-", "/")}/sutardja_dai.parquet`;
       const bytes = await deployment.workers.readObject(key);
@@ -108,7 +108,7 @@ describe.skipIf(!hasRooms)(title, () => {
     expect(await deployment.workers.listObjects("staging/")).toEqual([]);
   });
 
-  it("answers over hot, cold and the boundary with every sample, none lost, doubled or altered", async () => {
+  it("answers over hot, cold and their boundary hold every sample once", async () => {
     const compared = await expectEverySample(deployment, oracle, points, (metadata) => {
       expect(metadata).toMatchObject({ partial: false, sources: ["D1", "R2"] });
     });

@@ -8,9 +8,9 @@ const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
 const DAY_MS = 24 * HOUR_MS;
 
-/** What really happened: nothing was recorded then. */
+/** A real outage, during which nothing was recorded. */
 const OUTAGE = { start: Date.UTC(2013, 7, 27, 18, 5), end: Date.UTC(2013, 7, 27, 23, 22) };
-/** What the API does not serve at first: of a day that is settled, and of one that is hot. */
+/** What the API withholds at first: hours of a settled day and of a hot day. */
 const COLD = { start: Date.UTC(2013, 7, 28, 7, 10), end: Date.UTC(2013, 7, 28, 9, 40) };
 const HOT = { start: Date.UTC(2013, 7, 29, 10), end: Date.UTC(2013, 7, 29, 12, 30) };
 const FIRST = Date.UTC(2013, 7, 27);
@@ -71,7 +71,7 @@ describe.skipIf(!hasRooms)(title, () => {
   let points: RoomPoint[];
   const shifted = (time: number) => time + oracle.shiftMs;
   const dayText = (time: number) => new Date(shifted(time)).toISOString().slice(0, 10);
-  /** of the file's time */
+  /** Formats an ISO time as a time of the files. */
   const shown = (iso: string) => new Date(Date.parse(iso) - oracle.shiftMs).toISOString().slice(0, 16);
   const isAbout =
     ({ start, end }: { start: number; end: number }) =>
@@ -94,13 +94,13 @@ describe.skipIf(!hasRooms)(title, () => {
     return (await oracle.rows(countSchema, sql))[0]!.n;
   };
 
-  /** What the hourly cron knows of the day of a time of the files. */
+  /** Runs the hourly cron, which judges the days of the files. */
   const judge = () => deployment.workers.runCron({ worker: "etl", cron: "6 * * * *" });
   const qualityOf = async (time: number) => {
     const range = `start=${dayText(time)}&end=${dayText(time + DAY_MS)}&limit=1000`;
     return qualitySchema.parse(await get("query", `/sites/sutardja_dai/quality?${range}`));
   };
-  /** By point, how many samples of a day there are, and of how many of its 1,440 minutes; but for what is held back. */
+  /** Per point: the samples of a day, and the missing ones of its 1,440 minutes, without the withheld ranges. */
   const heldOf = async (time: number, without: readonly { start: number; end: number }[]) => {
     const day = Math.floor(shifted(time) / DAY_MS) * DAY_MS;
     const rows = await oracle.rows(
@@ -123,7 +123,10 @@ describe.skipIf(!hasRooms)(title, () => {
       }),
     );
   };
-  /** Compares the answers about each point with the samples missing in the files. @returns the mean score */
+  /**
+   * Compares the answers about each point with the samples missing in the files.
+   * @returns the mean score
+   */
   const expectQuality = async (time: number, without: readonly { start: number; end: number }[]) => {
     const { days, summary, points: judged } = await qualityOf(time);
     expect(days).toMatchObject([{ date: dayText(time), state: "judged" }]);
@@ -144,12 +147,12 @@ describe.skipIf(!hasRooms)(title, () => {
     const ranges = [COLD, HOT].map(({ start, end }): [number, number] => [shifted(start), shifted(end)]);
     deployment = await deploy(
       loadCsvRooms({ folder: ROOMS, shiftMs: oracle.shiftMs }),
-      // an hour more: the first sync is yet to come
+      // One hour more, because the first sync has not run yet.
       { INITIAL_LOOKBACK_HOURS: String(Math.ceil((Date.now() - shifted(FIRST)) / HOUR_MS) + 1) },
       { rules: [{ fault: "missing_hours", ranges }] },
     );
     await syncToThePresent(deployment, 60);
-    // The hourly cron sums up the hours that have closed, and then looks for gaps.
+    // The hourly cron rolls up the closed hours, and then scans for gaps.
     const [start_date, end_date] = [DAY_MS, 0].map((ms) => new Date(Date.now() - ms).toISOString().slice(0, 10));
     await deployment.post("etl", "/rollups/rebuild", { start_date, end_date });
     await deployment.settle(dayText(COLD.start));
@@ -157,7 +160,7 @@ describe.skipIf(!hasRooms)(title, () => {
 
   afterAll(() => deployment?.close());
 
-  it("finds the real outage of 27 August 2013, 18:05 to 23:22, and the hours that are not served, as gaps of the site", async () => {
+  it("finds the real outage and the withheld hours as gaps of the site", async () => {
     expect(await hourly()).toMatchObject({ repair: { incomplete: 0, inserted: 0 } });
     const found = await gaps();
     const ofSite = found.filter(({ point, end }) => point === null && end !== null);
@@ -169,13 +172,13 @@ describe.skipIf(!hasRooms)(title, () => {
     expect(ofSite.every(({ cause }) => cause === "upstream_empty")).toBe(true);
   });
 
-  it("lists no gap of a point in which the files have a sample, and of each point every silence of more than three minutes", async () => {
+  it("lists every silence over three minutes, and no gap with samples", async () => {
     const found = await gaps();
     for (const { point, start, end } of found.filter((gap) => ![COLD, HOT].some((range) => isAbout(range)(gap)))) {
       const own = point === null ? "" : `AND 'soda/sutardja_dai/' || room || '/' || quantity = '${point}'`;
       const until = end === null ? Date.now() : Date.parse(end);
       const sql = `SELECT count(*) AS n FROM samples WHERE time >= ${Date.parse(start)} AND time < ${until} ${own}`;
-      // a few points may have samples while nine of ten of a site are silent
+      // A few points may have samples while nine of ten points of a site are silent.
       const most = point === null ? points.length / 10 : 0;
       expect((await oracle.rows(countSchema, sql))[0]!.n, JSON.stringify({ point, start, end })).toBeLessThanOrEqual(
         most,
@@ -198,7 +201,7 @@ describe.skipIf(!hasRooms)(title, () => {
     }
   });
 
-  it("shows it in coverage, status and metrics", async () => {
+  it("shows the outage in coverage, status and metrics", async () => {
     const [point] = points;
     const day = dayText(OUTAGE.start);
     const query = `start=${day}&end=${dayText(OUTAGE.start + DAY_MS)}&points=${encodeURIComponent(roomPoint(point!))}`;
@@ -213,13 +216,13 @@ describe.skipIf(!hasRooms)(title, () => {
     expect(status.coverage_24h).toMatchObject({ unjudged_points: 0 });
     const metrics = await (await fetch(`${deployment.urls.etl}/metrics`)).text();
     expect(metrics).toMatch(/^building_vitals_gaps_open\{site="sutardja_dai",cause="upstream_empty"\} [1-9]/m);
-    // what the last 24 hours lack depends on the time of day of the run
+    // The missing part of the last 24 hours depends on the time of day of the run.
     const { expected, present } = status.coverage_24h!;
     expect(expected).toBeGreaterThan(0.9 * points.length * 1440);
     expect(metrics.split("\n")).toContain(`building_vitals_coverage_ratio{site="sutardja_dai"} ${present / expected}`);
   });
 
-  it("shows in the quality of each point's day what the files lack of it, and scores the day of the outage worst", async () => {
+  it("counts each day's missing samples, and scores the outage worst", async () => {
     await judge();
     const outage = await expectQuality(OUTAGE.start, []);
     const others = [await expectQuality(COLD.start, [COLD]), await expectQuality(HOT.start, [HOT])];
@@ -227,7 +230,7 @@ describe.skipIf(!hasRooms)(title, () => {
     expect(Math.min(...others)).toBeGreaterThan(outage);
   });
 
-  it("heals by itself when the missing hours are served, hot and cold; the outage is confirmed to be empty", async () => {
+  it("repairs the withheld hours once served, and confirms the outage", async () => {
     await deployment.setFaults({ rules: [] });
     const held = (await inRange(COLD)) + (await inRange(HOT));
     expect(held).toBeGreaterThan(25_000);
@@ -242,8 +245,8 @@ describe.skipIf(!hasRooms)(title, () => {
     }
   });
 
-  it("judges the healed days as if their hours had never been missing", async () => {
-    // a day that is settled is judged while its file is built anew; what is in segments is judged by the next cron
+  it("judges the repaired days as if no hour had been missing", async () => {
+    // Settling judges a settled day while it builds its file. The next cron judges a day in segments.
     await deployment.settle(dayText(COLD.start));
     const judged = await Promise.all([COLD, HOT].map(({ start }) => qualityOf(start)));
     expect(judged.map(({ days }) => days[0]?.state)).toEqual(["judged", "stale"]);
@@ -251,7 +254,7 @@ describe.skipIf(!hasRooms)(title, () => {
     for (const { start } of [OUTAGE, COLD, HOT]) await expectQuality(start, []);
   });
 
-  it("answers with every sample of the healed days, and with aggregates that know them", async () => {
+  it("answers with every sample and the aggregates of the repaired days", async () => {
     const asked = points.filter((_, i) => i % 9 === 0);
     for (const { start } of [COLD, HOT]) {
       const day = Math.floor(shifted(start) / DAY_MS) * DAY_MS;

@@ -25,7 +25,7 @@ describe.skipIf(!hasRooms)(title, () => {
   let points: RoomPoint[];
   let folder: string;
   let rooms: string;
-  /** samples that answers have, after each step of the clock */
+  /** Number of samples in answers after each step of the clock. */
   const stored: number[] = [];
 
   async function countStored(): Promise<number> {
@@ -47,7 +47,7 @@ describe.skipIf(!hasRooms)(title, () => {
       { fault: "late", fraction: 0.4, minDelayMs: HOUR_MS, maxDelayMs: 9 * HOUR_MS },
       { fault: "late", fraction: 0.3, minDelayMs: 2 * DAY_MS, maxDelayMs: 5 * DAY_MS },
     ];
-    // a first sync and the settling of the first day; the settlings after three and after seven days
+    // A first sync and the settling of the first day, then the settlings after three and after seven days.
     const [first, ...later] = [30 / 24 - DAYS, 3.1, 7.1].map((days) => end + days * DAY_MS);
     const source = loadCsvRooms({ folder: rooms, shiftMs: oracle.shiftMs });
     deployment = await deploy(source, settings, { rules }, first);
@@ -64,7 +64,7 @@ describe.skipIf(!hasRooms)(title, () => {
     await Promise.all([folder, rooms].map((path) => rm(path, { recursive: true, force: true })));
   });
 
-  it("stores more with each settling", () => {
+  it("stores more samples with each settling", () => {
     expect(stored.toSorted((a, b) => a - b)).toEqual(stored);
     expect(new Set(stored).size).toBe(stored.length);
   });
@@ -83,7 +83,7 @@ describe.skipIf(!hasRooms)(title, () => {
     }
   });
 
-  it("answers with every sample of every point, none lost, invented or altered", async () => {
+  it("answers with every sample of every point, unaltered", async () => {
     const compared = await expectEverySample(deployment, oracle, points, ({ partial }) => expect(partial).toBe(false));
     expect(compared).toBe(points.reduce((sum, point) => sum + point.n, 0));
     expect(stored.at(-1)).toBe(compared);

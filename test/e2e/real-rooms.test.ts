@@ -32,7 +32,7 @@ describe.skipIf(!hasRooms)(title, () => {
     const { first, last } = oracle.span;
     range = { start_time: String(first), end_time: String(last + 1) };
     deployment = await deploy(loadCsvRooms({ folder: ROOMS, shiftMs: oracle.shiftMs }), {
-      // an hour more: the first sync is yet to come
+      // One hour more, because the first sync has not run yet.
       INITIAL_LOOKBACK_HOURS: String(Math.ceil((Date.now() - first) / HOUR_MS) + 1),
     });
     points = await oracle.points();
@@ -41,7 +41,7 @@ describe.skipIf(!hasRooms)(title, () => {
 
   afterAll(() => deployment?.close());
 
-  it("stores as many samples as the files hold, and says so", () => {
+  it("stores and counts as many samples as the files hold", () => {
     const held = points.reduce((sum, point) => sum + point.n, 0);
     expect(held).toBeGreaterThan(1_250_000);
     expect(points).toHaveLength(125);
@@ -53,7 +53,7 @@ describe.skipIf(!hasRooms)(title, () => {
     }
   });
 
-  it("answers with every sample of every point, none lost, none invented, none altered", async () => {
+  it("answers with every sample of every point, unaltered", async () => {
     const compared = await expectEverySample(deployment, oracle, points, ({ partial }) => expect(partial).toBe(false));
     expect(compared).toBe(points.reduce((sum, point) => sum + point.n, 0));
   });
@@ -78,7 +78,7 @@ describe.skipIf(!hasRooms)(title, () => {
       expect(series.min).toEqual(buckets.map((bucket) => bucket.least));
       expect(series.max).toEqual(buckets.map((bucket) => bucket.greatest));
       expect(series.count).toEqual(buckets.map((bucket) => bucket.n));
-      // The order of additions is DuckDB's own, so means may differ in their last bits.
+      // DuckDB adds in another order, so means may differ in their last bits.
       for (const [at, { mean }] of buckets.entries()) {
         expect(Math.abs(series.values[at]! - mean)).toBeLessThanOrEqual(1e-12 * Math.max(1, Math.abs(mean)));
       }
@@ -101,7 +101,7 @@ describe.skipIf(!hasRooms)(title, () => {
     expect(answer.metadata.completeness).toBeLessThan(0.8);
   });
 
-  it("is complete and writes nothing when it is run again", async () => {
+  it("a repeated sync is complete and writes nothing", async () => {
     const again = await deployment.trigger();
     expect(again).toMatchObject({ complete: true, recordsInserted: 0, recordsFailed: 0, errors: [] });
   });

@@ -45,7 +45,10 @@ async function get(path: string): Promise<unknown> {
   return response.json();
 }
 
-/** What the deployment answers about the days: every interval, in UTC and a zone of half hours, and the coverage. */
+/**
+ * The deployment's answers about the days: every interval, in UTC and in a zone with a half-hour offset, and the
+ * coverage.
+ */
 async function answers(): Promise<unknown[]> {
   const [start, end] = [Date.parse(FIRST), Date.parse(LAST) + DAY_MS];
   const coverage = JSON.stringify(await get(`/sites/${SITE}/coverage?start=${start}&end=${end}`));
@@ -64,7 +67,7 @@ async function answers(): Promise<unknown[]> {
   return all;
 }
 
-it("gives D1 back all that it knew of the day files, and answers are what they were", async () => {
+it("restores D1's knowledge of the day files, with equal answers", async () => {
   const before = await answers();
   await deployment.workers.executeSql("DELETE FROM day_files\nDELETE FROM block_days");
   const lost = await answers();
@@ -87,7 +90,7 @@ it("gives D1 back all that it knew of the day files, and answers are what they w
   expect(again.code).toBe(0);
 });
 
-it("names a day whose file is gone, and ends with 1", async () => {
+it("names a day whose file is missing, and exits with 1", async () => {
   await deployment.workers.executeSql(
     "INSERT INTO day_files (site_id, day, state, key, etag, sha256, bytes, rows, points, source, generation, updated_at) SELECT site_id, 20000, state, 'timeseries/2024/10/04/ses_falls_city.parquet', etag, sha256, bytes, rows, points, source, 1, 0 FROM day_files LIMIT 1",
   );
@@ -106,7 +109,7 @@ it.each([
   [["--site", "nowhere"], "no site"],
   [["--dry"], "--dry"],
   [["--token", "wrong"], "refuses the token"],
-])("%j is refused in a sentence", async (args, message) => {
+])("refuses %j with one sentence", async (args, message) => {
   const { code, output } = await rebuild(...args);
   expect(code).toBe(2);
   expect(output).toContain(message);

@@ -27,23 +27,23 @@ const spanSchema = z.object({ first: z.number(), last: z.number() });
 const pointSchema = z.object({ room: z.string(), quantity: z.string(), n: z.number() });
 const sampleSchema = z.object({ time: z.number(), value: z.number() });
 
-/** What a room measured, and how many samples of it the files hold. */
+/** A quantity of a room, and the number of its samples in the files. */
 export type RoomPoint = z.infer<typeof pointSchema>;
 
-/** The name that the replay gives to what a room measured. */
+/** The point name that the replay gives to a room's quantity. */
 export function roomPoint(point: { room: string; quantity: string }): string {
   return `soda/sutardja_dai/${point.room}/${point.quantity}`;
 }
 
 /**
- * What DuckDB, which shares no code with us, reads from the CSV files, moved from 2013 to the recent past by whole days,
- * so that the hours of the day stay what they were.
+ * The CSV files as DuckDB, which shares no code with us, reads them. Times move from 2013 to the recent past by whole
+ * days, so that the hours of the day stay.
  */
 export class RoomsOracle {
   readonly #connection: Connection;
-  /** by how much every time of the files was moved */
+  /** offset added to each time of the files, ms */
   readonly shiftMs: number;
-  /** the times of the first and of the last sample, epoch ms */
+  /** times of the first and the last sample, epoch ms */
   readonly span: { readonly first: number; readonly last: number };
 
   private constructor(connection: Connection, shiftMs: number, span: { first: number; last: number }) {
@@ -52,7 +52,7 @@ export class RoomsOracle {
     this.span = span;
   }
 
-  /** @param folder of the rooms' CSV files @param days the last UTC days that are wanted */
+  /** @param folder of the rooms' CSV files @param days number of UTC days to read, the last ones */
   static async open(folder = ROOMS, days = Number.POSITIVE_INFINITY): Promise<RoomsOracle> {
     const connection = await (await DuckDBInstance.create()).connect();
     const columns = `{'timestamp': 'TIMESTAMP', ${COLUMNS.map((name) => `'${name}': 'DOUBLE'`).join(", ")}}`;

@@ -4,7 +4,7 @@ import { sourceRows } from "@building-vitals/ace-simulator/source-rows";
 /** Samples as lines of point, time and value, sorted. */
 export type Expected = string[];
 
-/** What the upstream has of a site's collected points in a range, weather left out. */
+/** The upstream's samples of a site's collected points in a range, without weather. */
 export function expectedOf(source: SampleSource, start: number, end: number): Expected {
   return sourceRows(source, start, end)
     .map(({ name, time, value }) => `${name} ${Date.parse(`${time?.slice(0, 23)}Z`)} ${Number(value)}`)
