@@ -2,11 +2,13 @@ import { fileURLToPath } from "node:url";
 import { cloudflareTest, readD1Migrations } from "@cloudflare/vitest-plugin";
 import { defineConfig } from "vitest/config";
 import { buildDashboard } from "./packages/local/src/dashboard-build.ts";
+import { memoryFolder } from "./test/memory-folder.ts";
 import { PLANTED_FAULT, plantIntoTests } from "./test/simulation/plant-into-tests.ts";
 
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 // The commands that tests start are compiled once: wrangler alone takes half a second each time.
 process.env["NODE_COMPILE_CACHE"] ??= here(".local/compile-cache");
+process.env["TMPDIR"] = memoryFolder();
 // What wrangler.query.toml names must be there.
 await buildDashboard();
 const migrations = await readD1Migrations(here("migrations"));
