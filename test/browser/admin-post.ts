@@ -1,4 +1,4 @@
-/** A POST with the admin token. @throws Error unless it answers 2xx */
+/** Sends a POST with the admin token. @throws Error unless the answer is 2xx */
 export async function adminPost({ adminToken }: { adminToken: string }, url: string, body: unknown): Promise<void> {
   const headers = { authorization: `Bearer ${adminToken}` };
   const response = await fetch(url, { method: "POST", headers, body: JSON.stringify(body) });

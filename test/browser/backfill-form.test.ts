@@ -12,7 +12,7 @@ const problem = (status: number, code: string, detail: string, field?: string) =
 const daysSchema = z.looseObject({ sites: z.array(z.looseObject({ days: z.array(z.looseObject({})) })) });
 
 describeInBrowser("Backfill's form and progress", (dashboard) => {
-  it("proposes the last 30 days, keeps its dates in the address, and says what is wrong with them", async () => {
+  it("proposes 30 days, keeps dates in the address, and names date errors", async () => {
     const page = await dashboard.open("/?view=backfill");
     const [first, last] = [page.getByLabel("First day"), page.getByLabel("Last day")];
     expect([await first.inputValue(), await last.inputValue()]).toEqual([daysAgo(30), daysAgo(1)]);
@@ -29,7 +29,7 @@ describeInBrowser("Backfill's form and progress", (dashboard) => {
     expect([await first.inputValue(), await last.inputValue()]).toEqual([daysAgo(12), daysAgo(11)]);
   });
 
-  it("says what the API says no to beside its field, and what is done again with force", async () => {
+  it("shows the API's refusal beside its field; force repeats finished days", async () => {
     dashboard.expectConsoleErrors(/400|401/);
     let isRefused = true;
     const bodies: unknown[] = [];
@@ -67,7 +67,7 @@ describeInBrowser("Backfill's form and progress", (dashboard) => {
     await page.getByText("5 days are stored already", { exact: false }).waitFor();
   });
 
-  it("tells rate, time left, sites and a standstill of one that runs; asks on only while it is seen", async () => {
+  it("shows rate, time left and a standstill; polls only while visible", async () => {
     const now = Date.now();
     let [asked, atOnce, most] = [0, 0, 0];
     const page = await dashboard.open("/", {
@@ -112,7 +112,7 @@ describeInBrowser("Backfill's form and progress", (dashboard) => {
     expect(most).toBe(1);
   });
 
-  it("waits for a slow answer, and says what failed while the rest stays", async () => {
+  it("waits for a slow answer, and keeps the rest when a part fails", async () => {
     dashboard.expectConsoleErrors(/503/);
     let isBroken = true;
     const page = await dashboard.open(backfillAt(5, 1), {
@@ -135,7 +135,7 @@ describeInBrowser("Backfill's form and progress", (dashboard) => {
     expect(await page.getByText("The progress could not be loaded.").count()).toBe(0);
   });
 
-  it("goes from day to day by keys, and tells what each is", async () => {
+  it("moves between days by keys, and describes each", async () => {
     const page = await dashboard.open(`${backfillAt(5, 1)}&days=chosen`, {
       before: (fresh) =>
         fresh.route(/\/backfill\/days/, async (route) => {

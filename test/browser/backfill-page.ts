@@ -2,26 +2,26 @@ import type { Page } from "playwright-core";
 
 const DAY_MS = 86_400_000;
 
-/** `YYYY-MM-DD` of the UTC day so many days ago. */
+/** `YYYY-MM-DD` of the UTC day that many days ago. */
 export function daysAgo(days: number): string {
   return new Date(Date.now() - days * DAY_MS).toISOString().slice(0, 10);
 }
 
-/** The address of the form with two dates. */
+/** The form's address with two dates. */
 export function backfillAt(from: number, to: number): string {
   return `/?view=backfill&from=${daysAgo(from)}&to=${daysAgo(to)}`;
 }
 
-/** Gives the token that the page asks for. */
+/** Enters the token that the page asks for. */
 export async function giveToken(page: Page, token: string): Promise<void> {
   const field = page.getByRole("textbox", { name: "Token" });
   await field.fill(token);
   await field.press("Enter");
 }
 
-/** How the backfill is: `Running`, `Completed`, … */
+/** Waits for a state of the backfill: `Running`, `Completed`, … */
 export async function seesStatus(page: Page, word: string): Promise<void> {
-  // A backfill of two days takes longer than an answer of the page.
+  // A backfill of two days takes longer than the page's default timeout.
   await page.locator(".chip").getByText(word, { exact: true }).waitFor({ timeout: 120_000 });
 }
 
@@ -40,7 +40,7 @@ const work = {
   stalled: false,
 };
 
-/** `GET /backfill/status` of 90 days of two sites, under way, in the past as seen from `now`. */
+/** `GET /backfill/status` of a running backfill: 90 days of two sites, before `now`. */
 export function runningStatus(now: number, stalled: boolean): unknown {
   const running = { date: daysAgo(48), hours_done: 9, hours_total: 24, requests: 10, samples: 7_200 };
   const site = { current_date: daysAgo(48), ...work, days_completed: 49, days_failed: 2, running_day: running };

@@ -8,7 +8,7 @@ describeWithOwnSystem("Backfill", { points: 12, pastDays: 0 }, (dashboard) => {
     expect((await fetch(`${dashboard.simulatorUrl}/_simulator/faults`, init)).status).toBe(200);
   };
   afterEach(() => faults([]));
-  /** From elsewhere than the page. @param from days ago @param to days ago */
+  /** Starts a backfill from outside the page. @param from days ago @param to days ago */
   const start = async (from: number, to: number) => {
     const response = await fetch(`${dashboard.url}/backfill/start`, {
       method: "POST",
@@ -18,9 +18,9 @@ describeWithOwnSystem("Backfill", { points: 12, pastDays: 0 }, (dashboard) => {
     expect(response.status).toBe(202);
   };
 
-  it("shows what it takes, wants the right token, starts, shows the progress after a reload too, and ends", async () => {
+  it("plans, asks for a valid token, and follows a backfill over a reload", async () => {
     dashboard.expectConsoleErrors(/401/);
-    // It does not end before it was seen under way.
+    // Keeps the backfill running until the page has shown it.
     await faults([{ fault: "hang", hangMs: 2_000, endpoint: "timeseries" }]);
     const page = await dashboard.open(backfillAt(411, 410));
     await page.getByRole("button", { name: "Plan" }).click();
@@ -50,7 +50,7 @@ describeWithOwnSystem("Backfill", { points: 12, pastDays: 0 }, (dashboard) => {
     expect(await page.getByText("There is nothing to fetch").count()).toBe(0);
   });
 
-  it("lets a start wait for one that was started elsewhere, takes it back, and cancels the other", async () => {
+  it("queues a start behind a running backfill, withdraws it, and cancels", async () => {
     dashboard.expectConsoleErrors(/401/);
     await faults([{ fault: "hang", hangMs: 2_000, endpoint: "timeseries" }]);
     const page = await dashboard.open(backfillAt(416, 415), {
@@ -80,7 +80,7 @@ describeWithOwnSystem("Backfill", { points: 12, pastDays: 0 }, (dashboard) => {
     expect(status).toMatchObject({ status: "cancelled", start_date: daysAgo(414) });
   });
 
-  it("lists a day that failed with its reason, and tries it again", async () => {
+  it("lists a failed day with its reason, and retries it", async () => {
     dashboard.expectConsoleErrors(/401/);
     await faults([{ fault: "403", endpoint: "timeseries" }]);
     await start(420, 420);

@@ -3,7 +3,7 @@ import { z } from "zod";
 
 const statusSchema = z.object({ status: z.string(), days_failed: z.int() });
 
-/** Waits until the backfill that runs has ended. @throws Error where it did not complete */
+/** Waits until the running backfill has ended. @throws Error unless it completed */
 export async function waitForBackfill(backfillUrl: string): Promise<void> {
   for (;;) {
     const response = await fetch(`${backfillUrl}/backfill/status`);

@@ -10,16 +10,16 @@ const RETURN_AIR = `ses/${SITE}/8000:1-5001/analogInput/103`;
 
 /** The system that a file of browser tests drives. */
 export interface BrowserSystem {
-  /** address of the page, without a slash at the end */
+  /** the page's address, without a slash at the end */
   readonly url: string;
   readonly adminToken: string;
-  /** address of the etl Worker, for what the page has no button for */
+  /** the etl Worker's address, for actions without a button in the page */
   readonly etlUrl: string;
-  /** address of the simulated API, for faults */
+  /** the simulated API's address, for faults */
   readonly simulatorUrl: string;
   readonly site: string;
   readonly timezone: string;
-  /** the UTC day on which it got its samples, whole days since 1970-01-01 */
+  /** the UTC day of its first samples, whole days since 1970-01-01 */
   readonly filledOn: number;
 }
 
@@ -30,7 +30,7 @@ export interface StartedSystem {
 
 export interface Building {
   readonly points: number;
-  /** Days before today in R2: 0, or from 2 on. With days, the day before yesterday holds an impossible value. */
+  /** Days before today in R2: 0, or at least 2. If not 0, the day before yesterday holds an impossible value. */
   readonly pastDays: number;
 }
 

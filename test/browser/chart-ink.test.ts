@@ -8,27 +8,27 @@ import { columnsOf, type PixelColumn } from "./plot-pixels.ts";
 
 const MINUTE = 60_000;
 const DAY = 86_400_000;
-/** A line's end is rounded, and half of it lies beside its middle. */
+/** A line's end is rounded. Half of the cap lies beside the line's middle. */
 const EDGE_PX = 3;
 
 const numbers = z.array(z.number());
 const seriesSchema = z.looseObject({ timestamps: numbers, values: numbers });
 const answerSchema = z.looseObject({ interval: z.string(), series: z.tuple([seriesSchema]) });
 
-/** The columns whose time lies within [from, to), and not at its ends. */
+/** The columns whose time lies within [from, to), without those at its ends. */
 async function columnsWithin(page: Page, [from, to]: readonly [number, number], span: readonly [number, number]) {
   const columns = await columnsOf(page);
   const x = (time: number) => ((time - span[0]) / (span[1] - span[0])) * columns.length;
   return columns.slice(Math.ceil(x(from)) + EDGE_PX, Math.floor(x(to)) - EDGE_PX);
 }
 
-/** All but lines of the grid. */
+/** The share of shaded columns. Lines of the grid are not shaded. */
 function shadedShare(columns: readonly PixelColumn[]): number {
   return columns.filter(({ isShaded }) => isShaded).length / columns.length;
 }
 
 describeInBrowser("The chart's ink", (dashboard) => {
-  it("draws no sample within an outage, shades it, and continues the line on both sides", async () => {
+  it("draws no line in an outage, shades it, and continues after it", async () => {
     const end = Math.floor(Date.now() / MINUTE) * MINUTE - 30 * MINUTE;
     const span = [end - 6 * 60 * MINUTE, end] as const;
     const outage = [end - 4 * 60 * MINUTE, end - 3 * 60 * MINUTE] as const;
@@ -58,7 +58,7 @@ describeInBrowser("The chart's ink", (dashboard) => {
     }
   });
 
-  it("of averages: the band reaches from the smallest to the largest, and has the same gaps", async () => {
+  it("the band reaches from the minimum to the maximum, with the line's gaps", async () => {
     const end = Math.floor(Date.now() / DAY) * DAY;
     const span = [end - 5 * DAY, end] as const;
     const [wide, outage, narrow] = [
@@ -87,7 +87,7 @@ describeInBrowser("The chart's ink", (dashboard) => {
     expect(gap.filter(({ ink }) => ink !== null)).toEqual([]);
     expect(shadedShare(gap)).toBeGreaterThan(0.95);
 
-    // How far the ink reaches above and below the middle of the line, in pixels: the same in all columns of a side.
+    // How far the ink reaches above and below the middle of the line, in pixels: equal in all columns of a side.
     const reachOf = async (side: readonly [number, number]) => {
       const reaches = (await columnsWithin(page, side, span)).map(({ ink, line }) => {
         const middle = (line![0] + line![1]) / 2;
@@ -95,7 +95,7 @@ describeInBrowser("The chart's ink", (dashboard) => {
       });
       expect(reaches.length).toBeGreaterThan(200);
       const [alike] = [...Map.groupBy(reaches, (one) => one).values()].sort((a, b) => b.length - a.length);
-      // The others are lines of the grid.
+      // The other columns are lines of the grid.
       expect(alike!.length).toBeGreaterThan(0.95 * reaches.length);
       return alike![0]!.split(" ").map(Number);
     };
@@ -110,7 +110,7 @@ describeInBrowser("The chart's ink", (dashboard) => {
     await page.getByRole("button", { name: "Display" }).click();
     await page.getByLabel("Minimum to maximum behind averages").uncheck();
     await page.waitForURL(/band=off/);
-    // Without it, the line alone is left.
+    // Without the band, only the line remains.
     await expect.poll(async () => (await reachOf(wide)).every((reach) => reach < 2)).toBe(true);
   });
 });

@@ -3,7 +3,7 @@ import { delimiter, join } from "node:path";
 
 const NAMES = ["chromium", "chromium-browser", "google-chrome"];
 
-/** Offline and without a screen; Playwright gives each start an empty user-data-dir of its own. */
+/** Offline and headless. Playwright gives each start its own empty user-data-dir. */
 export const CHROMIUM_FLAGS = [
   "--no-sandbox",
   "--disable-gpu",
@@ -23,7 +23,7 @@ function isExecutable(path: string): boolean {
   }
 }
 
-/** The machine's Chromium: CHROMIUM_PATH, or the first of PATH; null: not installed. */
+/** The machine's Chromium: CHROMIUM_PATH, or the first in PATH. null: not installed. */
 export function findChromium(environment: Readonly<Record<string, string | undefined>>): string | null {
   const given = environment["CHROMIUM_PATH"] ?? "";
   if (given !== "") return isExecutable(given) ? given : null;

@@ -12,17 +12,17 @@ interface OpenOptions {
   readonly theme?: Theme;
   /** default WIDE; NARROW is a phone with a touch screen */
   readonly viewport?: Viewport;
-  /** called before the page loads, for routes */
+  /** called before the page loads, to install routes */
   readonly before?: (page: Page) => Promise<unknown>;
-  /** a page with no cache, which no other test gets: for tests that set its clock, or count what a first visit loads */
+  /** a new page with an empty cache, for tests that set its clock or count the requests of a first visit */
   readonly fresh?: boolean;
 }
 
-/** What a group of tests is given. Its system's properties can be read within tests only. */
+/** What a group of tests is given. The system's properties can be read only within tests. */
 export interface Dashboard extends BrowserSystem {
   /** Opens a page, such as `/?view=explore`. */
   open(path: string, options?: OpenOptions): Promise<Page>;
-  /** Errors of its console that a test causes on purpose, such as those of requests that it makes fail. */
+  /** Console errors that a test causes on purpose, for example by failing requests. */
   expectConsoleErrors(pattern: RegExp): void;
 }
 
@@ -45,7 +45,7 @@ const NOT_STARTED: BrowserSystem = {
   filledOn: 0,
 };
 
-/** Waits until the system that all reading groups share is filled. @throws Error where it could not be started */
+/** Waits until the system that all reading groups share is filled. @throws Error if it could not be started */
 async function sharedSystem(systemUrl: string): Promise<StartedSystem> {
   const response = await fetch(systemUrl);
   if (!response.ok) throw new Error(await response.text());
@@ -53,14 +53,14 @@ async function sharedSystem(systemUrl: string): Promise<StartedSystem> {
 }
 
 /**
- * A group of tests in a browser that only read the system, which other groups use at the same time.
- * Each test must leave the console without errors. Without a Chromium the tests are skipped, and say so.
+ * A group of browser tests that only read the system, which other groups use at the same time. Each test must leave the
+ * console without errors. Without a Chromium the tests are skipped, and their title says so.
  */
 export function describeInBrowser(name: string, tests: (dashboard: Dashboard) => void): void {
   describeGroup(name, sharedSystem, tests);
 }
 
-/** The same for tests that write, on a system of their own. */
+/** Like {@link describeInBrowser}, for tests that write, on their own system. */
 export function describeWithOwnSystem(name: string, building: Building, tests: (dashboard: Dashboard) => void): void {
   describeGroup(name, () => startBrowserSystem(building), tests);
 }
@@ -104,9 +104,11 @@ function describeGroup(
   });
 }
 
-/** Waits until all earlier requests of the page are recorded: call it before "it did not ask". */
+/**
+ * Waits until all earlier requests of the page are recorded. Call it before asserting that the page sent no request.
+ */
 export async function allAskedIsSeen(page: Page): Promise<void> {
-  // Requests come in order.
+  // Requests arrive in order.
   await page.evaluate("fetch('/health').then((answer) => answer.status)");
 }
 
@@ -114,11 +116,11 @@ const violationsSchema = z.array(
   z.object({ id: z.string(), impact: z.string().nullable(), nodes: z.array(z.object({ html: z.string() })) }),
 );
 
-/** What axe-core finds wrong with the page as it is, of those that are serious or critical: "rule: element". */
+/** The serious or critical findings of axe-core on the page in its state: "rule: element". */
 export async function seriousViolations(page: Page): Promise<string[]> {
-  // Through the debugger, which the page's policy does not bind.
+  // Through the debugger, which the page's content security policy does not restrict.
   await page.evaluate(axe.source);
-  // Of what passes it would make a selector for each element, which takes half of its time.
+  // Without `resultTypes`, axe-core builds a selector for each element that passes, which takes half of its time.
   const found = await page.evaluate("axe.run({ resultTypes: ['violations'] }).then((result) => result.violations)");
   return violationsSchema
     .parse(found)

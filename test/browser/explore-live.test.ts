@@ -9,7 +9,7 @@ const answerSchema = z.looseObject({
 });
 
 describeInBrowser("Explore's live ranges", (dashboard) => {
-  it("moves on with the time while it is live, and asks no more when it is not", async () => {
+  it("moves on with the time only while it is live", async () => {
     const page = await dashboard.open(exploreAt([POWER], "&last=1h"), {
       fresh: true,
       before: (fresh) => fresh.clock.install({ time: Date.now() }),
@@ -34,7 +34,7 @@ describeInBrowser("Explore's live ranges", (dashboard) => {
       fresh: true,
       before: async (fresh) => {
         await fresh.clock.install({ time: Date.now() });
-        // A point that died a while ago.
+        // A point without samples in the last hour.
         await fresh.route(/\/timeseries\/query/, async (route) => {
           const answer = answerSchema.parse(await (await route.fetch()).json());
           await held;
@@ -68,13 +68,13 @@ describeInBrowser("Explore's live ranges", (dashboard) => {
     expect([await nothing.count(), await value.textContent()]).toEqual([1, "none"]);
     expect(await spoken()).toBe("");
 
-    // Of another range it is not known, and said.
+    // The value is not known for another range, and the page announces that it loads.
     const answer = hold();
     await page.getByRole("button", { name: "Last 6 h" }).click();
     await expect.poll(() => value.textContent()).toBe("…");
     expect(await nothing.count()).toBe(0);
     expect(await spoken()).toContain("Loading finer data…");
-    // Where no motion is wanted, what tells that it loads stands still.
+    // With reduced motion, the loading indicator does not move.
     await page.emulateMedia({ reducedMotion: "reduce" });
     expect(await page.evaluate(() => document.getAnimations().length)).toBe(0);
     answer();

@@ -1,6 +1,6 @@
 import type { Page, Response } from "playwright-core";
 
-/** Explore as a person sees it; for tests. */
+/** Opens Explore as a person does. */
 export const POWER = "ses/ses_falls_city/8000:1-3001/analogInput/102";
 const BACNET = "ses/ses_falls_city/192.168.96.4/n4/FallsCity_CMC/C.Drivers.BacnetNetwork.Net8000.Vav8002.points";
 export const ROOM = `${BACNET}.RoomTemp`;
@@ -16,7 +16,7 @@ export async function charted(page: Page): Promise<void> {
   await page.locator(".data-notes", { hasText: "samples" }).waitFor();
 }
 
-/** The next answer of a query. */
+/** The next answer to a query. */
 export function nextAnswer(page: Page): Promise<Response> {
   return page.waitForResponse((response) => response.url().includes("/timeseries/query"));
 }
@@ -25,7 +25,7 @@ export function plots(page: Page) {
   return page.locator(".chart-plot .u-over");
 }
 
-/** Drags over the first plot, from and to shares of its width. */
+/** Drags over the first plot. `from` and `to` are shares of its width. */
 export async function drag(page: Page, from: number, to: number): Promise<void> {
   const box = (await plots(page).first().boundingBox())!;
   const y = box.y + box.height / 2;
@@ -36,13 +36,13 @@ export async function drag(page: Page, from: number, to: number): Promise<void> 
   await page.mouse.up();
 }
 
-/** The range that the address holds, in ms. */
+/** The range in the address, in ms. */
 export function spanInAddress(page: Page): { start: number; end: number } {
   const params = new URL(page.url()).searchParams;
   return { start: Date.parse(params.get("from") ?? ""), end: Date.parse(params.get("to") ?? "") };
 }
 
-/** The share of the pixels of the first chart's plot that are of its lines and bands, and not of its ground and grid. */
+/** The share of coloured pixels (lines and bands, not ground and grid) in the first chart's plot. */
 export function inkOf(page: Page): Promise<number> {
   return page.evaluate(() => {
     const canvas = document.querySelector<HTMLCanvasElement>(".chart-plot canvas")!;

@@ -6,7 +6,7 @@ import { charted, exploreAt, plots, POWER, ROOM, spanInAddress } from "./explore
 const pointsSchema = z.object({ points: z.array(z.object({ name: z.string() })) });
 
 describeInBrowser("Explore on a phone", (dashboard) => {
-  it("works on a phone: a finger moves the range, two stretch it, and nothing is wider than the screen", async () => {
+  it("one finger moves the range, two stretch it, and all fits the screen", async () => {
     const page = await dashboard.open(exploreAt([POWER, ROOM], "&last=6h"), { viewport: NARROW });
     await charted(page);
     expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(390);
@@ -47,7 +47,7 @@ describeInBrowser("Explore on a phone", (dashboard) => {
     await charted(page);
   });
 
-  it("is no wider than a phone where the dates of its range are long", async () => {
+  it("is no wider than a phone when its range has long dates", async () => {
     const page = await dashboard.open(exploreAt([POWER], "&from=2025-12-31T17:00Z&to=2026-01-01T17:00Z"), {
       viewport: NARROW,
     });
@@ -60,7 +60,7 @@ describeInBrowser("Explore on a phone", (dashboard) => {
     expect(zoomOut.x + zoomOut.width).toBeLessThanOrEqual(390);
   });
 
-  it("is no wider than the narrowest screen, or a page at 200%, with its panels open", async () => {
+  it("fits the narrowest screen and a page at 200%, with panels open", async () => {
     const page = await dashboard.open(exploreAt([POWER]), { viewport: { width: 320, height: 720 } });
     await charted(page);
     const width = () => page.evaluate(() => document.documentElement.scrollWidth);
@@ -74,12 +74,12 @@ describeInBrowser("Explore on a phone", (dashboard) => {
     }
   });
 
-  it("draws each chart once a frame under two fingers, and asks nothing of the layout for it", async () => {
+  it("draws each chart once a frame under two fingers, without reflow", async () => {
     const page = await dashboard.open(exploreAt([POWER, ROOM], "&last=6h"), { viewport: NARROW });
     await charted(page);
     const box = (await plots(page).first().boundingBox())!;
     await page.touchscreen.tap(box.x + box.width / 2, box.y + 50);
-    // Its dots move with the range.
+    // The dots move with the range.
     await expect.poll(() => page.locator(".chart-dot:visible").count()).toBe(2);
     const counted = await page.evaluate(async () => {
       const [plot] = document.querySelectorAll(".chart-plot .u-over");
@@ -121,7 +121,7 @@ describeInBrowser("Explore on a phone", (dashboard) => {
     await expect.poll(() => spanInAddress(page).end - spanInAddress(page).start).toBeLessThan(4 * 3_600_000);
   });
 
-  it.each([3, 8, 12])("tells values of %i series in two lines over their chart, and counts the rest", async (count) => {
+  it.each([3, 8, 12])("shows values of %i series in two lines, and counts the rest", async (count) => {
     const path = `/sites/${dashboard.site}/points?unit=${encodeURIComponent("°F")}&limit=${count}`;
     const { points } = pointsSchema.parse(await (await fetch(`${dashboard.url}${path}`)).json());
     expect(points.length).toBe(count);
@@ -145,7 +145,7 @@ describeInBrowser("Explore on a phone", (dashboard) => {
       expect(left).toBeGreaterThanOrEqual(room!.x);
       expect(right).toBeLessThanOrEqual(room!.x + room!.width);
       expect(bottom - room!.y).toBeLessThan(40);
-      // None lies over another.
+      // No value overlaps another.
       const over = rects
         .parse(boxes)
         .filter((one) => one.left < right && left < one.right && one.top < bottom && top < one.bottom);

@@ -9,20 +9,20 @@ const DAY = 24 * HOUR;
 
 const answerSchema = z.object({ interval: z.string(), series: z.array(z.object({ values: z.array(z.number()) })) });
 
-/** The range that a query asks for, ms. */
+/** The range of a query, ms. */
 function rangeOf(url: string): readonly [number, number] {
   const params = new URL(url).searchParams;
   return [Date.parse(params.get("start_time")!), Date.parse(params.get("end_time")!)];
 }
 
 describeInBrowser("Explore's ranges", (dashboard) => {
-  it("has a button for each: so long up to now is asked for, as finely as it is seen, and drawn", async () => {
+  it("each button requests its length up to now, in a fitting interval", async () => {
     const page = await dashboard.open(exploreAt([POWER], "&last=1y"));
     await charted(page);
     for (const [label, last, length, interval] of [
       ["1 h", "1h", HOUR, "raw"],
       ["6 h", "6h", 6 * HOUR, "raw"],
-      // It is what an address without a range means.
+      // An address without a range means 24 h.
       ["24 h", null, DAY, "raw"],
       ["7 d", "7d", 7 * DAY, "5min"],
       ["30 d", "30d", 30 * DAY, "1hr"],
@@ -46,7 +46,7 @@ describeInBrowser("Explore's ranges", (dashboard) => {
     }
   });
 
-  it("goes from a year to single samples in three drags: each shows what there is at once, and then finer data", async () => {
+  it("zooms from a year to samples in three drags: coarse, then finer data", async () => {
     let release = () => {};
     let held = Promise.resolve();
     const page = await dashboard.open(exploreAt([POWER], "&last=1y"), {
@@ -84,7 +84,7 @@ describeInBrowser("Explore's ranges", (dashboard) => {
       length = end - start;
     }
     expect(asked.length).toBe(3);
-    // days that are settled are in the archive only
+    // Settled days are only in the archive.
     await page.getByText(/from the (?:recent store|archive)/).waitFor();
   });
 });

@@ -13,7 +13,7 @@ const PROBLEM = {
 };
 
 describeInBrowser("Explore in trouble", (dashboard) => {
-  it("says what failed and why, keeps the rest, and tries again", async () => {
+  it("shows what failed and why, keeps the rest, and tries again", async () => {
     dashboard.expectConsoleErrors(/503/);
     let isBroken = true;
     const page = await dashboard.open(exploreAt([POWER]), {
@@ -33,14 +33,14 @@ describeInBrowser("Explore in trouble", (dashboard) => {
     isBroken = false;
     await page.getByRole("button", { name: "Try again" }).click();
     await charted(page);
-    // A later failure leaves what is charted.
+    // A later failure keeps the charted data.
     isBroken = true;
     await page.getByRole("button", { name: "Last 1 h" }).click();
     await page.getByRole("alert").waitFor();
     expect(await inkOf(page)).toBeGreaterThan(0.001);
   });
 
-  it("says that the server is busy, waits as long as it asks, and then shows the chart", async () => {
+  it("shows that the server is busy, waits as asked, and shows the chart", async () => {
     dashboard.expectConsoleErrors(/503/);
     let isBusy = true;
     const page = await dashboard.open(exploreAt([POWER]), {
@@ -75,7 +75,7 @@ describeInBrowser("Explore in trouble", (dashboard) => {
     expect(await inkOf(page)).toBeGreaterThan(0.001);
   });
 
-  it("says that completeness is not known where a point has no known cadence", async () => {
+  it("shows completeness as unknown for a point without a known cadence", async () => {
     const page = await dashboard.open(exploreAt([POWER]), {
       before: (fresh) =>
         fresh.route(/\/timeseries\/query/, async (route) => {
@@ -90,13 +90,13 @@ describeInBrowser("Explore in trouble", (dashboard) => {
     expect(notes).not.toMatch(/\d% complete|missing/);
   });
 
-  it("draws the weather for the name that its history has in the API", async () => {
+  it("draws the weather under the API's name for its history", async () => {
     const page = await dashboard.open(exploreAt([`ses/${dashboard.site}/weather/temp`]));
     await charted(page);
     expect(await inkOf(page)).toBeGreaterThan(0.001);
   });
 
-  it("says that a range has no samples, without an axis of values that nobody measured, and leads to the newest", async () => {
+  it("shows an empty range without a value axis, and leads to the newest", async () => {
     const page = await dashboard.open(exploreAt([POWER], "&from=2026-03-01T00:00Z&to=2026-03-02T00:00Z"));
     await page.getByRole("heading", { name: "No samples in this range" }).waitFor();
     await page.getByText(/^The newest sample is from \w{3} \d+, 2026, \d\d:\d\d C[SD]T\.$/).waitFor();
@@ -113,7 +113,7 @@ describeInBrowser("Explore in trouble", (dashboard) => {
     expect(await axisInk(page)).toBeGreaterThan(50);
   });
 
-  it("draws nine points of an address, names the tenth that does not exist, and removes it", async () => {
+  it("draws nine points of an address, names an unknown tenth and removes it", async () => {
     const answer = z
       .object({ points: z.array(z.object({ name: z.string() })) })
       .parse(await (await fetch(`${dashboard.url}/sites/${dashboard.site}/points?limit=9`)).json());
@@ -132,7 +132,7 @@ describeInBrowser("Explore in trouble", (dashboard) => {
     expect(await page.getByText("does not exist").count()).toBe(0);
   });
 
-  it("says so when no point of an address exists", async () => {
+  it("shows when no point of an address exists", async () => {
     dashboard.expectConsoleErrors(/404/);
     const page = await dashboard.open(exploreAt(["no/such/point"]));
     await page.getByText(/The chart's data could not be loaded\..*no\/such\/point/).waitFor();
@@ -140,7 +140,7 @@ describeInBrowser("Explore in trouble", (dashboard) => {
     await expect.poll(() => new URL(page.url()).searchParams.getAll("point")).toEqual([""]);
   });
 
-  it("works with an API that takes two seconds: nothing jumps", async () => {
+  it("nothing jumps while the API takes two seconds", async () => {
     const page = await dashboard.open(exploreAt([POWER]), {
       before: (fresh) =>
         fresh.route(/\/(sites|timeseries)/, async (route) => {
@@ -158,7 +158,7 @@ describeInBrowser("Explore in trouble", (dashboard) => {
     expect(Math.abs(after.height - before.height)).toBeLessThan(8);
   });
 
-  it("loads less than 100 KB of script before its first view, gzipped", async () => {
+  it("loads less than 100 KB of gzipped script before its first view", async () => {
     const html = await (await fetch(`${dashboard.url}/`)).text();
     const scripts = [...new Set(html.match(/\/assets\/[\w-]+\.js/g))];
     expect(scripts.length).toBeGreaterThan(2);
@@ -167,7 +167,7 @@ describeInBrowser("Explore in trouble", (dashboard) => {
     );
     const gzipped = bodies.reduce((sum, body) => sum + gzipSync(new Uint8Array(body)).length, 0);
     expect(gzipped).toBeLessThan(100_000);
-    // What the page then loads beside them must not be script either.
+    // The page must not load more script after its first view either.
     const loaded: string[] = [];
     const page = await dashboard.open("/", {
       fresh: true,

@@ -7,7 +7,7 @@ const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
 
 describeInBrowser("Explore", (dashboard) => {
-  it("charts some points of the last 24 hours on the first visit, and says what the data is", async () => {
+  it("charts some points of the last 24 hours on the first visit", async () => {
     const page = await dashboard.open("/");
     await charted(page);
     expect(await plots(page).count()).toBe(2);
@@ -47,7 +47,7 @@ describeInBrowser("Explore", (dashboard) => {
     await expect.poll(() => new URL(page.url()).searchParams.getAll("point")).toEqual([HUMIDITY]);
   });
 
-  it("zooms by dragging: the coarse data at once, then finer data, to single samples; back goes back", async () => {
+  it("zooms by dragging, from coarse to finer data; back returns", async () => {
     const page = await dashboard.open(exploreAt([POWER], "&last=30d"));
     await charted(page);
     expect(await page.locator(".data-notes").textContent()).toMatch(/^Hourly averages/);
@@ -71,7 +71,7 @@ describeInBrowser("Explore", (dashboard) => {
     expect(await page.getByRole("button", { name: "Last 30 d" }).getAttribute("aria-pressed")).toBe("true");
   });
 
-  it("shows the coarse data while the finer is slow, and drops an outdated request", async () => {
+  it("shows coarse data while finer data loads; drops an outdated request", async () => {
     let answering = Promise.resolve();
     const page = await dashboard.open(exploreAt([POWER], "&last=7d"), {
       before: (fresh) =>
@@ -95,7 +95,7 @@ describeInBrowser("Explore", (dashboard) => {
     expect(failed).toHaveLength(1);
   });
 
-  it("moves and zooms by arrow keys, and tells values at the cursor", async () => {
+  it("moves and zooms by arrow keys, and announces values at the cursor", async () => {
     const page = await dashboard.open(exploreAt([POWER, ROOM], "&last=6h"));
     await charted(page);
     const chart = page.getByRole("application");
@@ -122,7 +122,7 @@ describeInBrowser("Explore", (dashboard) => {
     await page.getByText("Latest in this range").waitFor();
   });
 
-  it("tells the values under the pointer in all panes, with units", async () => {
+  it("shows the values under the pointer in all panes, with units", async () => {
     const page = await dashboard.open(exploreAt([POWER, ROOM]));
     await charted(page);
     const box = (await plots(page).nth(1).boundingBox())!;
@@ -179,7 +179,7 @@ describeInBrowser("Explore", (dashboard) => {
     expect(names.filter((name) => name.includes("weather/"))).toEqual([]);
   });
 
-  it("gives the data away as CSV and as the API's address", async () => {
+  it("downloads the data as CSV and copies the API's address", async () => {
     const page = await dashboard.open(exploreAt([POWER], "&last=6h"));
     await charted(page);
     const waiting = page.waitForEvent("download");
@@ -195,13 +195,13 @@ describeInBrowser("Explore", (dashboard) => {
     expect((await fetch(address)).status).toBe(200);
   });
 
-  it("converts units where that is asked, in one pane", async () => {
+  it("converts units on request, in one pane", async () => {
     const page = await dashboard.open(exploreAt([ROOM], "&units=metric"));
     await charted(page);
     expect(await page.locator(".chart-unit").allTextContents()).toEqual(["°C"]);
   });
 
-  it.each(["light", "dark"] as const)("is accessible in the %s theme, its panels open too", async (theme) => {
+  it.each(["light", "dark"] as const)("is accessible in the %s theme, with its panels open too", async (theme) => {
     const page = await dashboard.open(exploreAt([POWER, ROOM, HUMIDITY]), { theme });
     await charted(page);
     expect(await seriousViolations(page)).toEqual([]);

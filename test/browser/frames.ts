@@ -12,7 +12,7 @@ const TYPES: Readonly<Record<string, string>> = { ".js": "text/javascript", ".cs
 
 const end = Math.ceil(Date.now() / MINUTE) * MINUTE;
 const names = Array.from({ length: SERIES }, (_, i) => `point-${i}`);
-/** Each with times of its own, as scrapes have. */
+/** Each series has its own times, as scrapes have. */
 const series = names.map((name, i) => {
   const timestamps = Array.from({ length: SAMPLES }, (_, k) => end - (SAMPLES - k) * MINUTE + i * 613);
   const values = timestamps.map((_, k) => 60 + i + 5 * Math.sin(k / (20 + i)) + ((k * 7919) % 13) / 10);
@@ -35,7 +35,7 @@ const ANSWERS: Readonly<Record<string, unknown>> = {
   "/timeseries/query": { interval: "raw", series, metadata },
 };
 
-// `npm run bench:frames`: twenty series of 2,000 samples are drawn and panned; says how many frames a second there are.
+// `npm run bench:frames`: draws and pans twenty series of 2,000 samples, and prints the frames a second.
 const executablePath = findChromium(process.env);
 if (executablePath === null) throw new Error("There is no Chromium: install it, or set CHROMIUM_PATH.");
 const { folder } = await buildDashboard();
@@ -73,7 +73,7 @@ for (const [kind, viewport] of [
       let begun = 0;
       requestAnimationFrame(() => (begun = performance.now()));
       point("pointermove", 300 + 120 * Math.sin(frames / 10));
-      // The page draws in the frame, between these two.
+      // The page draws between these two callbacks of a frame.
       await frame();
       busy += performance.now() - begun;
       frames++;

@@ -11,7 +11,7 @@ const SHARED = { points: 60, pastDays: 5 };
 declare module "vitest" {
   interface ProvidedContext {
     browser: {
-      /** of the browser that all files share */
+      /** endpoint of the browser that all files share */
       readonly wsEndpoint: string;
       /** answers with the shared system ({@link BrowserSystem} in JSON) as soon as it is filled */
       readonly systemUrl: string;

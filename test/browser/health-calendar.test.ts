@@ -8,7 +8,7 @@ const dateOf = (time: number) => new Date(time).toISOString().slice(0, 10);
 const focused = (page: Page) => page.evaluate(() => document.activeElement?.getAttribute("aria-label") ?? "");
 
 describeInBrowser("Health's calendar of days", (dashboard) => {
-  it("shows each day's state, by keys and pointer, and opens the day in Explore", async () => {
+  it("shows each day's state by keys and pointer, and opens it in Explore", async () => {
     const page = await dashboard.open(HEALTH);
     await loaded(page);
     const days = page.locator(".year-grid button");
@@ -51,7 +51,7 @@ describeInBrowser("Health's calendar of days", (dashboard) => {
     await loaded(page);
   });
 
-  it("tells a finger what a day is before it opens it; the newest days are seen first", async () => {
+  it("a first tap shows the day, a second opens it; the newest show first", async () => {
     const page = await dashboard.open(HEALTH, { viewport: NARROW });
     await loaded(page);
     const yesterday = dateOf(Date.now() - DAY_MS);
@@ -64,7 +64,7 @@ describeInBrowser("Health's calendar of days", (dashboard) => {
     await page.waitForURL(/view=explore.*from=/);
   });
 
-  it("marks a day that was built without the API, and says so in the legend", async () => {
+  it("marks a day that was built without the API, and explains the mark", async () => {
     const page = await dashboard.open(HEALTH, {
       before: (fresh) =>
         fresh.route(/\/coverage/, async (route) => {

@@ -7,7 +7,7 @@ import type { Dashboard } from "./dashboard.ts";
 export const HEALTH = "/?view=health";
 const DAY_MS = 86_400_000;
 const HOUR_MS = 3_600_000;
-/** A day that no other test looks at, within the calendar. */
+/** A day in the calendar that no other test reads. */
 const GAP_DAYS_AGO = 300;
 
 const run = z.looseObject({ sync_id: z.string(), complete: z.boolean(), started_at: z.string() });
@@ -46,7 +46,7 @@ export const coverageSchema = z.looseObject({
   ),
 });
 
-/** `GET` of the page's origin. */
+/** Sends a `GET` to the page's origin. */
 export async function answerOf<S extends z.ZodType>(
   dashboard: Dashboard,
   path: string,
@@ -65,7 +65,7 @@ export function figure(page: Page, title: string, label: string): Promise<string
   return part(page, title).locator("dl > div").filter({ hasText: label }).locator("dd").first().textContent();
 }
 
-/** All parts have come. */
+/** Waits until all parts have loaded. */
 export async function loaded(page: Page): Promise<void> {
   await page.locator(".verdict").waitFor();
   await page.locator(".year-grid").waitFor();
@@ -73,7 +73,7 @@ export async function loaded(page: Page): Promise<void> {
   await page.locator(".quality-figures").waitFor();
 }
 
-/** Answers a request with what the API says, changed. */
+/** Answers a request with the API's answer, changed. */
 export async function changed<S extends z.ZodType>(
   page: Page,
   address: RegExp,
@@ -106,7 +106,7 @@ export async function repairGaps(dashboard: Dashboard): Promise<void> {
   await adminPost(dashboard, `${dashboard.etlUrl}/gaps/repair`, {});
 }
 
-/** Fetches a past day with three hours missing in the building's API. @returns their start, epoch ms */
+/** Fetches a past day while the building's API lacks three hours. @returns their start, epoch ms */
 export async function makeGap(dashboard: Dashboard): Promise<number> {
   const day = (Math.floor(Date.now() / DAY_MS) - GAP_DAYS_AGO) * DAY_MS;
   const range = [day + 5 * HOUR_MS, day + 8 * HOUR_MS];

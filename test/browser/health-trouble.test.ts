@@ -16,7 +16,7 @@ describeInBrowser("Health in trouble", (dashboard) => {
     await status.getByRole("button", { name: "Try again" }).click();
     await loaded(page);
 
-    // What was known stays, and does not say any more that all is well.
+    // The earlier data stays, but the page no longer says that all is well.
     for (const address of [/\/etl\//, /\/coverage/, /\/quality/]) await refused(page, address);
     await page.getByRole("button", { name: "Check now" }).click();
     await expect.poll(() => page.getByRole("alert").count()).toBe(5);
@@ -24,7 +24,7 @@ describeInBrowser("Health in trouble", (dashboard) => {
     await loaded(page);
   });
 
-  it("works with an API that takes a second and a half: the calendar stays where it is", async () => {
+  it("the calendar keeps its place while the API takes 1.5 s", async () => {
     const page = await dashboard.open(HEALTH, {
       before: (fresh) =>
         fresh.route(/\/(etl|sites\/.+)\//, async (route) => {
@@ -40,7 +40,7 @@ describeInBrowser("Health in trouble", (dashboard) => {
     expect(Math.abs(after.y - before.y)).toBeLessThan(24);
   });
 
-  it("asks again every half minute, but not while nobody sees it", async () => {
+  it("asks again every half minute, but only while it is visible", async () => {
     let asked = 0;
     const clockHasRun = Promise.withResolvers<void>();
     const page = await dashboard.open(HEALTH, {
@@ -58,7 +58,7 @@ describeInBrowser("Health in trouble", (dashboard) => {
       },
     });
     await loaded(page);
-    // on a busy machine half a minute passes by itself
+    // On a busy machine half a minute passes by itself.
     await page.clock.pauseAt((await page.evaluate(() => Date.now())) + 1000);
     expect(asked).toBe(1);
     const spoken = await listenForSpeech(page);

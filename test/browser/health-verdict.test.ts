@@ -6,7 +6,7 @@ import { listenForSpeech } from "./spoken.ts";
 const HOUR_MS = 3_600_000;
 
 describeInBrowser("Health's verdict", (dashboard) => {
-  it("puts what is wrong first: alerts, errors in words, days and points that need a look", async () => {
+  it("lists problems first: alerts, errors, suspect days, poor points", async () => {
     const page = await dashboard.open(HEALTH, {
       before: async (fresh) => {
         await changed(fresh, /\/etl\/status/, statusSchema, (answer) => {
@@ -48,7 +48,7 @@ describeInBrowser("Health's verdict", (dashboard) => {
     expect(await seriousViolations(page)).toEqual([]);
   });
 
-  it("says that all is well only once gaps have been looked for", async () => {
+  it("shows that all is well only after gap detection has run", async () => {
     let look: object | null = null;
     const page = await dashboard.open(HEALTH, {
       before: async (fresh) => {
@@ -57,7 +57,7 @@ describeInBrowser("Health's verdict", (dashboard) => {
           const well = { watermark: answer.now, last_runs: [], gaps: { open: 0, missing_seconds: 0, largest: [] } };
           Object.assign(answer.sites[0]!, { ...well, coverage_24h: look });
         });
-        // The day of another test has nothing behind it.
+        // Leaves out a day that another test fetched with missing hours.
         await changed(fresh, /\/coverage/, coverageSchema, ({ days }) => days.splice(0, days.length - 5));
       },
     });

@@ -33,7 +33,7 @@ describeWithOwnSystem("Health", { points: 60, pastDays: 2 }, (dashboard) => {
       hourCycle: "h23",
     }).format(time);
 
-  it("shows the API's figures: the sync, the stored data, and the worst points", async () => {
+  it("shows the API's figures of sync, storage and the worst points", async () => {
     const page = await dashboard.open(HEALTH);
     await loaded(page);
     const [status, stats, quality] = await Promise.all([
@@ -84,7 +84,7 @@ describeWithOwnSystem("Health", { points: 60, pastDays: 2 }, (dashboard) => {
     expect((await site())["paused"]).toBeNull();
   });
 
-  it("shows an open gap until the API has given what was missing", async () => {
+  it("shows an open gap until the API has given the missing samples", async () => {
     dashboard.expectConsoleErrors(/401/);
     const start = await makeGap(dashboard);
     const page = await dashboard.open(HEALTH);
@@ -113,7 +113,7 @@ describeWithOwnSystem("Health", { points: 60, pastDays: 2 }, (dashboard) => {
     await repairGaps(dashboard);
     await page.getByRole("button", { name: "Check now" }).click();
     await expect.poll(() => card.getByRole("row").count()).toBe(0);
-    // In the first hour of a UTC day a new site's last day has not been looked at.
+    // In the first hour of a UTC day, a new site's last day has not been scanned.
     await card.getByText(/^No gaps\.|^Gap detection has not run yet\./).waitFor();
     expect(await page.locator(".verdict").textContent()).not.toMatch(words);
   });

@@ -1,8 +1,8 @@
 import { type Browser, type BrowserContext, chromium, type Page } from "playwright-core";
 
-/** How long the page may take to show what a test waits for, on a busy machine. */
+/** How long a test waits for the page, on a busy machine. */
 const PATIENCE_MS = 30_000;
-/** What tests listen to. */
+/** The page's events for which tests add listeners. */
 const EVENTS = ["request", "requestfailed", "requestfinished", "response", "download"] as const;
 
 export type Theme = "light" | "dark";
@@ -14,7 +14,7 @@ export interface Viewport {
 interface KeptPage {
   readonly page: Page;
   readonly context: BrowserContext;
-  /** of the viewport; a page with another one has another context */
+  /** of the viewport; a page of another size needs another context */
   readonly size: string;
   /** closed after its test */
   readonly isFresh: boolean;
@@ -34,7 +34,7 @@ export class KeptPages {
     this.#browser = browser;
   }
 
-  /** A blank page that nobody else has until {@link giveBack}. @param isFresh whether it must be a new one */
+  /** A blank page for one test until {@link giveBack}. @param isFresh whether it must be a new one */
   async take(viewport: Viewport, theme: Theme, isFresh: boolean): Promise<Page> {
     const size = `${viewport.width}x${viewport.height}`;
     const free = this.#pages.find((one) => !one.isTaken && one.size === size);
@@ -44,7 +44,7 @@ export class KeptPages {
     return kept.page;
   }
 
-  /** Takes back all pages, and clears them. Returns what they wrote to the console as errors, and what they threw. */
+  /** Takes back all pages and clears them. @returns their console errors and uncaught exceptions */
   async giveBack(): Promise<string[]> {
     const taken = this.#pages.filter(({ isTaken }) => isTaken);
     await Promise.all(taken.map((one) => (one.isFresh ? one.context.close() : this.#clear(one))));
@@ -86,7 +86,7 @@ export class KeptPages {
 
 let kept: Promise<KeptPages> | undefined;
 
-/** The pages that all groups of this process share; the browser closes them at the end of the process. */
+/** The pages that all groups of this process share. The browser closes them at the end of the process. */
 export function keptPages(wsEndpoint: string): Promise<KeptPages> {
   kept ??= chromium.connect(wsEndpoint).then((browser) => new KeptPages(browser));
   return kept;

@@ -11,7 +11,7 @@ const answerSchema = z.object({
 });
 const at = (rest = "") => `/?view=patterns&point=${POINT}${rest}`;
 
-/** What a line of the page tells as its value: `1,234.5 kW` as 1234.5. */
+/** The value in a line of the page: `1,234.5 kW` as 1234.5. */
 const numberOf = (text: string | null) => Number((text ?? "").replaceAll(",", "").replace(/[^-\d.].*$/, ""));
 const card = (page: Page, name: string) => page.getByRole("region", { name });
 const told = (page: Page, id: string) => page.locator(`#${id}-told`);
@@ -40,7 +40,7 @@ describeInBrowser("Patterns", (dashboard) => {
     return series.timestamps.map((time, i) => ({ time, value: series.values[i]! }));
   };
 
-  it("proposes a point at first, and another one is found by text and stays in the address", async () => {
+  it("proposes a point; one found by text stays in the address", async () => {
     const page = await dashboard.open("/?view=patterns");
     await drawn(page);
     expect(await page.locator(".patterns-title").textContent()).not.toBe("");
@@ -54,12 +54,12 @@ describeInBrowser("Patterns", (dashboard) => {
     await expect.poll(() => page.locator(".patterns-title").textContent()).toContain("ActivePower");
   });
 
-  it("tells the API's value of an hour, by keys and by the pointer, and opens its day in Explore", async () => {
+  it("shows an hour's value by keys and pointer, and opens its day", async () => {
     const page = await dashboard.open(at());
     await drawn(page);
     const yesterday = dateOf(Date.now() - DAY_MS);
     const hours = await query("1hr", Date.now() - 3 * DAY_MS, Date.now());
-    // of the day's hours the eleventh: the one at ten, but where the clock was changed that night
+    // The eleventh of the day's hours: the one at ten, unless the clock was changed that night.
     const right = hours.filter(({ time }) => dateOf(time) === yesterday)[10]!;
     const hour = Number(clockOf(right.time).slice(0, 2));
     const words = (from: number) => [from, from + 1].map((one) => `${String(one).padStart(2, "0")}:00`).join("–");
@@ -103,7 +103,7 @@ describeInBrowser("Patterns", (dashboard) => {
     return new Date(`${text} UTC`).toISOString().slice(0, 10);
   }
 
-  it("shows hours that are missing as such, and goes to other days and a year, all of it in the address", async () => {
+  it("shows missing hours, other days and a year, all in the address", async () => {
     const page = await dashboard.open(at());
     await drawn(page);
     await page.locator(".heat-frame").focus();
@@ -130,7 +130,7 @@ describeInBrowser("Patterns", (dashboard) => {
     expect(new URL(page.url()).searchParams.has("to")).toBe(false);
   });
 
-  it("lays days over each other by the site's clock: the newest, and the median of all", async () => {
+  it("overlays days by the site's clock: the newest, and the median of all", async () => {
     const page = await dashboard.open(at());
     await drawn(page);
     await page.locator(".overlay-frame").focus();
@@ -153,7 +153,7 @@ describeInBrowser("Patterns", (dashboard) => {
     expect(new URL(page.url()).searchParams.get("compare")).toBe("weekday");
   });
 
-  it("counts the values of the range in bins, and says what they are", async () => {
+  it("counts the values of the range in bins, and names their kind", async () => {
     const page = await dashboard.open(at());
     await drawn(page);
     const note = await card(page, "Distribution").locator("header p").textContent();
@@ -163,7 +163,7 @@ describeInBrowser("Patterns", (dashboard) => {
     const line = await told(page, "histogram").textContent();
     const [, low, high, inside] = /^([-\d.,]+) to ([-\d.,]+) \S+ [\d.]+% ([\d,]+) of/.exec(line!)!;
     const values = await query(what === "samples" ? "raw" : "5min", Date.now() - 8 * DAY_MS, Date.now());
-    // Samples go on coming in meanwhile.
+    // New samples arrive meanwhile.
     const came = 20;
     expect(Math.abs(values.length - numberOf(count!))).toBeLessThan(came);
     const right = values.filter(({ value }) => value >= numberOf(low!) && value < numberOf(high!)).length;
@@ -173,12 +173,12 @@ describeInBrowser("Patterns", (dashboard) => {
     const median = page.locator(".summary div", { hasText: "median" }).locator("dd");
     const shown = numberOf(await median.textContent());
     const middle = sorted.length >> 1;
-    // shown with three digits or more
+    // Shown with three digits or more.
     expect(shown).toBeGreaterThanOrEqual(sorted[middle - came]! - 0.5);
     expect(shown).toBeLessThanOrEqual(sorted[middle + came]! + 0.5);
   });
 
-  it("keeps the others when one cannot be had, tries again, and shows nothing of an old point meanwhile", async () => {
+  it("keeps the others when one fails, and hides an old point on a retry", async () => {
     dashboard.expectConsoleErrors(/503/);
     let isBroken = true;
     const page = await dashboard.open(at(), {
@@ -215,7 +215,7 @@ describeInBrowser("Patterns", (dashboard) => {
     }
   });
 
-  it("tells a finger what an hour is before it opens the day", async () => {
+  it("a first tap shows an hour, a second opens its day", async () => {
     const page = await dashboard.open(at(), { viewport: NARROW });
     await drawn(page);
     const box = (await page.locator(".heat-canvases").boundingBox())!;

@@ -1,12 +1,12 @@
 import type { Page } from "playwright-core";
 
-/** What a column of pixels of a plot shows; rows from its top. */
+/** The contents of one pixel column of a plot. Rows count from the plot's top. */
 export interface PixelColumn {
-  /** rows of the uppermost and lowest pixel in the colour of a series' line or band; null: none */
+  /** rows of the uppermost and lowest pixel in the colour of a series' line or band; null without such a pixel */
   readonly ink: readonly [number, number] | null;
-  /** likewise, of its line alone */
+  /** likewise, of the line alone */
   readonly line: readonly [number, number] | null;
-  /** whether it is shaded as a stretch without samples; not told of a line of the grid */
+  /** whether the column is shaded as a stretch without samples; false for a line of the grid */
   readonly isShaded: boolean;
 }
 
@@ -26,7 +26,7 @@ export function columnsOf(page: Page): Promise<PixelColumn[]> {
       let shaded = 0;
       for (let y = 0; y < height; y++) {
         const [r = 0, g = 0, b = 0, alpha = 0] = data.subarray((y * width + x) * 4, (y * width + x) * 4 + 4);
-        // Ground, grid and the shade of gaps are grey; a band has a sixth of its line's ink.
+        // Ground, grid and the shade of gaps are grey. A band has a sixth of its line's opacity.
         const isColored = Math.max(r, g, b) - Math.min(r, g, b) > 60 && alpha > 20;
         if (isColored) rows.ink.push(y);
         if (isColored && alpha > 150) rows.line.push(y);
@@ -37,14 +37,14 @@ export function columnsOf(page: Page): Promise<PixelColumn[]> {
   });
 }
 
-/** How many pixels there are of the labels of the values, left of the first chart's plot. */
+/** Number of pixels of the value labels left of the first chart's plot. */
 export function axisInk(page: Page): Promise<number> {
   return page.evaluate(() => {
     const canvas = document.querySelector<HTMLCanvasElement>(".chart-plot canvas")!;
     const [whole, plot] = [canvas, document.querySelector(".chart-plot .u-over")!].map((one) =>
       one.getBoundingClientRect(),
     );
-    // Above the time labels; the first may begin left of the plot.
+    // Above the time labels, because the first may begin left of the plot.
     const [width, height] = [Math.floor(plot!.left - whole!.left) - 1, Math.floor(plot!.bottom - whole!.top)];
     const { data } = canvas.getContext("2d")!.getImageData(0, 0, width, height);
     return Array.from({ length: width * height }, (_, i) => data[i * 4 + 3]!).filter((alpha) => alpha > 100).length;

@@ -21,7 +21,7 @@ interface Screenshot {
   readonly path: string;
   readonly viewport: typeof WIDE;
   readonly theme: "light" | "dark";
-  /** brings the page to what is to be seen */
+  /** brings the page to the state to capture */
   readonly act?: (page: Page) => Promise<void>;
 }
 
@@ -43,7 +43,7 @@ async function planAll(page: Page): Promise<void> {
   await page.getByRole("status", { name: "Plan" }).waitFor();
 }
 
-/** Looks for gaps, as the hourly cron does, in a month of days. */
+/** Backfills a month of days and scans it for gaps, like the hourly cron. */
 async function fillCalendar(page: Page): Promise<void> {
   await deployment.post("backfill", "/backfill/start", { start_date: dayBefore(40), end_date: dayBefore(PAST_DAYS) });
   await waitForBackfill(deployment.urls.backfill);

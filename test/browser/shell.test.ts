@@ -2,7 +2,7 @@ import { expect, it } from "vitest";
 import { describeInBrowser, NARROW, seriousViolations } from "./dashboard.ts";
 
 describeInBrowser("the dashboard's shell", (dashboard) => {
-  it("is what the bare address of the query Worker shows, and brings nothing from elsewhere", async () => {
+  it("the query Worker's bare address shows it, without foreign resources", async () => {
     const origins = new Set<string>();
     const page = await dashboard.open("/", {
       fresh: true,
@@ -16,7 +16,7 @@ describeInBrowser("the dashboard's shell", (dashboard) => {
     expect(await page.getByRole("combobox", { name: "Site" }).inputValue()).toBe(dashboard.site);
   });
 
-  it("leaves the API where it was, under a policy that lets nothing else run", async () => {
+  it("leaves the API's routes in place, under a strict content policy", async () => {
     const page = await fetch(`${dashboard.url}/`);
     expect(page.headers.get("content-security-policy")).toMatch(/^default-src 'none'; script-src 'self';/);
     const [script] = /\/assets\/main-[A-Z0-9]+\.js/.exec(await page.text())!;
@@ -48,7 +48,7 @@ describeInBrowser("the dashboard's shell", (dashboard) => {
     expect(await background()).toBe(dark);
   });
 
-  it("asks for a token where the deployment wants one, says when it is wrong, and goes on when it is right", async () => {
+  it("asks for a token, rejects a wrong one, and goes on with the right one", async () => {
     dashboard.expectConsoleErrors(/401/);
     const page = await dashboard.open("/", {
       before: (fresh) =>
@@ -74,7 +74,7 @@ describeInBrowser("the dashboard's shell", (dashboard) => {
     expect(await page.getByRole("combobox", { name: "Site" }).inputValue()).toBe(dashboard.site);
   });
 
-  it("shows why the sites cannot be had, and tries again", async () => {
+  it("shows why the sites could not be loaded, and tries again", async () => {
     dashboard.expectConsoleErrors(/503/);
     let isBroken = true;
     const problem = { type: "about:blank", status: 503, code: "database_unavailable", detail: "It rests." };

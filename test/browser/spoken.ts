@@ -1,6 +1,6 @@
 import type { Page } from "playwright-core";
 
-/** Listens to what a screen reader would say by itself. @returns asks for all that was said since */
+/** Records what a screen reader would announce by itself. @returns a function that reads all announcements since */
 export async function listenForSpeech(page: Page): Promise<() => Promise<string>> {
   await page.evaluate(() => {
     document.body.dataset["spoken"] = "";

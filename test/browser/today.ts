@@ -4,14 +4,14 @@ import { adminPost } from "./admin-post.ts";
 import type { BrowserSystem } from "./browser-system.ts";
 import { waitForBackfill } from "./backfilled.ts";
 
-/** The tests of a file take a minute or two where the machine is busy. */
+/** Longest duration of a file's tests on a busy machine; they usually take a minute or two. */
 const FILE_MS = 4 * 60_000;
 /** How long {@link bringToToday} may take. */
 export const TO_TODAY_MS = FILE_MS + 120_000;
 
 /**
- * Tests speak of now, of today and of the days before it, and in a run of all of them the system was filled minutes before.
- * So it gets what has come since; no file of tests runs over midnight UTC, and where one has passed, its day is settled.
+ * Syncs the samples since the system was filled, because tests read now, today and the days before. No test file runs
+ * over midnight UTC. After a midnight, the ended day is settled.
  */
 export async function bringToToday(system: BrowserSystem): Promise<void> {
   const leftOfDay = DAY_MS - (Date.now() % DAY_MS);
