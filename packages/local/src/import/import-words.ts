@@ -53,7 +53,7 @@ export function endLines(position: Position): string[] {
     "overruled by a later file": overruled,
   }));
   const all = Object.entries({ ...sum(fates), ...droppedOf(position) });
-  const total = all.reduce((n, [, records]) => n + records, 0);
+  const total = all.reduce((n, [, dropped]) => n + dropped, 0);
   return [
     told("done", `${count(records, "record")} of ${count(Object.keys(sources).length, "file")}:`),
     ...all.filter(([, n]) => n > 0).map(([fate, n]) => told("", `${n.toLocaleString("en")} ${fate}`)),
