@@ -1,7 +1,7 @@
 import { batchOnBasis, generationsOf, readMonthBasis } from "../src/manifest/month-basis.ts";
 import { appointMonth, endMonth, notePacked } from "../src/manifest/write-month-files.ts";
 import { monthDays, monthOf } from "../src/domain/month.ts";
-import { packPoints } from "../src/months/pack-month.ts";
+import { packPointMonths } from "../src/months/pack-month.ts";
 
 /**
  * Packs all points of a site in the months of some days, as the builder of months does, and notes it.
@@ -16,7 +16,7 @@ export async function packDays(
   const packed: number[] = [];
   for (let month = monthOf(first); month <= monthOf(last); month++) {
     const basis = await readMonthBasis(db, siteId, month);
-    const done = await packPoints(db, { siteId, basis, file: null }, pointIds);
+    const done = await packPointMonths(db, { siteId, basis, file: null }, pointIds);
     if (done === null) throw new Error("a day changed while it was packed");
     const claimed = generationsOf(month, basis.days).map((one, i) => (done.unpacked.includes(i) ? null : one));
     const build = { month, instance: `${month}` };

@@ -10,7 +10,7 @@ const planSchema = z.object({
   bytes: z.number(),
   cost: z.object({ total: z.number(), r2_storage_per_month: z.number() }),
 });
-export type BackfillPlan = z.infer<typeof planSchema>;
+export type PlanAnswer = z.infer<typeof planSchema>;
 const startedSchema = z.object({
   status: z.enum(["started", "queued"]),
   backfill_id: z.string(),
@@ -60,7 +60,7 @@ export class BackfillClient {
     this.#worker = new WorkerClient("backfill", url, token);
   }
 
-  plan(body: Record<string, unknown>): Promise<BackfillPlan> {
+  plan(body: Record<string, unknown>): Promise<PlanAnswer> {
     return this.#worker.ask(planSchema, "POST", "/backfill/plan", body);
   }
 

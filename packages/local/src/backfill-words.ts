@@ -1,4 +1,4 @@
-import type { BackfillPlan, BackfillStatus } from "./backfill-client.ts";
+import type { PlanAnswer, BackfillStatus } from "./backfill-client.ts";
 import { durationText } from "./progress-bar.ts";
 
 const LABEL_WIDTH = 9;
@@ -13,7 +13,7 @@ export function told(label: string, text: string): string {
 }
 
 /** The plan of a backfill, in lines for a narrow terminal. */
-export function planLines({ days, days_skipped: skipped, calls, hours, samples, bytes, cost }: BackfillPlan): string[] {
+export function planLines({ days, days_skipped: skipped, calls, hours, samples, bytes, cost }: PlanAnswer): string[] {
   const there = skipped === 0 ? "" : `, ${skipped} more are there already`;
   return [
     told("plan", `${count(days, "day")}${there}`),

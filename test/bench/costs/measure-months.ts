@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { monthDays, monthOf } from "@building-vitals/core/domain/month";
-import { type Counts, minus } from "@building-vitals/local/costs/counts";
+import { type OperationCounts, minus } from "@building-vitals/local/costs/counts";
 import { DAYS_PER_MONTH } from "@building-vitals/local/costs/deployment";
 import type { MonthJobName, MonthQueryName } from "@building-vitals/local/costs/measured";
-import type { Measurement } from "@building-vitals/local/costs/terms";
+import type { CountedRun } from "@building-vitals/local/costs/terms";
 import { z } from "zod";
 import type { Days, QueryMeter } from "./measure-queries.ts";
 import type { MeteredSite } from "./site.ts";
@@ -19,8 +19,8 @@ const SUPERVISE = "*/5 * * * *";
 
 /** What was measured of months, by the days that they have. */
 export interface MonthMeasurements {
-  readonly jobs: Readonly<Record<MonthJobName, readonly Measurement[]>>;
-  readonly queries: Readonly<Record<MonthQueryName, readonly Measurement[]>>;
+  readonly jobs: Readonly<Record<MonthJobName, readonly CountedRun[]>>;
+  readonly queries: Readonly<Record<MonthQueryName, readonly CountedRun[]>>;
   /** bytes of D1 that a point's packed day takes */
   readonly d1PerPointDay: number;
   /** bytes of a sample in a month file */
@@ -33,7 +33,7 @@ interface MonthsAsked {
   /** epoch ms */
   readonly now: number;
   /** of a run of the cron that begins a month */
-  readonly supervise: Counts;
+  readonly supervise: OperationCounts;
   readonly queries: QueryMeter;
 }
 
@@ -41,7 +41,7 @@ interface MonthsAsked {
 export async function measureMonths(site: MeteredSite, asked: MonthsAsked): Promise<MonthMeasurements> {
   const { months, now, supervise, queries } = asked;
   const { points } = site.options;
-  const jobs: Record<MonthJobName, Measurement[]> = { builtMonth: [], packedMonth: [] };
+  const jobs: Record<MonthJobName, CountedRun[]> = { builtMonth: [], packedMonth: [] };
   const rows: PackedRows[] = [];
   // the cron's other work first, while no month is due
   await letRest(site, NO_MONTH, now);
@@ -49,7 +49,7 @@ export async function measureMonths(site: MeteredSite, asked: MonthsAsked): Prom
   for (const { first, end } of months) {
     const days = end - first;
     const month = monthOf(first);
-    const build = async (monthFiles: boolean): Promise<Measurement> => {
+    const build = async (monthFiles: boolean): Promise<CountedRun> => {
       await site.keepMonthFiles(monthFiles);
       // the run of the cron, and the instance
       const counts = minus(await site.measure(2, () => buildMonth(site)), supervise);

@@ -1,5 +1,5 @@
 import type { MonthQueryName, QueryName } from "@building-vitals/local/costs/measured";
-import type { Measurement } from "@building-vitals/local/costs/terms";
+import type { CountedRun } from "@building-vitals/local/costs/terms";
 import { z } from "zod";
 import { type MeteredSite, SITE } from "./site.ts";
 
@@ -44,12 +44,12 @@ export class QueryMeter {
   }
 
   /** Asks each kind of query while no month is built. */
-  async ofDays({ coldFrom, now }: QueryTimes): Promise<Record<QueryName, Measurement[]>> {
+  async ofDays({ coldFrom, now }: QueryTimes): Promise<Record<QueryName, CountedRun[]>> {
     const { points } = this.#site.options;
     const young = [ONE_DAY / 2, ONE_DAY].map((days) => ({ start: now - days * DAY, days }));
     const cold = [ONE_DAY, COLD_DAYS].map((days) => ({ start: coldFrom * DAY, days }));
     const ofSite = async (path: string) => {
-      const all: Measurement[] = [];
+      const all: CountedRun[] = [];
       for (const range of cold) all.push(await this.#ask(points, range.days, path, rangeOf(range, "start")));
       return all;
     };
@@ -66,13 +66,13 @@ export class QueryMeter {
   }
 
   /** Asks for days that are all that a built month has, and for those of another. */
-  async ofMonths(months: readonly Days[]): Promise<Record<MonthQueryName, Measurement[]>> {
+  async ofMonths(months: readonly Days[]): Promise<Record<MonthQueryName, CountedRun[]>> {
     const ranges = months.map(({ first, end }) => ({ start: first * DAY, days: end - first }));
     return { coldRaw: await this.#series("raw", ranges), daily: await this.#series("1day", ranges) };
   }
 
-  async #series(interval: string, ranges: readonly AskedRange[]): Promise<Measurement[]> {
-    const all: Measurement[] = [];
+  async #series(interval: string, ranges: readonly AskedRange[]): Promise<CountedRun[]> {
+    const all: CountedRun[] = [];
     for (const points of [FEW, MANY]) {
       for (const range of ranges) {
         const point_names = this.#names.slice(0, points).join(",");
@@ -83,7 +83,7 @@ export class QueryMeter {
     return all;
   }
 
-  async #ask(points: number, days: number, path: string, query: Record<string, string>): Promise<Measurement> {
+  async #ask(points: number, days: number, path: string, query: Record<string, string>): Promise<CountedRun> {
     const search = new URLSearchParams(query).toString();
     const once = () => this.#site.ask(`/query${path}?${search}`);
     const runs = this.#site.options.cpu ? RUNS_FOR_CPU : 1;

@@ -1,4 +1,4 @@
-import type { Counted, Counts } from "@building-vitals/local/costs/counts";
+import type { Counted, OperationCounts } from "@building-vitals/local/costs/counts";
 import {
   JOB_NAMES,
   type Measured,
@@ -19,7 +19,13 @@ const EXACT = ["rowsWritten", "r2ClassA", "kvReads", "kvWrites", "workflowInstan
 const NEARLY = ["rowsRead", "r2ClassB", "logEvents", "apiCalls"] as const;
 
 /** What is further off than a share of what was predicted, and so many beside. */
-function offOf(measured: Counts, predicted: Counts, of: readonly Counted[], share: number, beside: number): string[] {
+function offOf(
+  measured: OperationCounts,
+  predicted: OperationCounts,
+  of: readonly Counted[],
+  share: number,
+  beside: number,
+): string[] {
   return of
     .filter((name) => Math.abs(measured[name] - predicted[name]) > share * predicted[name] + beside)
     .map((name) => `${name}: ${measured[name]} counted now, ${predicted[name]} by measured.json`);

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { type Counts, minus, times } from "@building-vitals/local/costs/counts";
+import { type OperationCounts, minus, times } from "@building-vitals/local/costs/counts";
 import type { JobName, Measured, QueryName } from "@building-vitals/local/costs/measured";
 import { dayOf, dayText } from "@building-vitals/core/domain/day";
-import type { Measurement } from "@building-vitals/local/costs/terms";
+import type { CountedRun } from "@building-vitals/local/costs/terms";
 import { z } from "zod";
 import { measureMonths, type MonthMeasurements } from "./measure-months.ts";
 import { type Days, QueryMeter } from "./measure-queries.ts";
@@ -28,8 +28,8 @@ function daysFrom(start: number, days: number): Days {
 /** What was measured at one size of site. */
 export interface SiteMeasurements {
   readonly points: number;
-  readonly jobs: Readonly<Record<JobName, Counts>>;
-  readonly queries: Readonly<Record<QueryName, readonly Measurement[]>>;
+  readonly jobs: Readonly<Record<JobName, OperationCounts>>;
+  readonly queries: Readonly<Record<QueryName, readonly CountedRun[]>>;
   readonly months: Pick<MonthMeasurements, "jobs" | "queries">;
   readonly bytes: Measured["bytes"];
 }
@@ -57,7 +57,7 @@ async function runSite(site: MeteredSite, points: number): Promise<SiteMeasureme
   const sync = () => site.cron("etl", SYNC);
   const hourly = () => site.cron("etl", HOURLY);
   /** an hour's samples, folded and judged */
-  const hour = async (hours: number): Promise<Counts> => {
+  const hour = async (hours: number): Promise<OperationCounts> => {
     await at(hours, 20);
     await sync();
     await at(hours, 22);
@@ -78,7 +78,7 @@ async function runSite(site: MeteredSite, points: number): Promise<SiteMeasureme
   const settledAgain = await site.measure(1, () => settle(site));
 
   /** @param from the last sync before, epoch ms */
-  const anHourOfSyncs = (from: number): Promise<Counts> => {
+  const anHourOfSyncs = (from: number): Promise<OperationCounts> => {
     let now = from;
     const fiveMinutesOn = async () => {
       await site.setClock((now += 5 * MINUTE));

@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 import { createBuilding } from "@building-vitals/ace-simulator/building";
 import { startServer } from "@building-vitals/ace-simulator/server";
 import { createSimulator } from "@building-vitals/ace-simulator/simulator";
-import { type Counts, countsOf, times } from "@building-vitals/local/costs/counts";
+import { type OperationCounts, countsOf, times } from "@building-vitals/local/costs/counts";
 import { applyMigrations, readMigrations } from "@building-vitals/local/migrations";
 import { z } from "zod";
 import { startWorkerd } from "../workerd.ts";
@@ -127,7 +127,7 @@ export class MeteredSite {
    * workerd, with its D1, R2, KV and Workflows.
    * @param requests that Cloudflare would bill for it
    */
-  async measure(requests: number, work: () => Promise<unknown>, runs = 1): Promise<Counts> {
+  async measure(requests: number, work: () => Promise<unknown>, runs = 1): Promise<OperationCounts> {
     await this.ask("/meter");
     const pid = this.options.cpu ? workerdPid() : null;
     const cpuBefore = pid === null ? 0 : cpuSeconds(pid);

@@ -29,7 +29,7 @@ export interface GapsRun {
  * @throws {Problem} `unknown_site`; the error of D1 if the sites cannot be read
  */
 export async function runGaps(settings: Settings, ask: "due" | "open", siteName?: string): Promise<GapsRun> {
-  return gapsOf(settings, await storedSites(settings, siteName), ask);
+  return repairGapsOfSites(settings, await storedSites(settings, siteName), ask);
 }
 
 /**
@@ -38,7 +38,7 @@ export async function runGaps(settings: Settings, ask: "due" | "open", siteName?
  * @param now epoch ms
  * @throws the error of D1 if old gaps cannot be deleted
  */
-export async function gapsOf(
+export async function repairGapsOfSites(
   settings: Settings,
   sites: readonly StoredSite[],
   ask: "due" | "open",

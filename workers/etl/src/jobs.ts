@@ -8,7 +8,7 @@ import { rotate } from "@building-vitals/core/sync/rotate";
 import { log } from "@building-vitals/core/telemetry/log";
 import { runQualityAlerts } from "./alerts.ts";
 import type { Settings } from "./env.ts";
-import { gapsLogged, gapsOf } from "./gaps.ts";
+import { gapsLogged, repairGapsOfSites } from "./gaps.ts";
 import { runSiteJobs } from "./run-site-jobs.ts";
 import {
   askSilentPointsOf,
@@ -89,7 +89,7 @@ function forEachSite(budgetMs: number, jobs: readonly [NamedJob, ...NamedJob[]])
 async function repairDueGaps({ settings, databases }: CronRun): Promise<string[]> {
   const sites = databases.flatMap((database) => database.sites);
   const failed: string[] = [];
-  for (const repaired of (await gapsOf(settings, sites, "due")).sites) {
+  for (const repaired of (await repairGapsOfSites(settings, sites, "due")).sites) {
     if ("error" in repaired) failed.push(`gaps of ${repaired.site}`);
     else log("gaps", gapsLogged(repaired));
   }

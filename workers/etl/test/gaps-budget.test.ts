@@ -5,7 +5,7 @@ import { migratedDatabase } from "@building-vitals/core/test/database";
 import { env } from "cloudflare:workers";
 import { beforeAll, expect, test, vi } from "vitest";
 import { settingsOf } from "../src/env.ts";
-import { gapsOf } from "../src/gaps.ts";
+import { repairGapsOfSites } from "../src/gaps.ts";
 import type { StoredSite } from "../src/sites.ts";
 import { SETTINGS } from "./service.ts";
 
@@ -41,7 +41,7 @@ async function sitesThatTake(ms: number): Promise<StoredSite[]> {
 async function run(hour: number, ms: number): Promise<{ reached: string[]; left: number }> {
   clock = hour * HOUR_MS;
   lines = [];
-  const { sites } = await gapsOf(settingsOf(SETTINGS), await sitesThatTake(ms), "due", () => clock);
+  const { sites } = await repairGapsOfSites(settingsOf(SETTINGS), await sitesThatTake(ms), "due", () => clock);
   expect(sites.filter((one) => "error" in one)).toEqual([]);
   const left = lines.map((line) => /"gaps_left".*"sites":(\d+)/.exec(line)?.[1]).find((found) => found !== undefined);
   return { reached: sites.map(({ site }) => site), left: Number(left ?? 0) };

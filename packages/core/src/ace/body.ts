@@ -1,5 +1,5 @@
 import { AceError } from "./ace-error.ts";
-import { parseJson } from "./parse-json.ts";
+import { parseApiJson } from "./parse-json.ts";
 
 /** Takes the text of a body in the pieces in which it arrives. Both methods throw a SyntaxError where it is not JSON. */
 export interface BodyReader<T> {
@@ -23,7 +23,7 @@ export function wholeJson<T>(read: (body: unknown) => T): BodyReader<T> {
   const pieces: string[] = [];
   return {
     write: (text) => void pieces.push(text),
-    end: () => read(parseJson(pieces.join(""), "null")),
+    end: () => read(parseApiJson(pieces.join(""), "null")),
   };
 }
 

@@ -1,4 +1,4 @@
-import { parseJson } from "./parse-json.ts";
+import { parseApiJson } from "./parse-json.ts";
 import { skipSpace, textEnd, valueEnd } from "./value-end.ts";
 
 /** Text is read in pieces of about this many characters, however it arrives: so many are parsed at a time. */
@@ -116,7 +116,7 @@ export class PageText {
       this.#at++;
     }
     if ((yield* this.#next()) !== "") throw new SyntaxError("more follows the object");
-    return parseJson(`{${fields.join(",")}}`, "1e999");
+    return parseApiJson(`{${fields.join(",")}}`, "1e999");
   }
 
   *#rows(sink: RowSink): Generator<undefined, void, undefined> {
@@ -133,7 +133,7 @@ export class PageText {
       // the last rows of the array, or ones that are not objects: one by one
       const { length } = this.#text;
       do {
-        sink.add([parseJson(yield* this.#value(valueEnd), "1e999")]);
+        sink.add([parseApiJson(yield* this.#value(valueEnd), "1e999")]);
         const separator = yield* this.#next();
         if (separator !== "," && separator !== "]") throw new SyntaxError("expected , or ]");
         this.#at++;
@@ -151,7 +151,7 @@ export class PageText {
     if (last < this.#at) return false;
     let rows: unknown;
     try {
-      rows = parseJson(`[${this.#text.slice(this.#at, last + 1)}]`, "1e999");
+      rows = parseApiJson(`[${this.#text.slice(this.#at, last + 1)}]`, "1e999");
     } catch {
       return false;
     }

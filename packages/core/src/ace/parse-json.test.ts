@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { createAceClient } from "./client.ts";
-import { parseJson } from "./parse-json.ts";
+import { parseApiJson } from "./parse-json.ts";
 import { scriptedFetch, text } from "../../test/scripted-fetch.ts";
 
 test.each([
@@ -8,11 +8,11 @@ test.each([
   ['{"NaN":"NaN, -Infinity","a":NaN}', { NaN: "NaN, -Infinity", a: null }],
   [String.raw`{"a":"\\","b":"\"NaN","c":NaN}`, { a: "\\", b: '"NaN', c: null }],
 ])("bare tokens are read, and texts left alone: %s", (json, expected) => {
-  expect(parseJson(json, "null")).toEqual(expected);
+  expect(parseApiJson(json, "null")).toEqual(expected);
 });
 
 test.each(["[nan]", "[NaN", "[1NaN]", '["a]NaN'])("%s is no JSON all the same", (json) => {
-  expect(() => parseJson(json, "null")).toThrow(SyntaxError);
+  expect(() => parseApiJson(json, "null")).toThrow(SyntaxError);
 });
 
 test("a bare NaN in a listed point costs the property alone", async () => {

@@ -7,7 +7,7 @@ const TEXT_OR_NON_FINITE = /"[^"\\]*(?:\\[^][^"\\]*)*"|-?\b(?:NaN|Infinity)\b/g;
  * @param nonFinite JSON to read in their place: `null`, or `1e999`, which parses to a number that is not finite
  * @throws {SyntaxError}
  */
-export function parseJson(text: string, nonFinite: "null" | "1e999"): unknown {
+export function parseApiJson(text: string, nonFinite: "null" | "1e999"): unknown {
   try {
     return JSON.parse(text);
   } catch (error) {

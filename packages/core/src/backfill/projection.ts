@@ -1,14 +1,14 @@
 import { dayText } from "../domain/day.ts";
 import type { DayOutcome } from "./job-days.ts";
 import { type Progress, readProgress } from "./progress.ts";
-import { backfillState } from "./status-answer.ts";
+import { stateDocument } from "./status-answer.ts";
 
 /**
  * What KV shows of the backfill, under the keys and in the shapes of the older documents, for what reads them. A
  * projection only: KV is eventually consistent, and takes one write a second for a key.
  */
 export async function projectState(kv: KVNamespace, progress: Progress): Promise<void> {
-  await kv.put("backfill:state", JSON.stringify(backfillState(progress)));
+  await kv.put("backfill:state", JSON.stringify(stateDocument(progress)));
 }
 
 /** The older documents' word for what became of a day; ours stands beside it. */

@@ -2,7 +2,7 @@ import { expect, it } from "vitest";
 import { parseDay } from "../domain/day.ts";
 import type { Progress, SiteProgress } from "./progress.ts";
 import type { WaitingStart } from "./queue.ts";
-import { backfillState, backfillStatus } from "./status-answer.ts";
+import { stateDocument, backfillStatus } from "./status-answer.ts";
 
 const START = Date.UTC(2025, 1, 1);
 const HOUR = 3_600_000;
@@ -186,7 +186,7 @@ it("tells the sites that stand still, while the job runs and they have days left
 });
 
 it("gives KV the keys that it always had, and no others", () => {
-  expect(Object.keys(backfillState(RUNNING)).sort()).toEqual(
+  expect(Object.keys(stateDocument(RUNNING)).sort()).toEqual(
     [
       "backfill_id",
       "status",

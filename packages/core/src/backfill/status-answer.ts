@@ -7,7 +7,7 @@ import type { WaitingStart } from "./queue.ts";
 import { stallMs } from "./stall.ts";
 
 /** The job's state in the keys of the older documents: the JSON of `backfill:state`. */
-export interface BackfillState {
+export interface StateDocument {
   readonly backfill_id: string;
   readonly status: string;
   /** `YYYY-MM-DD`, inclusive */
@@ -26,7 +26,7 @@ export interface BackfillState {
 }
 
 /** The answer of `GET /backfill/status` once there was a backfill. */
-interface BackfillStatus extends BackfillState {
+interface BackfillStatus extends StateDocument {
   /** a day of two sites counts twice */
   readonly site_days_completed: number;
   readonly site_days_total: number;
@@ -111,7 +111,7 @@ function total(sites: readonly SiteProgress[], valueOf: (site: SiteProgress) => 
   return sites.reduce((sum, site) => sum + valueOf(site), 0);
 }
 
-export function backfillState({ job, days, sites }: Progress): BackfillState {
+export function stateDocument({ job, days, sites }: Progress): StateDocument {
   const currents = sites.flatMap((site) => (site.current === null ? [] : [site.current]));
   return {
     backfill_id: job.backfillId,
@@ -161,7 +161,7 @@ export function backfillStatus(progress: Progress, queue: readonly WaitingStart[
   const completed = total(sites, siteDaysCompleted);
   const siteDays = total(sites, (site) => site.total);
   return {
-    ...backfillState(progress),
+    ...stateDocument(progress),
     site_days_completed: completed,
     site_days_total: siteDays,
     progress_percent: percent(completed, siteDays),

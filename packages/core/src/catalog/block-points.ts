@@ -23,7 +23,7 @@ FROM (
 WHERE true ON CONFLICT (site_id, block) DO UPDATE SET points = excluded.points WHERE points <> excluded.points`;
 
 /** Goes into the batch that writes names or units of these points, after that statement. */
-export function packPoints(db: D1Database, siteId: number, names: readonly string[]): D1PreparedStatement {
+export function packBlockPoints(db: D1Database, siteId: number, names: readonly string[]): D1PreparedStatement {
   return db.prepare(PACK).bind(siteId, JSON.stringify(names));
 }
 

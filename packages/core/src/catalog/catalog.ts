@@ -5,7 +5,7 @@ import { weatherFieldOf } from "../domain/weather.ts";
 import { withD1Retry } from "../d1/retry.ts";
 import { BLOCK_POINTS } from "../domain/block.ts";
 import { describeWeatherPoint } from "../transform/weather-points.ts";
-import { packPoints } from "./block-points.ts";
+import { packBlockPoints } from "./block-points.ts";
 
 /** The source of a point: the upstream's list, the data alone, or the site's weather feed. */
 const pointSourceSchema = z.enum(["catalog", "discovered", "weather"]);
@@ -138,7 +138,7 @@ export async function upsertPoints(
       const texts = jsonChunks(some, encode, MAX_UNICODE_CHARS);
       const upserts = [...texts].map(({ json }) => db.prepare(UPSERT_POINTS).bind(siteId, json));
       const names = some.map(({ name }) => name);
-      await withD1Retry(() => db.batch([...before(some), ...upserts, packPoints(db, siteId, names)]));
+      await withD1Retry(() => db.batch([...before(some), ...upserts, packBlockPoints(db, siteId, names)]));
     }
   };
   await write(added, () => []);
@@ -168,7 +168,7 @@ export async function addDiscoveredPoints(db: D1Database, siteId: number, names:
   for (let first = 0; first < names.length; first += MAX_POINTS_PER_TRANSACTION) {
     const some = names.slice(first, first + MAX_POINTS_PER_TRANSACTION);
     for (const { json, items } of jsonChunks(some, (name) => JSON.stringify(name), MAX_UNICODE_CHARS)) {
-      await withD1Retry(() => db.batch([statement.bind(siteId, json), packPoints(db, siteId, items)]));
+      await withD1Retry(() => db.batch([statement.bind(siteId, json), packBlockPoints(db, siteId, items)]));
     }
   }
 }

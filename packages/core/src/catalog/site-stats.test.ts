@@ -3,7 +3,7 @@ import { migratedDatabase } from "../../test/database.ts";
 import { described, newSite, pointSamples, type Sample } from "../../test/points.ts";
 import { upsertSamples } from "../../test/store.ts";
 import { HOUR_MS } from "../domain/hour.ts";
-import { recordRun } from "../sync/journal.ts";
+import { recordSyncRun } from "../sync/journal.ts";
 import { emptySiteResult } from "../sync/sync-result.ts";
 import { addDiscoveredPoints, loadCatalog } from "./catalog.ts";
 import { replaceCatalog } from "./replace-catalog.ts";
@@ -50,7 +50,7 @@ test("statistics of an empty database, and of one with two sites", async () => {
     }));
     const startTime = new Date(startedAt).toISOString();
     const run = { syncId: `sync_${startedAt}`, startTime, duration: 1, sitesLeft: 0, sites };
-    await recordRun(db, run, siteIds);
+    await recordSyncRun(db, run, siteIds);
   }
   const file = (day: number, state: string, rows: number, bytes: number) =>
     db

@@ -21,7 +21,7 @@ import { monthDays } from "../domain/month.ts";
 import { findBeforeRange } from "../read/before-range.ts";
 import { readStored, readStoredDays } from "../read/stored.ts";
 import { readMonthBasis } from "../manifest/month-basis.ts";
-import { packPoints } from "./pack-month.ts";
+import { packPointMonths } from "./pack-month.ts";
 
 const MONTH = 673; // February 2026
 const { first: FIRST, end: END } = monthDays(MONTH);
@@ -126,7 +126,7 @@ async function packBeside(
   const intercepted = interceptedDatabase(db, (execute) => beside(calls++, execute));
   const basis = await readMonthBasis(db, siteId, MONTH);
   const of = { siteId, basis, file: { generation: 2, locators: new Map() } };
-  await packPoints(intercepted, of, points).catch((error: unknown) => expect(String(error)).toContain("died"));
+  await packPointMonths(intercepted, of, points).catch((error: unknown) => expect(String(error)).toContain("died"));
 }
 
 const idsOf = (points: readonly number[]) => points.map((point) => ids[point]!);
@@ -247,7 +247,7 @@ test("nothing is packed if a day has changed since it was read", async () => {
   await publish(FIRST, new Map());
   const basis = await readMonthBasis(db, siteId, MONTH);
   await publish(FIRST, new Map());
-  expect(await packPoints(db, { siteId, basis, file: null }, ids)).toBeNull();
+  expect(await packPointMonths(db, { siteId, basis, file: null }, ids)).toBeNull();
 });
 
 test("each packed day names the place of its samples in the month file", async () => {
@@ -258,7 +258,7 @@ test("each packed day names the place of its samples in the month file", async (
   await publish(FIRST, new Map([a!, b!].map((id) => [id, encodeSlice({ hours, locator })])));
   const basis = await readMonthBasis(db, siteId, MONTH);
   const file = { generation: 5, locators: new Map([[a!, { ...locator, rows: 1, group: { ...group, rows: 9 } }]]) };
-  expect(await packPoints(db, { siteId, basis, file }, ids)).toEqual({ unpacked: [] });
+  expect(await packPointMonths(db, { siteId, basis, file }, ids)).toEqual({ unpacked: [] });
   for (const wanted of ["rollups", "locators"] as const) {
     const { pointDays } = await readStored(db, siteId, [a!, b!], RANGE, wanted);
     const places = pointDays!.map(({ pointId, month, locator: ofDay }) => [pointId, month, ofDay]);

@@ -45,7 +45,7 @@ FROM json_each(?1) p CROSS JOIN block_days d ON d.key >= ${rowKeySql("p.value", 
  * @returns null: a day has another generation, or changed meanwhile
  * @throws the error of D1, after retries
  */
-export async function packPoints(
+export async function packPointMonths(
   db: D1Database,
   target: MonthToPack,
   pointIds: readonly number[],

@@ -26,7 +26,7 @@ import { needOf } from "./due-months.ts";
 import { mergePart } from "./merge-part.ts";
 import { type MonthBuild, type MonthSource, MAX_POINTS_PER_STEP, type StagedPart } from "./month-build.ts";
 import { deleteMonthStaging } from "./month-staging.ts";
-import { type MonthToPack, packPoints } from "./pack-month.ts";
+import { type MonthToPack, packPointMonths } from "./pack-month.ts";
 import { planParts } from "./plan-parts.ts";
 import { putMonthFile, stagedLocators } from "./put-month-file.ts";
 
@@ -222,7 +222,7 @@ async function pack(steps: Steps, context: MonthContext, basis: MonthBasis, file
         basis,
         file: file && (await placesOf(context, file)),
       };
-      return (await packPoints(db, to, pointIds))?.unpacked ?? null;
+      return (await packPointMonths(db, to, pointIds))?.unpacked ?? null;
     });
     if (done === null) return SUPERSEDED;
     for (const day of done) unpacked.add(day);

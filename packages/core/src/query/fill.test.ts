@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { bucketBounds } from "./buckets.ts";
-import { breakAtGaps, type Carried, fillBuckets, type FillableSeries, gapsOf } from "./fill.ts";
+import { breakAtGaps, type Carried, fillBuckets, type FillableSeries, longSteps } from "./fill.ts";
 
 const NEVER = Number.POSITIVE_INFINITY;
 const HOUR = 3_600_000;
@@ -137,16 +137,16 @@ describe("raw: a line breaks at gaps", () => {
   const times = Float64Array.of(0, 60, 120, 301, 361, 1000);
 
   test("a gap is longer than it may be", () => {
-    expect(gapsOf(times, 180)).toEqual([
+    expect(longSteps(times, 180)).toEqual([
       { start: 120, end: 301 },
       { start: 361, end: 1000 },
     ]);
-    expect(gapsOf(times, 181)).toEqual([{ start: 361, end: 1000 }]);
-    expect(gapsOf(times, null)).toEqual([]);
+    expect(longSteps(times, 181)).toEqual([{ start: 361, end: 1000 }]);
+    expect(longSteps(times, null)).toEqual([]);
   });
 
   test("one empty value, in the middle of each", () => {
-    const broken = breakAtGaps({ times, values: times }, gapsOf(times, 180));
+    const broken = breakAtGaps({ times, values: times }, longSteps(times, 180));
     expect(Array.from(broken.times)).toEqual([0, 60, 120, 210, 301, 361, 680, 1000]);
     expect(Array.from(broken.values)).toEqual([0, 60, 120, Number.NaN, 301, 361, Number.NaN, 1000]);
     expect(Array.from(broken.filled)).toEqual([0, 0, 0, 1, 0, 0, 1, 0]);
@@ -155,7 +155,7 @@ describe("raw: a line breaks at gaps", () => {
 
   test("not where an end of the gap was thinned out", () => {
     const kept = Float64Array.of(0, 120, 361, 1000);
-    const broken = breakAtGaps({ times: kept, values: kept }, gapsOf(times, 180));
+    const broken = breakAtGaps({ times: kept, values: kept }, longSteps(times, 180));
     expect(Array.from(broken.times)).toEqual([0, 120, 361, 680, 1000]);
   });
 });

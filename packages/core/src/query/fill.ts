@@ -106,7 +106,7 @@ export function breakAtGaps(series: FillableSeries, gaps: readonly TimeRange[]):
 }
 
 /** Ranges between neighbouring times that are longer than `gapMs`; empty if it is null. */
-export function gapsOf(times: Float64Array, gapMs: number | null): TimeRange[] {
+export function longSteps(times: Float64Array, gapMs: number | null): TimeRange[] {
   const gaps: TimeRange[] = [];
   if (gapMs === null) return gaps;
   for (let i = 1; i < times.length; i++) {

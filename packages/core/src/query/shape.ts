@@ -2,7 +2,7 @@ import { turnOf } from "../domain/angle.ts";
 import { Problem } from "../domain/problem.ts";
 import { downsample } from "./downsample.ts";
 import type { QueriedSeries } from "./execute.ts";
-import { breakAtGaps, type Fill, type FillableSeries, fillBuckets, type FilledSeries, gapsOf } from "./fill.ts";
+import { breakAtGaps, type Fill, type FillableSeries, fillBuckets, type FilledSeries, longSteps } from "./fill.ts";
 import { MAX_VALUES } from "../read/limits.ts";
 import type { PlannedPoint } from "./plan-input.ts";
 import { conversionTo, type UnitSystem } from "./units.ts";
@@ -80,7 +80,7 @@ type Filling = (
 /** How each series is filled; null: not at all. `allTimes` are the times before thinning, which show the gaps. */
 function fillingOf({ bounds, until }: ShapedAnswer, fill: Fill): Filling | null {
   if (fill === "none") return null;
-  if (bounds === null) return (series, allTimes, gapMs) => breakAtGaps(series, gapsOf(allTimes, gapMs));
+  if (bounds === null) return (series, allTimes, gapMs) => breakAtGaps(series, longSteps(allTimes, gapMs));
   return (series, _times, _gapMs, turn) => fillBuckets(series, bounds, fill, until, turn);
 }
 

@@ -13,7 +13,7 @@ import {
   forgetRun,
   mayGoOn,
   readSettleDays,
-  recordRun,
+  recordSettleRun,
   releaseDay,
   type SettleDay,
   type SettleOutcome,
@@ -72,7 +72,7 @@ export async function runSettle(steps: Steps, context: SettleContext): Promise<v
       const { row, startedAt } = taken.start;
       const { outcome, reason } = taken.result;
       const run = { outcome, reason, startedAt, endedAt: context.now() };
-      return recordRun(db, site.id, appointed, afterRun(context.offsets, row, run));
+      return recordSettleRun(db, site.id, appointed, afterRun(context.offsets, row, run));
     }
     return result.is === "deleted" ? forgetRun(db, site.id, appointed) : releaseDay(db, site.id, appointed);
   });

@@ -6,7 +6,7 @@ import {
   planDays,
   readAppointed,
   readSettleDays,
-  recordRun,
+  recordSettleRun,
 } from "../store/settle-days.ts";
 import { afterRun, planSettling } from "./due-days.ts";
 import { readSettlingState } from "./site-days.ts";
@@ -68,5 +68,5 @@ async function noteEnded({ db, site, offsets, now }: SettlingContext, ended: App
   const reason = `its Workflow instance ended without a result: ${why ?? "for no known reason"}`;
   const at = now();
   const run = { outcome: "failed" as const, reason, startedAt: at, endedAt: at };
-  await recordRun(db, site.id, ended, afterRun(offsets, row, run));
+  await recordSettleRun(db, site.id, ended, afterRun(offsets, row, run));
 }

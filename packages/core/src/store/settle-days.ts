@@ -184,7 +184,7 @@ WHERE site_id = ?1 AND day = ?2 AND instance = ?3`;
 /**
  * Stores the outcome of a run and unassigns the day. Does nothing if the day is not assigned to the instance any more.
  */
-export async function recordRun(
+export async function recordSettleRun(
   db: D1Database,
   siteId: number,
   { day, instance }: AppointedDay,

@@ -1,6 +1,6 @@
 import { beforeAll, expect, test } from "vitest";
 import { migratedDatabase } from "../../test/database.ts";
-import { JOURNAL_DAYS, pruneRuns, readRuns, recordRun } from "./journal.ts";
+import { JOURNAL_DAYS, pruneRuns, readRuns, recordSyncRun } from "./journal.ts";
 import { emptySiteResult, type SyncResult } from "./sync-result.ts";
 import { readSyncStates } from "./sync-state.ts";
 
@@ -34,8 +34,8 @@ test("the journal has a row per site and run, newest first", async () => {
     errors: [{ stage: "store" as const, code: "database", message: `it's "down", Größe \\ 100%` }],
   };
   const complete = { ...emptySiteResult("ses_b"), complete: true };
-  await recordRun(db, run(START, [failed, complete]), siteIds);
-  await recordRun(db, run(START + 300_000, [{ ...failed, errors: [], complete: true }]), siteIds);
+  await recordSyncRun(db, run(START, [failed, complete]), siteIds);
+  await recordSyncRun(db, run(START + 300_000, [{ ...failed, errors: [], complete: true }]), siteIds);
 
   const [newest, older, ...none] = await readRuns(db, siteIds.get("ses_a")!, 10);
   expect(none).toEqual([]);
@@ -65,8 +65,8 @@ test("the journal has a row per site and run, newest first", async () => {
 
 test("a run that is written twice is stored once", async () => {
   const twice = run(START, [emptySiteResult("ses_c")], "sync_twice");
-  await recordRun(db, twice, siteIds);
-  await recordRun(db, twice, siteIds);
+  await recordSyncRun(db, twice, siteIds);
+  await recordSyncRun(db, twice, siteIds);
   expect((await readRuns(db, siteIds.get("ses_c")!, 10)).length).toBe(1);
 });
 
@@ -74,7 +74,7 @@ test("runs older than thirty days are deleted, of the named sites only", async (
   const now = START + 100 * DAY_MS;
   const edge = now - JOURNAL_DAYS * DAY_MS;
   for (const startedAt of [edge - 1, edge, now]) {
-    await recordRun(db, run(startedAt, [emptySiteResult("ses_a"), emptySiteResult("ses_b")]), siteIds);
+    await recordSyncRun(db, run(startedAt, [emptySiteResult("ses_a"), emptySiteResult("ses_b")]), siteIds);
   }
   await pruneRuns(db, [siteIds.get("ses_a")!], now);
   const times = async (site: string) => (await readRuns(db, siteIds.get(site)!, 10)).map((one) => one.startedAt);

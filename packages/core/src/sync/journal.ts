@@ -11,7 +11,7 @@ import type { SiteSyncResult, SyncResult } from "./sync-result.ts";
 export const JOURNAL_DAYS = 30;
 
 /** A past run of a site's sync: a row of `sync_runs`. */
-export interface SyncRun {
+export interface JournalRun {
   readonly siteId: number;
   readonly syncId: string;
   /** epoch ms */
@@ -44,7 +44,7 @@ function milliseconds(isoTime: string | undefined): number | null {
  * @param siteIds by site name
  * @param counted counts of the run's clients and databases, by site name
  */
-export async function recordRun(
+export async function recordSyncRun(
   db: D1Database,
   run: SyncResult,
   siteIds: ReadonlyMap<string, number>,
@@ -112,7 +112,7 @@ const rejectedSchema = z.partialRecord(z.enum(REJECTION_REASONS), z.int());
 const errorsSchema = z.array(z.object({ stage: z.string(), code: z.string(), message: z.string() }));
 
 /** The newest runs of a site, newest first. */
-export async function readRuns(db: D1Database, siteId: number, limit: number): Promise<SyncRun[]> {
+export async function readRuns(db: D1Database, siteId: number, limit: number): Promise<JournalRun[]> {
   const statement = db
     .prepare("SELECT * FROM sync_runs WHERE site_id = ?1 ORDER BY started_at DESC, sync_id DESC LIMIT ?2")
     .bind(siteId, limit);

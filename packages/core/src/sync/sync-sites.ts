@@ -2,7 +2,7 @@ import { logError } from "../telemetry/log.ts";
 import { recordDeadLetters } from "./dead-letters.ts";
 import { DeadLetterBuffer } from "./dead-letter-buffer.ts";
 import { publishRun } from "./publish.ts";
-import { recordRun } from "./journal.ts";
+import { recordSyncRun } from "./journal.ts";
 import { isLagging, orderSites, pageSizeFor, runSchedule } from "./schedule.ts";
 import { StageError } from "./stage-error.ts";
 import { emptySiteResult, type SiteSyncResult, type SyncResult } from "./sync-result.ts";
@@ -100,7 +100,7 @@ async function recordResult(
     const sites = active.filter((site) => site.database === database && !omitted.has(site.name));
     const ids = new Map(sites.map(({ name, state }) => [name, state.siteId]));
     writes.push(
-      recordRun(database.db, result, ids, counted),
+      recordSyncRun(database.db, result, ids, counted),
       recordDeadLetters(database.db, result.syncId, started, letters, firstDeadLetter),
     );
     firstDeadLetter += letters.length;

@@ -17,7 +17,7 @@ export type Point = z.infer<typeof pointSchema>;
 const pageSchema = z.object({ points: z.array(pointSchema), next_cursor: z.nullable(z.string()) });
 export type PointPage = z.infer<typeof pageSchema>;
 
-export interface PointFilter {
+export interface PointPageFilter {
   readonly search: string;
   /** a marker, a tag's name, or `name:value`; empty: all points */
   readonly tag: string;
@@ -28,7 +28,7 @@ export interface PointFilter {
 /** A page of a site's points, by name. */
 export function fetchPoints(
   site: string,
-  filter: Partial<PointFilter>,
+  filter: Partial<PointPageFilter>,
   limit: number,
   signal: AbortSignal,
 ): Promise<PointPage> {

@@ -63,14 +63,14 @@ const jobSchema = z.object({
 });
 
 /** The running backfill, or the last one. Dates are UTC days, both ends included. */
-export type Job = z.infer<typeof jobSchema>;
+export type BackfillJob = z.infer<typeof jobSchema>;
 /** The part of one site. */
-export type SiteJob = z.infer<typeof siteJobSchema>;
+export type BackfillSiteJob = z.infer<typeof siteJobSchema>;
 
 const statusSchema = z.union([jobSchema, z.object({ status: z.literal("not_started") })]);
 
 /** null: none yet */
-export async function fetchJob(signal: AbortSignal): Promise<Job | null> {
+export async function fetchJob(signal: AbortSignal): Promise<BackfillJob | null> {
   const answer = await ask("/backfill/status", statusSchema, { signal });
   return answer.status === "not_started" ? null : answer;
 }

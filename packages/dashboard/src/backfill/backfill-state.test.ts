@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import {
-  dayCount,
+  daysBetween,
   formatBackfill,
   lastDays,
   parseBackfill,
@@ -16,7 +16,7 @@ describe("the address of the form", () => {
   it("is empty for the default, the last 30 finished days", () => {
     const state = parseBackfill(new URLSearchParams(), NOW);
     expect(state).toEqual({ from: "2026-10-24", to: "2026-11-22", scope: "site", shown: "job" });
-    expect(dayCount(state.from, state.to)).toBe(30);
+    expect(daysBetween(state.from, state.to)).toBe(30);
     expect(formatBackfill(state, NOW).toString()).toBe("");
   });
 

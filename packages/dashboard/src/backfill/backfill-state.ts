@@ -68,7 +68,7 @@ function isDay(text: string): boolean {
 }
 
 /** The number of days between two dates, both included. */
-export function dayCount(from: string, to: string): number {
+export function daysBetween(from: string, to: string): number {
   return (Date.parse(to) - Date.parse(from)) / DAY_MS + 1;
 }
 
@@ -79,7 +79,7 @@ export function problemOfDates({ from, to }: Pick<BackfillState, "from" | "to">,
   if (!isDay(to)) return { field: "end_date", words: "Give a date." };
   if (to > last) return { field: "end_date", words: `That day has not ended: ${last} (UTC) is the last finished day.` };
   if (from > to) return { field: "start_date", words: "The first day is after the last one." };
-  const days = dayCount(from, to);
+  const days = daysBetween(from, to);
   if (days <= MAX_DAYS) return null;
   return {
     field: "start_date",

@@ -2,7 +2,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { useAnswer } from "../api/use-answer.ts";
 import type { ViewProps } from "../shell/view.ts";
 import { Failure } from "../ui/failure.tsx";
-import { fetchDays, fetchJob, type Job } from "./backfill-api.ts";
+import { fetchDays, fetchJob, type BackfillJob } from "./backfill-api.ts";
 import { type BackfillState, formatBackfill, parseBackfill, problemOfDates } from "./backfill-state.ts";
 import { DaysCard } from "./days-card.tsx";
 import { FailedDays } from "./failed-days.tsx";
@@ -93,7 +93,7 @@ export function BackfillView({ site, params, setParams }: ViewProps) {
 }
 
 /** The shown days; null: the form's dates are invalid. */
-function rangeOf(state: BackfillState, job: Job | null): { from: string; to: string; isOfJob: boolean } | null {
+function rangeOf(state: BackfillState, job: BackfillJob | null): { from: string; to: string; isOfJob: boolean } | null {
   if (job !== null && state.shown === "job") return { from: job.start_date, to: job.end_date, isOfJob: true };
   if (problemOfDates(state, Date.now()) !== null) return null;
   return { from: state.from, to: state.to, isOfJob: false };

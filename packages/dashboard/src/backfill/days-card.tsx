@@ -1,6 +1,6 @@
 import type { Answer } from "../api/use-answer.ts";
 import { Failure } from "../ui/failure.tsx";
-import type { Job, SiteDays } from "./backfill-api.ts";
+import type { BackfillJob, SiteDays } from "./backfill-api.ts";
 import type { SHOWN_DAYS } from "./backfill-state.ts";
 import { DayGrid } from "./day-grid.tsx";
 import { shownState } from "./job-days.ts";
@@ -10,7 +10,7 @@ type Shown = (typeof SHOWN_DAYS)[number];
 interface DaysCardProps {
   readonly days: Answer<SiteDays[]>;
   /** the backfill of the days; null: days between the form's dates */
-  readonly job: Job | null;
+  readonly job: BackfillJob | null;
   /** whether there is a backfill */
   readonly hasJob: boolean;
   /** the shown site, if there are several */

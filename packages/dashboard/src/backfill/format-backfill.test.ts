@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { Job, Plan } from "./backfill-api.ts";
+import type { BackfillJob, Plan } from "./backfill-api.ts";
 import {
   bytesText,
   datesText,
@@ -58,7 +58,7 @@ it("dates of one month name it once", () => {
 });
 
 describe("the end of a backfill", () => {
-  const eta = (part: Partial<Job>) => formatEta(runningJob(part), NOW, "America/Chicago");
+  const eta = (part: Partial<BackfillJob>) => formatEta(runningJob(part), NOW, "America/Chicago");
 
   it("shows a duration and a clock time, with the day if it is far", () => {
     expect(eta({ estimated_completion: "2026-11-23T04:42:00.000Z" })).toEqual({

@@ -1,4 +1,4 @@
-import type { Job, Plan, RunningDay } from "./backfill-api.ts";
+import type { BackfillJob, Plan, RunningDay } from "./backfill-api.ts";
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
@@ -102,7 +102,11 @@ export function planFigures(plan: Plan): Figure[] {
 }
 
 /** When a backfill will end; null: it has ended. @param now epoch ms @param timeZone of the shown clock */
-export function formatEta(job: Job, now: number, timeZone?: string): { left: string; at: string | null } | null {
+export function formatEta(
+  job: BackfillJob,
+  now: number,
+  timeZone?: string,
+): { left: string; at: string | null } | null {
   if (job.status !== "in_progress") return null;
   if (job.estimated_completion === null) return { left: "unknown until a day is done", at: null };
   const end = Date.parse(job.estimated_completion);
@@ -128,7 +132,7 @@ export function formatRate(daysPerHour: number | null): string | null {
 }
 
 /** The duration of a backfill so far. @param now epoch ms */
-export function formatElapsed(job: Job, now: number): string {
+export function formatElapsed(job: BackfillJob, now: number): string {
   const end = job.status === "in_progress" ? now : Date.parse(job.last_updated);
   return formatDuration(Math.min(end - Date.parse(job.started_at), 10_000 * DAY));
 }

@@ -2,7 +2,7 @@ import { useEffect, useState } from "preact/hooks";
 import { useAction } from "../api/use-action.ts";
 import { Icon, type IconName } from "../ui/icon.tsx";
 import { Refusal } from "../ui/refusal.tsx";
-import { cancelBackfill, type Job } from "./backfill-api.ts";
+import { cancelBackfill, type BackfillJob } from "./backfill-api.ts";
 import {
   counted,
   dateText,
@@ -19,7 +19,7 @@ import { ProgressBar } from "./progress-bar.tsx";
 import { QueueRows } from "./queue-rows.tsx";
 import { SiteRows } from "./site-rows.tsx";
 
-const STATUS: Record<Job["status"], { readonly word: string; readonly icon: IconName }> = {
+const STATUS: Record<BackfillJob["status"], { readonly word: string; readonly icon: IconName }> = {
   in_progress: { word: "Running", icon: "refresh" },
   completed: { word: "Completed", icon: "check" },
   cancelled: { word: "Cancelled", icon: "close" },
@@ -27,7 +27,7 @@ const STATUS: Record<Job["status"], { readonly word: string; readonly icon: Icon
 };
 
 /** Left out if empty. */
-function figuresOf(job: Job, now: number): Figure[] {
+function figuresOf(job: BackfillJob, now: number): Figure[] {
   const isRunning = job.status === "in_progress";
   const eta = formatEta(job, now);
   const rate = formatRate(job.rate.days_per_hour);
@@ -63,7 +63,7 @@ function figuresOf(job: Job, now: number): Figure[] {
 }
 
 interface JobCardProps {
-  readonly job: Job;
+  readonly job: BackfillJob;
   readonly onCancelled: () => void;
 }
 
@@ -148,7 +148,7 @@ function formatParts({
   days_empty: empty,
   days_failed: failed,
   days_suspect: suspect,
-}: Job): string {
+}: BackfillJob): string {
   const parts = [
     skipped > 0 ? `${skipped.toLocaleString("en")} stored before` : null,
     empty > 0 ? `${empty.toLocaleString("en")} without samples` : null,

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { KnownDay, SiteJob } from "./backfill-api.ts";
+import type { KnownDay, BackfillSiteJob } from "./backfill-api.ts";
 import { daysRevision, monthBlocks, shownState, troubledDays } from "./job-days.ts";
 import { runningJob } from "./running-job.fixture.ts";
 
@@ -114,7 +114,7 @@ it("a calendar has each day once, at its weekday", () => {
 
 it("loads days at most about a hundred times during a backfill, and at its end", () => {
   const total = 1827;
-  const withDays = (part: Partial<SiteJob>) => runningJob({ sites: [{ ...job.sites[0]!, ...part }] });
+  const withDays = (part: Partial<BackfillSiteJob>) => runningJob({ sites: [{ ...job.sites[0]!, ...part }] });
   const during = Array.from({ length: total + 1 }, (_, i) =>
     daysRevision(withDays({ days_total: total, days_completed: i })),
   );

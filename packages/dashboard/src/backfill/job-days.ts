@@ -1,4 +1,4 @@
-import type { Job, KnownDay, SiteDays, SiteJob } from "./backfill-api.ts";
+import type { BackfillJob, KnownDay, SiteDays, BackfillSiteJob } from "./backfill-api.ts";
 
 /** The states of a day in a backfill, in the order of the legend. */
 export const DAY_WORDS = {
@@ -49,7 +49,7 @@ function stateOutside(day: KnownDay): ShownState {
  * The state of a day in a backfill: the backfill's own outcome, unless the manifest has a newer one.
  * @param job null: the days are of no backfill
  */
-export function shownState(day: KnownDay, job: Job | null): ShownState {
+export function shownState(day: KnownDay, job: BackfillJob | null): ShownState {
   if (job === null) return stateOutside(day);
   switch (day.job_outcome) {
     case "failed":
@@ -76,7 +76,7 @@ export interface TroubledDay {
 }
 
 /** Days of all sites that failed, are suspect, or kept an older file, by date and site. */
-export function troubledDays(sites: readonly SiteDays[], job: Job | null): TroubledDay[] {
+export function troubledDays(sites: readonly SiteDays[], job: BackfillJob | null): TroubledDay[] {
   const found = sites.flatMap(({ site, days }) => {
     return days
       .filter((day) => isInTrouble(day, shownState(day, job)))
@@ -110,7 +110,7 @@ export function monthBlocks(dates: readonly string[]): MonthBlock[] {
  * A number that changes at most a hundred times during a backfill, and at its end: the days, which are many, are loaded
  * when it changes.
  */
-export function daysRevision(job: Job): string {
+export function daysRevision(job: BackfillJob): string {
   const { total, completed, bad } = siteDays(job);
   const tried = completed + bad;
   const step = Math.max(1, Math.ceil(total / 100));
@@ -125,8 +125,8 @@ export interface SiteDayCounts {
 }
 
 /** A backfill's days of each site, a day of two sites counted twice. */
-export function siteDays({ sites }: Job): SiteDayCounts {
-  const sum = (of: (site: SiteJob) => number) => sites.reduce((all, site) => all + of(site), 0);
+export function siteDays({ sites }: BackfillJob): SiteDayCounts {
+  const sum = (of: (site: BackfillSiteJob) => number) => sites.reduce((all, site) => all + of(site), 0);
   return {
     total: sum((site) => site.days_total),
     completed: sum((site) => site.days_completed),

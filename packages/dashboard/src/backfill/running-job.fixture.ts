@@ -1,4 +1,4 @@
-import type { Job } from "./backfill-api.ts";
+import type { BackfillJob } from "./backfill-api.ts";
 
 const work = {
   days_completed: 3,
@@ -16,7 +16,7 @@ const work = {
 };
 
 /** A backfill of ten days, three of them done, for tests. @param part what is different, of its only site too */
-export function runningJob(part: Partial<Job>): Job {
+export function runningJob(part: Partial<BackfillJob>): BackfillJob {
   return {
     status: "in_progress",
     backfill_id: "backfill_1_aaaaaa",

@@ -1,9 +1,9 @@
-import type { SiteJob } from "./backfill-api.ts";
+import type { BackfillSiteJob } from "./backfill-api.ts";
 import { dateText, formatRunning } from "./format-backfill.ts";
 import { ProgressBar } from "./progress-bar.tsx";
 
 /** The part of each site in a backfill. */
-export function SiteRows({ sites }: { readonly sites: readonly SiteJob[] }) {
+export function SiteRows({ sites }: { readonly sites: readonly BackfillSiteJob[] }) {
   return (
     <table class="site-rows">
       <thead>

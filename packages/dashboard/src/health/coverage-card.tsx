@@ -1,12 +1,12 @@
 import type { Answer } from "../api/use-answer.ts";
 import { COVERAGE_MEANINGS, COVERAGE_STATES, COVERAGE_WORDS, type ShownDay } from "./coverage-state.ts";
 import { HealthCard } from "./health-card.tsx";
-import type { Coverage } from "./health-api.ts";
+import type { CoverageAnswer } from "./health-api.ts";
 import { YearGrid } from "./year-grid.tsx";
 
 interface CoverageCardProps {
   readonly site: string;
-  readonly answer: Answer<Coverage>;
+  readonly answer: Answer<CoverageAnswer>;
   readonly days: readonly ShownDay[];
   readonly year: { readonly first: number; readonly end: number };
 }

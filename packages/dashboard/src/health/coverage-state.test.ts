@@ -1,15 +1,15 @@
 import { describe, expect, it } from "vitest";
 import { COVERAGE_MEANINGS, coverageStates, dayFigures } from "./coverage-state.ts";
-import type { CoveredDay } from "./health-api.ts";
+import type { CoverageDay } from "./health-api.ts";
 
-const day = (state: CoveredDay["cold"]["state"], hours = 0, more: Partial<CoveredDay["cold"]> = {}): CoveredDay => ({
+const day = (state: CoverageDay["cold"]["state"], hours = 0, more: Partial<CoverageDay["cold"]> = {}): CoverageDay => ({
   date: "2026-01-01",
   hot: { hours },
   settling: null,
   cold: { state, rows: 0, points: 0, bytes: 0, source: null, reason: null, ...more },
 });
 const LATER = Date.UTC(2026, 0, 9);
-const statesOf = (...days: CoveredDay[]) => coverageStates(days, LATER).map(({ state }) => state);
+const statesOf = (...days: CoverageDay[]) => coverageStates(days, LATER).map(({ state }) => state);
 
 describe("the state of a day", () => {
   it("depends on both levels", () => {
@@ -48,7 +48,7 @@ describe("the state of a day", () => {
 });
 
 describe("the figures of a day", () => {
-  const figures = (one: CoveredDay) => dayFigures(coverageStates([one], LATER)[0]!);
+  const figures = (one: CoverageDay) => dayFigures(coverageStates([one], LATER)[0]!);
   it("come from both levels", () => {
     const file = { rows: 86_400, points: 60, bytes: 123_456 };
     expect(figures(day("written", 0, file))).toEqual(["86,400 samples", "of 60 points", "123 kB in R2"]);

@@ -1,6 +1,6 @@
 import { bytesText, counted, settlingFigures } from "../backfill/format-backfill.ts";
 import { DAY_MEANINGS, DAY_WORDS, isProvisional } from "../backfill/job-days.ts";
-import type { CoveredDay } from "./health-api.ts";
+import type { CoverageDay } from "./health-api.ts";
 import { isBehind } from "./lag.ts";
 
 /** The states of a day, in the order of the legend. */
@@ -46,7 +46,7 @@ export const COVERAGE_MEANINGS: Record<CoverageState, string> = {
 
 /** A day and its state. */
 export interface ShownDay {
-  readonly day: CoveredDay;
+  readonly day: CoverageDay;
   readonly state: CoverageState;
 }
 
@@ -55,9 +55,9 @@ export interface ShownDay {
  * @param days ascending, without holes
  * @param now epoch ms
  */
-export function coverageStates(days: readonly CoveredDay[], now: number): ShownDay[] {
+export function coverageStates(days: readonly CoverageDay[], now: number): ShownDay[] {
   const begin = days.findIndex((day) => ownState(day) !== null);
-  const isHole = ({ date }: CoveredDay, i: number) => begin >= 0 && i > begin && isBehind(now - Date.parse(date));
+  const isHole = ({ date }: CoverageDay, i: number) => begin >= 0 && i > begin && isBehind(now - Date.parse(date));
   return days.map((day, i) => ({ day, state: ownState(day) ?? (isHole(day, i) ? "hole" : "none") }));
 }
 
@@ -65,7 +65,7 @@ export function coverageStates(days: readonly CoveredDay[], now: number): ShownD
 const EXPLAINED: ReadonlySet<CoverageState> = new Set(["provisional", "awaiting", "confirmed-empty"]);
 
 /** null: nothing is stored. */
-function ownState({ hot, cold, settling }: CoveredDay): CoverageState | null {
+function ownState({ hot, cold, settling }: CoverageDay): CoverageState | null {
   if (isProvisional(cold, settling?.due_at ?? null)) return "provisional";
   // A fault has priority, even if a part of the day is stored.
   if (cold.state !== "missing" && cold.state !== "confirmed-empty" && cold.state !== "deleted") return cold.state;

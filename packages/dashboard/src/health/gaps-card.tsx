@@ -4,7 +4,7 @@ import { counted } from "../backfill/format-backfill.ts";
 import { Failure } from "../ui/failure.tsx";
 import { Icon } from "../ui/icon.tsx";
 import { GapTable } from "./gap-table.tsx";
-import { type Coverage, fetchOpenGaps, type SiteStatus, type Status } from "./health-api.ts";
+import { type CoverageAnswer, fetchOpenGaps, type SiteStatus, type Status } from "./health-api.ts";
 import { HealthCard } from "./health-card.tsx";
 import { formatAgo, formatRoughLength } from "./format-health.ts";
 import { isOld, lastScanOf } from "./last-scan.ts";
@@ -18,7 +18,7 @@ interface GapsCardProps {
   readonly site: string;
   readonly zone: string;
   readonly status: Answer<Status>;
-  readonly coverage: Coverage | undefined;
+  readonly coverage: CoverageAnswer | undefined;
   readonly now: number;
 }
 

@@ -17,7 +17,7 @@ const runSchema = z.object({
 export type Run = z.infer<typeof runSchema>;
 
 const syncErrorSchema = z.object({ at: time, stage: z.string(), code: z.string(), message: z.string() });
-export type SyncError = z.infer<typeof syncErrorSchema>;
+export type ListedSyncError = z.infer<typeof syncErrorSchema>;
 
 const siteStatusSchema = z.object({
   name: z.string(),
@@ -99,15 +99,15 @@ const coveredDaySchema = z.object({
   settling: z.nullable(z.object({ settled_at: z.nullable(time), due_at: z.nullable(time) })),
 });
 /** The stored data of a UTC day. */
-export type CoveredDay = z.infer<typeof coveredDaySchema>;
+export type CoverageDay = z.infer<typeof coveredDaySchema>;
 
 const siteGapSchema = z.object({ start: time, end: z.nullable(time), state: z.string(), cause: z.string() });
 const coverageSchema = z.object({ days: z.array(coveredDaySchema), gaps: z.array(siteGapSchema) });
 /** Days, and gaps of the whole site. */
-export type Coverage = z.infer<typeof coverageSchema>;
+export type CoverageAnswer = z.infer<typeof coverageSchema>;
 
 /** @param first and `end`: UTC days as `YYYY-MM-DD`, half-open */
-export function fetchCoverage(site: string, first: string, end: string, signal: AbortSignal): Promise<Coverage> {
+export function fetchCoverage(site: string, first: string, end: string, signal: AbortSignal): Promise<CoverageAnswer> {
   const query = new URLSearchParams({ start: first, end });
   return ask(`/sites/${encodeURIComponent(site)}/coverage?${query.toString()}`, coverageSchema, { signal });
 }
@@ -118,7 +118,7 @@ const judgedPointSchema = z.object({
   score: z.nullable(count),
   reasons: z.array(z.string()),
 });
-export type JudgedPoint = z.infer<typeof judgedPointSchema>;
+export type ScoredPoint = z.infer<typeof judgedPointSchema>;
 
 const qualitySchema = z.object({
   days: z.array(z.object({ date: z.string(), state: z.enum(["judged", "stale", "unjudged"]) })),
@@ -148,7 +148,7 @@ const gapSchema = z.object({
   last_error: z.nullable(z.string()),
 });
 /** A stretch without expected samples. `point` null: the whole site; `end` null: ongoing. */
-export type Gap = z.infer<typeof gapSchema>;
+export type ListedGap = z.infer<typeof gapSchema>;
 
 const gapsSchema = z.object({ gaps: z.array(gapSchema), next_cursor: z.nullable(z.string()) });
 export type GapPage = z.infer<typeof gapsSchema>;

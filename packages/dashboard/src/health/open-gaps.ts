@@ -1,4 +1,4 @@
-import type { Coverage, Gap, SiteStatus } from "./health-api.ts";
+import type { CoverageAnswer, ListedGap, SiteStatus } from "./health-api.ts";
 
 /** An open gap, as shown. */
 export interface GapRow {
@@ -10,11 +10,11 @@ export interface GapRow {
   readonly end: number | null;
   readonly cause: string;
   /** result of the last request; null: needs the token */
-  readonly inquiry: Pick<Gap, "attempts" | "next_attempt_at" | "last_error"> | null;
+  readonly inquiry: Pick<ListedGap, "attempts" | "next_attempt_at" | "last_error"> | null;
 }
 
 /** The open gaps without a token: all of the site, and the longest of points. Longest first. */
-export function knownGaps(status: SiteStatus | undefined, coverage: Coverage | undefined, now: number): GapRow[] {
+export function knownGaps(status: SiteStatus | undefined, coverage: CoverageAnswer | undefined, now: number): GapRow[] {
   const ofSite = (coverage?.gaps ?? []).filter(({ state }) => state === "open");
   const largest = status?.gaps.largest ?? [];
   const rows = [
@@ -29,7 +29,7 @@ export function knownGaps(status: SiteStatus | undefined, coverage: Coverage | u
 }
 
 /** Gaps with the administrator's token. Longest first. */
-export function namedGaps(gaps: readonly Gap[], now: number): GapRow[] {
+export function namedGaps(gaps: readonly ListedGap[], now: number): GapRow[] {
   const rows = gaps.map((gap): GapRow => {
     return { ...rowOf(gap.point === null ? "site" : { point: gap.point }, gap), inquiry: gap };
   });

@@ -5,7 +5,7 @@ import { pointTitle } from "../explore/point-title.ts";
 import { PlaceLink } from "../location/place-link.tsx";
 import { Icon } from "../ui/icon.tsx";
 import { exploreDays } from "./explore-place.ts";
-import type { JudgedPoint, Quality } from "./health-api.ts";
+import type { ScoredPoint, Quality } from "./health-api.ts";
 import { HealthCard } from "./health-card.tsx";
 import { shareText } from "./format-health.ts";
 
@@ -86,7 +86,7 @@ export function QualityCard({ site, answer }: { readonly site: string; readonly 
 }
 
 interface WorstPointProps {
-  readonly point: JudgedPoint;
+  readonly point: ScoredPoint;
   readonly threshold: number;
   readonly place: ReturnType<typeof exploreDays>;
 }

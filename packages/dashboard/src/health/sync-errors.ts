@@ -1,4 +1,4 @@
-import type { SyncError } from "./health-api.ts";
+import type { ListedSyncError } from "./health-api.ts";
 
 const CODES: Readonly<Record<string, string>> = {
   http: "The building's API refused",
@@ -35,7 +35,7 @@ interface ErrorGroup {
 }
 
 /** Merges repeated errors; newest first. */
-export function errorGroups(errors: readonly SyncError[]): ErrorGroup[] {
+export function errorGroups(errors: readonly ListedSyncError[]): ErrorGroup[] {
   const groups = Map.groupBy(errors, ({ stage, code, message }) => JSON.stringify([stage, code, message]));
   return [...groups.values()]
     .map((same) => {

@@ -2,12 +2,12 @@ import { useMemo } from "preact/hooks";
 import type { Site } from "../api/sites.ts";
 import type { TimeseriesAnswer } from "../api/timeseries.ts";
 import { useAnswer } from "../api/use-answer.ts";
-import { fetchValues, histogramInterval, type Interval, rangeOfDays } from "./fetch-patterns.ts";
+import { fetchValues, histogramInterval, type PatternInterval, rangeOfDays } from "./fetch-patterns.ts";
 import { Histogram } from "./histogram.tsx";
 import { PatternCard } from "./pattern-card.tsx";
 import type { Days } from "./patterns-state.ts";
 
-const WHAT: Record<Interval, string> = { raw: "samples", "5min": "five-minute means", "1hr": "hourly means" };
+const WHAT: Record<PatternInterval, string> = { raw: "samples", "5min": "five-minute means", "1hr": "hourly means" };
 
 interface DistributionCardProps {
   readonly site: Site;

@@ -2,7 +2,7 @@ import { fetchTimeseries, type TimeseriesAnswer } from "../api/timeseries.ts";
 import type { Site } from "../api/sites.ts";
 import type { Day } from "./calendar.ts";
 import { dayRuns, type DayProfile, profileDay } from "./profile-days.ts";
-import { dayStart } from "./hour-slots.ts";
+import { zonedDayStart } from "./hour-slots.ts";
 import type { Days } from "./patterns-state.ts";
 
 const DAY_MS = 86_400_000;
@@ -13,10 +13,10 @@ const RAW_SPAN_MS = 31 * DAY_MS;
 const FIVE_MINUTES_SPAN_MS = 100 * DAY_MS;
 const MOST_SAMPLES = 100_000;
 
-export type Interval = "raw" | "5min" | "1hr";
+export type PatternInterval = "raw" | "5min" | "1hr";
 
 /** The values of a range: samples, if they are not too many. @param cadenceMs null: unknown */
-export function histogramInterval(spanMs: number, cadenceMs: number | null): Interval {
+export function histogramInterval(spanMs: number, cadenceMs: number | null): PatternInterval {
   // A slower point has fewer samples than buckets.
   const samples = spanMs / (cadenceMs ?? 60_000);
   if (spanMs <= RAW_SPAN_MS && samples <= MOST_SAMPLES) return "raw";
@@ -25,7 +25,7 @@ export function histogramInterval(spanMs: number, cadenceMs: number | null): Int
 
 /** [start, end) of local days in epoch ms. */
 export function rangeOfDays(zone: string, { first, last }: Days): { readonly start: number; readonly end: number } {
-  return { start: dayStart(zone, first), end: dayStart(zone, last + 1) };
+  return { start: zonedDayStart(zone, first), end: zonedDayStart(zone, last + 1) };
 }
 
 /** A point's values of local days. */
@@ -33,7 +33,7 @@ export function fetchValues(
   site: Site,
   point: string,
   days: Days,
-  interval: Interval,
+  interval: PatternInterval,
   signal: AbortSignal,
 ): Promise<TimeseriesAnswer> {
   const query = { site: site.name, points: [point], ...rangeOfDays(site.timezone, days), units: "source" };

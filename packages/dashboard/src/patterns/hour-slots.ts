@@ -15,13 +15,13 @@ export interface HourSlot {
 }
 
 /** Start of a day by a zone's clock, epoch ms. */
-export function dayStart(zone: string, day: Day): number {
+export function zonedDayStart(zone: string, day: Day): number {
   return instantOf(zone, wallOfDay(day));
 }
 
 /** The hours of a day by a zone's clock: 24, except at a clock change, which may also shorten an hour. */
 export function hourSlots(zone: string, day: Day): HourSlot[] {
-  const [start, end] = [dayStart(zone, day), dayStart(zone, day + 1)];
+  const [start, end] = [zonedDayStart(zone, day), zonedDayStart(zone, day + 1)];
   if (end - start === 24 * HOUR_MS && offsetAt(zone, start) === offsetAt(zone, end)) {
     return Array.from({ length: 24 }, (_, hour) => {
       const at = start + hour * HOUR_MS;

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import type { ChartSeries } from "../chart/series.ts";
 import { parseDay } from "./calendar.ts";
 import { clockText, dayRuns, profileDay, SLOT_MS, SLOTS, spreadOf } from "./profile-days.ts";
-import { dayStart } from "./hour-slots.ts";
+import { zonedDayStart } from "./hour-slots.ts";
 import { quantile } from "./quantiles.ts";
 
 const ZONE = "America/Chicago";
@@ -15,7 +15,7 @@ function series(times: readonly number[], values: readonly number[], counts: rea
 /** Five-minute buckets from a day's start to the next one's; the value of each is its index. */
 function wholeDay(date: string) {
   const day = parseDay(date)!;
-  const [start, end] = [dayStart(ZONE, day), dayStart(ZONE, day + 1)];
+  const [start, end] = [zonedDayStart(ZONE, day), zonedDayStart(ZONE, day + 1)];
   const times = Array.from({ length: (end - start) / SLOT_MS }, (_, i) => start + i * SLOT_MS);
   return { day, times, values: times.map((_, i) => i) };
 }

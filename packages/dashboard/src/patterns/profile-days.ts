@@ -1,7 +1,7 @@
 import type { ChartSeries } from "../chart/series.ts";
 import { offsetAt, wallOf } from "../time/zone-time.ts";
 import { type Day, wallOfDay } from "./calendar.ts";
-import { dayStart } from "./hour-slots.ts";
+import { zonedDayStart } from "./hour-slots.ts";
 import { quantile } from "./quantiles.ts";
 
 /** Length of a slot of the day. */
@@ -23,7 +23,7 @@ export interface DayProfile {
 export function profileDay(zone: string, day: Day, { times, values, counts }: ChartSeries): DayProfile {
   const sums = Array.from({ length: SLOTS }, () => 0);
   const weights = Array.from({ length: SLOTS }, () => 0);
-  const [start, end] = [dayStart(zone, day), dayStart(zone, day + 1)];
+  const [start, end] = [zonedDayStart(zone, day), zonedDayStart(zone, day + 1)];
   const offset = offsetAt(zone, start);
   const isEven = offsetAt(zone, end) === offset;
   for (const [i, time] of times.entries()) {

@@ -1,6 +1,6 @@
 import { PART_ROWS, MAX_POINTS_PER_STEP } from "@building-vitals/core/months/month-build";
-import { type Counts, countsOf } from "./counts.ts";
-import { atInterval, DAYS_PER_MONTH, type Deployment, moreParts, samplesADay, storedDays } from "./deployment.ts";
+import { type OperationCounts, countsOf } from "./counts.ts";
+import { atInterval, DAYS_PER_MONTH, type Deployment, moreParts, samplesADay, historyDays } from "./deployment.ts";
 import type { Measured, MonthJobName, MonthQueryName } from "./measured.ts";
 import { countsFor } from "./terms.ts";
 
@@ -12,7 +12,7 @@ const FOOTER_POINTS = 1_500;
 
 /** Days of history that are in built months. */
 export function builtDays(deployment: Deployment): number {
-  return Math.max(0, storedDays(deployment) - UNBUILT_DAYS);
+  return Math.max(0, historyDays(deployment) - UNBUILT_DAYS);
 }
 
 /** The job that builds a month of such a site. */
@@ -21,7 +21,7 @@ export function monthJob({ monthFiles }: Deployment): MonthJobName {
 }
 
 /** One build of one site's month. The months that were measured had one part, and one step that packs. */
-export function monthJobCounts(deployment: Deployment, measured: Measured): Counts {
+export function monthJobCounts(deployment: Deployment, measured: Measured): OperationCounts {
   const { points, monthFiles } = deployment;
   const name = monthJob(deployment);
   const counts = countsFor(atInterval(measured.months.jobs[name], deployment), points, DAYS_PER_MONTH);
@@ -56,7 +56,7 @@ export function monthQueryCounts(
   deployment: Deployment,
   measured: Measured,
   { points, days }: { readonly points: number; readonly days: number },
-): Counts {
+): OperationCounts {
   const { fixed, perPoint, perDay, perPointDay } = atInterval(measured.months.queries[name], deployment);
   const months = 1 + days / DAYS_PER_MONTH;
   return countsOf((countName) => {

@@ -19,24 +19,24 @@ export type Counted = (typeof COUNTED)[number];
 
 export const countsSchema = z.record(z.enum(COUNTED), z.number());
 /** How often each thing happens, in one run of something or in a month of all. */
-export type Counts = z.infer<typeof countsSchema>;
+export type OperationCounts = z.infer<typeof countsSchema>;
 
 /** Counts computed from their names. */
-export function countsOf(value: (name: Counted) => number): Counts {
+export function countsOf(value: (name: Counted) => number): OperationCounts {
   return countsSchema.parse(Object.fromEntries(COUNTED.map((name) => [name, value(name)])));
 }
 
-export const NOTHING: Counts = countsOf(() => 0);
+export const NOTHING: OperationCounts = countsOf(() => 0);
 
-export function plus(...all: readonly Counts[]): Counts {
+export function plus(...all: readonly OperationCounts[]): OperationCounts {
   return countsOf((name) => all.reduce((sum, counts) => sum + counts[name], 0));
 }
 
-export function times(factor: number, counts: Counts): Counts {
+export function times(factor: number, counts: OperationCounts): OperationCounts {
   return countsOf((name) => factor * counts[name]);
 }
 
 /** Never below zero: the difference of two runs' counts. */
-export function minus(counts: Counts, less: Counts): Counts {
+export function minus(counts: OperationCounts, less: OperationCounts): OperationCounts {
   return countsOf((name) => Math.max(0, counts[name] - less[name]));
 }

@@ -1,5 +1,5 @@
 import { PART_BYTES } from "@building-vitals/core/r2/multipart-sink";
-import type { Counts } from "./counts.ts";
+import type { OperationCounts } from "./counts.ts";
 import type { Measured } from "./measured.ts";
 import type { Terms } from "./terms.ts";
 
@@ -33,7 +33,7 @@ export function samplesADay({ points, interval }: Deployment): number {
 }
 
 /** Days of history that are stored. */
-export function storedDays({ years, daysYoung }: Deployment): number {
+export function historyDays({ years, daysYoung }: Deployment): number {
   return Math.max(years * DAYS_PER_YEAR, daysYoung);
 }
 
@@ -50,6 +50,6 @@ export function moreParts(bytes: number): number {
 /** Terms of another cadence: CPU per point goes by samples. Rows go by blocks and hours, and stay; operations go by points. */
 export function atInterval(terms: Terms, { interval }: Deployment): Terms {
   const share = MEASURED_INTERVAL / interval;
-  const scaled = (counts: Counts) => ({ ...counts, cpuMs: counts.cpuMs * share });
+  const scaled = (counts: OperationCounts) => ({ ...counts, cpuMs: counts.cpuMs * share });
   return { ...terms, perPoint: scaled(terms.perPoint), perPointDay: scaled(terms.perPointDay) };
 }

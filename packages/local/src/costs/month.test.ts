@@ -3,7 +3,7 @@ import { monthJobCounts, monthQueryCounts } from "./built-months.ts";
 import { readCostsOptions } from "./costs-options.ts";
 import { type Deployment, moreParts } from "./deployment.ts";
 import { type Measured, readMeasured } from "./measured.ts";
-import { d1Bytes, monthOf, QUERY_MIX, usageOf } from "./month.ts";
+import { d1Bytes, monthParts, QUERY_MIX, usageOf } from "./month.ts";
 import { NAIVE_LAYOUTS } from "./naive.ts";
 import { yearOfBackfill } from "./one-time.ts";
 import { billOf } from "./prices.ts";
@@ -40,11 +40,11 @@ describe("one site at 6.6 million samples a day", () => {
 
 describe("what a month is made of", () => {
   it("has 288 syncs and 24 hourly runs a day, and all queries", () => {
-    const runs = new Map(monthOf(SITE, measured).map((part) => [part.name, part.runs]));
+    const runs = new Map(monthParts(SITE, measured).map((part) => [part.name, part.runs]));
     expect([runs.get("sync"), runs.get("hour"), runs.get("settledDay"), runs.get("dayEnd")]).toEqual([
       8_640, 720, 30, 30,
     ]);
-    const asked = monthOf(SITE, measured).filter(({ name }) => name in QUERY_MIX);
+    const asked = monthParts(SITE, measured).filter(({ name }) => name in QUERY_MIX);
     expect(asked.reduce((sum, part) => sum + part.runs, 0)).toBeCloseTo(100_000, 6);
   });
 
@@ -90,7 +90,7 @@ describe("what a month is made of", () => {
 
   it("builds a month once, in parts of eight million samples", () => {
     const built = (points: number, monthFiles = true) => monthJobCounts({ ...SITE, points, monthFiles }, measured);
-    const runs = new Map(monthOf(SITE, measured).map((part) => [part.name, part.runs]));
+    const runs = new Map(monthParts(SITE, measured).map((part) => [part.name, part.runs]));
     expect([runs.get("builtMonth"), runs.get("packedMonth")]).toEqual([1, undefined]);
     // begin, plan, part, put, publish, points, pack, note, end, staging, next; 198 million samples take 25 parts, 4,583 points 3 packs
     expect([built(100), built(4_583)].map(({ workflowSteps }) => workflowSteps)).toEqual([11, 11 + 24 + 2]);

@@ -1,7 +1,7 @@
 import { DAY_LIMITS } from "@building-vitals/core/r2/period";
 import { BLOCK_POINTS } from "@building-vitals/core/domain/block";
 import { builtDays, monthJob, monthJobCounts, monthQueryCounts } from "./built-months.ts";
-import { type Counts, NOTHING, plus, times } from "./counts.ts";
+import { type OperationCounts, NOTHING, plus, times } from "./counts.ts";
 import {
   atInterval,
   DAYS_PER_MONTH,
@@ -9,7 +9,7 @@ import {
   fileBytes,
   moreParts,
   samplesADay,
-  storedDays,
+  historyDays,
 } from "./deployment.ts";
 import { JOB_NAMES, type JobName, type Measured, type MonthJobName, QUERY_NAMES, type QueryName } from "./measured.ts";
 import type { Usage } from "./prices.ts";
@@ -46,7 +46,7 @@ export const QUERY_MIX: Readonly<Record<QueryName, { share: number; points: numb
 };
 
 /** A sync writes some rows of each block of points, however many samples it brings, and reads the segments of its hours. */
-function syncCounts(sync: Terms, deployment: Deployment): Counts {
+function syncCounts(sync: Terms, deployment: Deployment): OperationCounts {
   const { points, interval, syncMinutes } = deployment;
   const each = atInterval(sync, deployment).perPoint;
   const seconds = syncMinutes * 60;
@@ -69,12 +69,12 @@ function keptSwept({ points }: Deployment): number {
 }
 
 /** One run of a job of one site. */
-export function jobCounts(name: JobName, deployment: Deployment, measured: Measured): Counts {
+export function jobCounts(name: JobName, deployment: Deployment, measured: Measured): OperationCounts {
   const terms = measured.jobs[name];
   if (name === "sync") return syncCounts(terms, deployment);
   const counts = countsFor(atInterval(terms, deployment), deployment.points, 0);
   // all days of the site decide which month is due; each was built and settled
-  if (name === "supervise") counts.rowsRead += 2 * storedDays(deployment);
+  if (name === "supervise") counts.rowsRead += 2 * historyDays(deployment);
   if (name === "settledDay") counts.rowsWritten += moreSwept(deployment) + keptSwept(deployment);
   const isFileWritten = name === "settledDay" || name === "backfilledDay";
   if (!isFileWritten) return counts;
@@ -107,7 +107,7 @@ function runsOf(name: JobName, { syncMinutes }: Deployment): number {
 export interface MonthPart {
   readonly name: JobName | MonthJobName | QueryName;
   readonly runs: number;
-  readonly counts: Counts;
+  readonly counts: OperationCounts;
 }
 
 /** One query. Aggregates of settled months are packed, whether the site keeps month files or not. */
@@ -116,14 +116,14 @@ function queryCounts(
   deployment: Deployment,
   measured: Measured,
   asked: { readonly points: number; readonly days: number },
-): Counts {
+): OperationCounts {
   if (name === "daily" || (name === "coldRaw" && deployment.monthFiles))
     return monthQueryCounts(name, deployment, measured, asked);
   return countsFor(atInterval(measured.queries[name], deployment), asked.points, asked.days);
 }
 
 /** Everything that runs and is asked in a month. */
-export function monthOf(deployment: Deployment, measured: Measured): MonthPart[] {
+export function monthParts(deployment: Deployment, measured: Measured): MonthPart[] {
   const { points: sitePoints, queries, sites } = deployment;
   const parts: MonthPart[] = [];
   for (const name of JOB_NAMES) {
@@ -145,7 +145,7 @@ export function d1Bytes(deployment: Deployment, measured: Measured): number {
   const { points, daysYoung } = deployment;
   const { d1PerSample, d1PerPointDay, d1PerPackedPointDay } = measured.bytes;
   const young = samplesADay(deployment) * daysYoung * d1PerSample;
-  const days = storedDays(deployment);
+  const days = historyDays(deployment);
   const kept = Math.min(HOT_DAYS, days - daysYoung) * fileBytes(deployment, measured) * KEPT_BYTES_PER_BYTE;
   const packed = builtDays(deployment);
   return young + kept + points * ((days - packed) * d1PerPointDay + packed * d1PerPackedPointDay);
@@ -153,14 +153,14 @@ export function d1Bytes(deployment: Deployment, measured: Measured): number {
 
 /** Bytes of R2 of one site: its day files, and beside them those of months. */
 function r2Bytes(deployment: Deployment, measured: Measured): number {
-  const days = (storedDays(deployment) - deployment.daysYoung) * fileBytes(deployment, measured);
+  const days = (historyDays(deployment) - deployment.daysYoung) * fileBytes(deployment, measured);
   if (!deployment.monthFiles) return days;
   return days + builtDays(deployment) * samplesADay(deployment) * measured.bytes.r2MonthPerSample;
 }
 
 /** What a month is billed for. */
 export function usageOf(deployment: Deployment, measured: Measured): Usage {
-  const all = plus(NOTHING, ...monthOf(deployment, measured).map(({ counts }) => counts));
+  const all = plus(NOTHING, ...monthParts(deployment, measured).map(({ counts }) => counts));
   const { sites } = deployment;
   return {
     rowsWritten: all.rowsWritten,

@@ -1,6 +1,6 @@
 import { type Deployment, samplesADay } from "./deployment.ts";
 import type { Measured } from "./measured.ts";
-import { d1Bytes, monthOf, usageOf } from "./month.ts";
+import { d1Bytes, monthParts, usageOf } from "./month.ts";
 import { NAIVE_LAYOUTS } from "./naive.ts";
 import { type YearOfBackfill, yearOfBackfill } from "./one-time.ts";
 import { type Bill, billOf, PLAN } from "./prices.ts";
@@ -23,7 +23,7 @@ export interface CostReport {
   /** the same, after R2 was down for {@link RESERVE_DAYS} days */
   readonly reserveBytes: number;
   readonly backfill: YearOfBackfill;
-  readonly parts: ReturnType<typeof monthOf>;
+  readonly parts: ReturnType<typeof monthParts>;
 }
 
 export function costReport(deployment: Deployment, measured: Measured): CostReport {
@@ -40,7 +40,7 @@ export function costReport(deployment: Deployment, measured: Measured): CostRepo
     databaseBytes: d1Bytes(deployment, measured),
     reserveBytes: d1Bytes({ ...deployment, daysYoung: deployment.daysYoung + RESERVE_DAYS }, measured),
     backfill: yearOfBackfill(deployment, measured),
-    parts: monthOf(deployment, measured),
+    parts: monthParts(deployment, measured),
   };
 }
 

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { type Counted, type Counts, countsOf, countsSchema } from "./counts.ts";
+import { type Counted, type OperationCounts, countsOf, countsSchema } from "./counts.ts";
 
 export const termsSchema = z.object({
   fixed: countsSchema,
@@ -11,15 +11,19 @@ export const termsSchema = z.object({
 export type Terms = z.infer<typeof termsSchema>;
 
 /** Something that was run once, and what it took. */
-export interface Measurement {
+export interface CountedRun {
   readonly points: number;
   /** 0: days have nothing to do with it */
   readonly days: number;
-  readonly counts: Counts;
+  readonly counts: OperationCounts;
 }
 
 /** Never below nothing, where a line through two sizes would end below it. */
-export function countsFor({ fixed, perPoint, perDay, perPointDay }: Terms, points: number, days: number): Counts {
+export function countsFor(
+  { fixed, perPoint, perDay, perPointDay }: Terms,
+  points: number,
+  days: number,
+): OperationCounts {
   return countsOf((name) =>
     Math.max(0, fixed[name] + points * perPoint[name] + days * perDay[name] + points * days * perPointDay[name]),
   );
@@ -36,7 +40,7 @@ function lineThrough(few: number, atFew: number, many: number, atMany: number): 
  * numbers of days.
  * @throws {Error} for others
  */
-export function fitTerms(measured: readonly Measurement[]): Terms {
+export function fitTerms(measured: readonly CountedRun[]): Terms {
   const [fewPoints, manyPoints, ...otherPoints] = distinct(measured.map(({ points }) => points));
   const [fewDays, manyDays, ...otherDays] = distinct(measured.map(({ days }) => days));
   if (fewPoints === undefined || manyPoints === undefined || fewDays === undefined) throw new Error("too few sizes");

@@ -10,7 +10,7 @@ import { PositionFile } from "./position.ts";
 import { type ImportContext, readSources, sendDays } from "./run-import.ts";
 import { batchesOf } from "./send-day.ts";
 import { findSources } from "./sources.ts";
-import { numberText } from "./spills.ts";
+import { numberText } from "@building-vitals/core/store/segment-body";
 
 const DAY = Date.UTC(2025, 9, 12);
 const bodySchema = z.object({

@@ -1,7 +1,8 @@
 import { dayStart, parseDay } from "@building-vitals/core/domain/day";
+import { numberText } from "@building-vitals/core/store/segment-body";
 import type { ImportClient } from "./import-client.ts";
 import type { DayCounts } from "./position.ts";
-import { numberText, type SpilledPoint } from "./spills.ts";
+import type { SpilledPoint } from "./spills.ts";
 
 /** Of what one request may hold: the Worker takes a megabyte. */
 const MAX_SAMPLES = 20_000;

@@ -2,6 +2,7 @@ import { appendFileSync, createReadStream, readdirSync, rmSync, truncateSync } f
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { dayOf, dayStart, dayText } from "@building-vitals/core/domain/day";
+import { numberText } from "@building-vitals/core/store/segment-body";
 import type { Position } from "./position.ts";
 import type { ImportedSample } from "./record.ts";
 
@@ -9,11 +10,6 @@ import type { ImportedSample } from "./record.ts";
 const MAX_KEPT_CHARS = 32_000_000;
 
 const SUFFIX = ".samples";
-
-/** A double's shortest text; JSON's own has no -0. */
-export function numberText(value: number): string {
-  return Object.is(value, -0) ? "-0" : String(value);
-}
 
 interface OpenSpill {
   readonly site: string;

@@ -1,9 +1,9 @@
 import { DAY_MS } from "@building-vitals/core/domain/day";
 import { WorkerRefused } from "../worker-client.ts";
 import { DayFileCache } from "./day-file-cache.ts";
-import { type CoveredDay, type ListedPoint, type QueryClient, samplesSearch } from "./query-client.ts";
+import { type DeployedDay, type ListedPoint, type QueryClient, samplesSearch } from "./query-client.ts";
 import type { Report } from "./report.ts";
-import type { PointSamples, SampleSource, StoredPoint } from "./sample-source.ts";
+import type { SeriesSamples, SampleSource, PointRow } from "./sample-source.ts";
 
 /** Points of one request. */
 const MAX_NAMES = 100;
@@ -14,7 +14,7 @@ const MAX_SEARCH = 12_000;
 const TOO_LARGE: ReadonlySet<string | null> = new Set(["too_much_data", "query_timeout"]);
 
 /** UTC days, both included. */
-export interface DayRange {
+export interface DateRange {
   readonly from: string;
   readonly to: string;
 }
@@ -23,7 +23,7 @@ export interface DayRange {
 interface Site {
   readonly name: string;
   readonly points: readonly ListedPoint[];
-  readonly days: readonly CoveredDay[];
+  readonly days: readonly DeployedDay[];
 }
 
 /**
@@ -34,7 +34,7 @@ export class DeployedState implements SampleSource {
   readonly #client: QueryClient;
   readonly #cache: DayFileCache;
   readonly #sites: readonly Site[];
-  readonly #range: DayRange;
+  readonly #range: DateRange;
   readonly #report: Report;
   /** sites and days that are reported as partial */
   readonly #partial = new Set<string>();
@@ -43,7 +43,7 @@ export class DeployedState implements SampleSource {
     client: QueryClient,
     cache: DayFileCache,
     sites: readonly Site[],
-    range: DayRange,
+    range: DateRange,
     report: Report,
   ) {
     this.#client = client;
@@ -65,7 +65,7 @@ export class DeployedState implements SampleSource {
       names,
       range,
       cacheFolder,
-    }: { url: string; names: readonly string[] | null; range: DayRange; cacheFolder: string },
+    }: { url: string; names: readonly string[] | null; range: DateRange; cacheFolder: string },
     report: Report,
   ): Promise<DeployedState> {
     const all = await client.sites();
@@ -82,7 +82,7 @@ export class DeployedState implements SampleSource {
     return new DeployedState(client, new DayFileCache(cacheFolder, url, client), sites, range, report);
   }
 
-  *points(): Generator<StoredPoint> {
+  *points(): Generator<PointRow> {
     const epoch = (time: string | null) => (time === null ? null : Date.parse(time));
     for (const site of this.#sites) {
       for (const { name, tags, first_seen, last_seen, unit, label, configured, interval_s } of site.points) {
@@ -102,7 +102,7 @@ export class DeployedState implements SampleSource {
     }
   }
 
-  async *hotSamples(): AsyncGenerator<PointSamples> {
+  async *hotSamples(): AsyncGenerator<SeriesSamples> {
     let samples = 0;
     let days = 0;
     for (const site of this.#sites) {
@@ -133,7 +133,7 @@ export class DeployedState implements SampleSource {
     names: readonly string[],
     start: number,
     end: number,
-  ): AsyncGenerator<PointSamples> {
+  ): AsyncGenerator<SeriesSamples> {
     let answer;
     try {
       answer = await this.#client.samples(site, names, start, end);

@@ -10,7 +10,7 @@ import { SeriesBuilder } from "@building-vitals/core/store/stored-series";
 import { z } from "zod";
 import { STORAGE_FOLDER } from "../storage-folder.ts";
 import type { Report } from "./report.ts";
-import type { PointSamples, SampleSource, StoredPoint } from "./sample-source.ts";
+import type { SeriesSamples, SampleSource, PointRow } from "./sample-source.ts";
 
 const MIGRATIONS = fileURLToPath(new URL("../../../../migrations", import.meta.url));
 
@@ -98,12 +98,12 @@ export class LocalState implements SampleSource {
     return new LocalState(folder, databases, report);
   }
 
-  points(): StoredPoint[] {
+  points(): PointRow[] {
     return this.#databases.flatMap((database) => z.array(pointSchema).parse(database.prepare(READ_POINTS).all()));
   }
 
   /** Reports damaged segments, and leaves them out. */
-  *hotSamples(): Generator<PointSamples> {
+  *hotSamples(): Generator<SeriesSamples> {
     for (const database of this.#databases) {
       const names = new Map(
         z

@@ -32,7 +32,7 @@ const coverageSchema = z.object({
     }),
   ),
 });
-export type CoveredDay = z.infer<typeof coverageSchema>["days"][number];
+export type DeployedDay = z.infer<typeof coverageSchema>["days"][number];
 const samplesSchema = z.object({
   series: z.array(
     z
@@ -79,7 +79,7 @@ export class QueryClient {
   }
 
   /** Each UTC day of [start, end). */
-  async days(site: string, start: string, end: string): Promise<CoveredDay[]> {
+  async days(site: string, start: string, end: string): Promise<DeployedDay[]> {
     const search = new URLSearchParams({ start, end });
     return (await this.#ask(coverageSchema, `${pathOf(site)}/coverage?${search.toString()}`)).days;
   }

@@ -1,5 +1,5 @@
 /** A point as the view `points` shows it. Times are epoch ms. */
-export interface StoredPoint {
+export interface PointRow {
   readonly site_name: string;
   readonly point_name: string;
   readonly unit: string | null;
@@ -15,7 +15,7 @@ export interface StoredPoint {
 }
 
 /** Samples of one point; the columns are of equal length. */
-export interface PointSamples {
+export interface SeriesSamples {
   readonly site: string;
   readonly point: string;
   /** epoch ms */
@@ -27,9 +27,9 @@ export interface PointSamples {
 
 /** Where `npm run sql` reads from. A source reports what it leaves out itself. */
 export interface SampleSource {
-  points(): Iterable<StoredPoint>;
+  points(): Iterable<PointRow>;
   /** All samples that no file of {@link dayFiles} has, and some that one has. */
-  hotSamples(): Iterable<PointSamples> | AsyncIterable<PointSamples>;
+  hotSamples(): Iterable<SeriesSamples> | AsyncIterable<SeriesSamples>;
   /** Paths of Parquet files on this machine. */
   dayFiles(): readonly string[] | Promise<readonly string[]>;
   close(): void;

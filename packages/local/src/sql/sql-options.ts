@@ -3,7 +3,7 @@ import { DAY_MS } from "@building-vitals/core/domain/day";
 import { headerSecret } from "@building-vitals/core/http/secret-settings";
 import { z } from "zod";
 import { dayOption, parseOptions, workerOption } from "../command-options.ts";
-import type { DayRange } from "./deployed-state.ts";
+import type { DateRange } from "./deployed-state.ts";
 
 /** Days that are read of a deployment without --from. */
 const DEFAULT_DAYS = 7;
@@ -50,7 +50,7 @@ export interface DeploymentOptions {
   readonly token: string | null;
   /** null: all */
   readonly sites: readonly string[] | null;
-  readonly range: DayRange;
+  readonly range: DateRange;
   /** nobody chose the first day */
   readonly isDefaultRange: boolean;
 }
@@ -112,7 +112,7 @@ export function readSqlOptions(
 }
 
 /** @throws Error where the first day is after the last */
-function rangeOf(from: string | undefined, to: string): DayRange {
+function rangeOf(from: string | undefined, to: string): DateRange {
   const first = from ?? dayText(Date.parse(to) - (DEFAULT_DAYS - 1) * DAY_MS);
   if (first > to) throw new Error(`--from ${first} is after --to ${to}.`);
   return { from: first, to };

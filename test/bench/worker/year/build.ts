@@ -9,7 +9,7 @@ import { type FilePoint, fileRows } from "@building-vitals/core/manifest/file-ro
 import { keepRowGroups } from "@building-vitals/core/store/keep-row-groups";
 import type { ManifestFile } from "@building-vitals/core/manifest/manifest";
 import { MultipartSink } from "@building-vitals/core/r2/multipart-sink";
-import { packPoints as packNames } from "@building-vitals/core/catalog/block-points";
+import { packBlockPoints } from "@building-vitals/core/catalog/block-points";
 import { markSeenInFile } from "@building-vitals/core/catalog/seen";
 import { commitFile } from "@building-vitals/core/manifest/commit-day";
 import type { DayBuild } from "@building-vitals/core/r2/staging";
@@ -19,7 +19,7 @@ import { dayOf, dayStart } from "@building-vitals/core/domain/day";
 import { hourOf } from "@building-vitals/core/domain/hour";
 import { generationsOf, readMonthBasis } from "@building-vitals/core/manifest/month-basis";
 import { appointMonth, endMonth, notePacked } from "@building-vitals/core/manifest/write-month-files";
-import { packPoints } from "@building-vitals/core/months/pack-month";
+import { packPointMonths } from "@building-vitals/core/months/pack-month";
 import { touchHours } from "@building-vitals/core/store/hot-hours";
 import { LatestRows } from "@building-vitals/core/store/latest";
 import { segmentJson, segmentsOf } from "@building-vitals/core/store/new-segments";
@@ -54,7 +54,7 @@ export async function buildCatalog({ DB, ROWS, YEAR }: YearEnv): Promise<void> {
     DB.prepare("INSERT INTO sites (id, name, catalog_at) VALUES (1, ?1, ?2)").bind(SITE.name, NOW),
     DB.prepare("INSERT INTO sync_state (site_id, watermark, updated_at) VALUES (1, ?1, ?1)").bind(NOW),
     DB.prepare(insert).bind(JSON.stringify(points)),
-    packNames(
+    packBlockPoints(
       DB,
       SITE.id,
       points.map(([, name]) => String(name)),
@@ -131,7 +131,7 @@ export async function buildRowsDay(env: YearEnv, day: number, like: number): Pro
 export async function buildPackedMonth({ DB, YEAR }: YearEnv, month: number): Promise<void> {
   const basis = await readMonthBasis(DB, SITE.id, month);
   const ids = Array.from({ length: YEAR.points }, (_, i) => i + 1);
-  const packed = await packPoints(DB, { siteId: SITE.id, basis, file: null }, ids);
+  const packed = await packPointMonths(DB, { siteId: SITE.id, basis, file: null }, ids);
   if (packed === null || packed.unpacked.length > 0) throw new Error(`month ${month} was not packed`);
   const build = { month, instance: `bench-${month}` };
   await appointMonth(DB, SITE.id, build);

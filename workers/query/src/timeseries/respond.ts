@@ -10,7 +10,7 @@ export const FORMATS = ["json", "rows", "csv", "arrow"] as const;
 export type Format = (typeof FORMATS)[number];
 
 /** An answer that is ready to be written. */
-export interface Answer {
+export interface ReadyAnswer {
   readonly siteName: string;
   readonly range: TimeRange;
   readonly series: readonly ShapedSeries[];
@@ -31,7 +31,7 @@ const CUT: ReadonlySet<string> = new Set(LISTS);
 /** An answer as it is sent: piece by piece: the whole may be 100 MB of text. */
 export function answerBody(
   format: Format,
-  { siteName, range, series, metadata, isLast }: Answer,
+  { siteName, range, series, metadata, isLast }: ReadyAnswer,
 ): { readonly body: ReadableStream<Uint8Array>; readonly headers: Record<string, string> } {
   switch (format) {
     case "json":

@@ -22,7 +22,7 @@ import { type Metadata, metadataOf } from "./metadata.ts";
 import type { TimeseriesRequest } from "./request.ts";
 
 /** A request with what the database knows of its site, points and days. */
-export interface TimeseriesQuery {
+export interface ResolvedQuery {
   readonly site: SiteConfig;
   readonly db: D1Database;
   readonly siteId: number;
@@ -48,7 +48,7 @@ export async function findQuery(
   settings: Settings,
   request: TimeseriesRequest,
   stages: Stages,
-): Promise<TimeseriesQuery> {
+): Promise<ResolvedQuery> {
   const { point_names: names, tz, range, interval, maxPoints, fill } = request;
   const site = configuredSite(settings, request.site_name, "site_name");
   const db = databaseOf(settings, site);
@@ -70,7 +70,7 @@ export async function findQuery(
 export async function queryEtag(
   settings: Settings,
   request: TimeseriesRequest,
-  { timeZone, unknown, points, state, until, before }: TimeseriesQuery,
+  { timeZone, unknown, points, state, until, before }: ResolvedQuery,
 ): Promise<string> {
   const { point_names: _names, tz: _tz, ...asked } = request;
   return etagOf(settings, "timeseries", { ...asked, timeZone, unknown }, [
@@ -90,7 +90,7 @@ interface ReadAnswer {
 /** Plans the query and reads its samples. @param started start of the request, epoch ms */
 export async function readAnswer(
   { db, bucket }: QueryStores,
-  { siteId, points, planned, state, before }: TimeseriesQuery,
+  { siteId, points, planned, state, before }: ResolvedQuery,
   stages: Stages,
   started: number,
 ): Promise<ReadAnswer> {
@@ -106,7 +106,7 @@ export async function readAnswer(
 export async function shapeAnswer(
   { plan, answer }: ReadAnswer,
   { range, thinTo, fill, units }: TimeseriesRequest,
-  { points, unknown }: TimeseriesQuery,
+  { points, unknown }: ResolvedQuery,
   stages: Stages,
   started: number,
 ): Promise<{ readonly series: readonly ShapedSeries[]; readonly metadata: Metadata }> {
