@@ -17,11 +17,11 @@ interface Question {
   readonly start: number;
   readonly end: number;
   readonly interval: "raw" | "1hr" | "1day";
-  /** whether the samples are read after the plan, as of many points */
+  /** whether a second read fetches the samples after the plan, as for many points */
   readonly readsAgain: boolean;
 }
 
-/** Asks like the query Worker: the state, then the plan, then the samples. */
+/** Queries like the query Worker: the state, then the plan, then the samples. */
 async function answerTo(db: D1Database, bucket: R2Bucket, question: Question): Promise<QueryAnswer | null> {
   const { site, points: names, interval, start, end, readsAgain } = question;
   const range = { start, end };
@@ -38,8 +38,8 @@ async function answerTo(db: D1Database, bucket: R2Bucket, question: Question): P
 }
 
 /**
- * Somebody asks while all else goes on. The answer must have what was said to be stored before it was asked for, unless
- * it says that it is partial, and nothing that was never served.
+ * Queries while other processes run. The answer contains every sample reported as stored before the request, unless it
+ * is partial and names the stretch. It contains only served samples.
  */
 export function askBesides(name: string, world: World, deployment: Deployment, plant: Plant): void {
   const question = drawQuestion(world, plant);
@@ -48,18 +48,18 @@ export function askBesides(name: string, world: World, deployment: Deployment, p
     const known = within(ledger.promised, question);
     const answer = await answerTo(db, bucket, question);
     if (answer === null) return;
-    // what is deleted meanwhile may be in the answer or not
+    // Samples that are being deleted may be in the answer or not.
     const before = new Map([...known].filter(([key]) => ledger.promised.has(key)));
     const problem =
       question.interval === "raw" ? faultOfSamples(answer, before, ledger) : faultOfBuckets(answer, before, ledger);
     if (problem !== null) world.violate(`${JSON.stringify(question)}: ${problem}`);
-    // one that is gone or another one may be on its way; nobody damages one
+    // A month file may be missing or replaced meanwhile, but no fault damages one.
     const damaged = answer.unreadableMonths.find(({ reason }) => reason.includes(": at byte "));
-    if (damaged !== undefined) world.violate(`nobody touched it, and a month is not legible: ${damaged.reason}`);
+    if (damaged !== undefined) world.violate(`no fault damages month files, and one is damaged: ${damaged.reason}`);
   });
 }
 
-/** Asks while nothing else runs and nothing fails: the answer is exactly the stored samples. */
+/** Queries while nothing else runs and nothing fails: the answer is exactly the stored samples. */
 export function askFor(name: string, world: World, deployment: Deployment, question: Question, stored: Samples): void {
   deployment.reader(name, async (db, bucket) => {
     const expected = within(stored, question);
@@ -68,7 +68,7 @@ export function askFor(name: string, world: World, deployment: Deployment, quest
       answer === null
         ? "no answer"
         : answer.partial || answer.unreadableMonths.length > 0
-          ? `not all was read: ${JSON.stringify([answer.unreadable, answer.unreadableMonths])}`
+          ? `the answer is incomplete without a fault: ${JSON.stringify([answer.unreadable, answer.unreadableMonths])}`
           : question.interval === "raw"
             ? difference(expected, samplesOf(answer))
             : difference(bucketsOf(expected, question.interval), bucketTexts(answer));
@@ -76,7 +76,7 @@ export function askFor(name: string, world: World, deployment: Deployment, quest
   });
 }
 
-/** As {@link askFor}: asks for the newest sample of each point. */
+/** Like {@link askFor}, for the newest sample of each point. */
 export function askForLatest(
   name: string,
   world: World,
@@ -92,7 +92,7 @@ export function askForLatest(
     const [, files] = await db.batch(siteVersionStatements(db, site));
     const cold = coldLevel(db, bucket, state.siteId);
     const { samples, partial } = await readLatestOfBoth(cold, asked, newestFileDay(files?.results), world.clock);
-    if (partial) world.violate(`the newest samples of ${site} are partial`);
+    if (partial) world.violate(`the answer of the newest samples of ${site} is partial without a fault`);
     const given = new Map(
       asked.flatMap(({ id, name: point }) => {
         const sample = samples.get(id);
@@ -105,7 +105,7 @@ export function askForLatest(
     }
     const keys = [...newest].map(([point, time]) => sampleKey(point, time));
     const problem = difference(new Map(keys.map((key) => [key, stored.get(key)!])), given);
-    if (problem !== null) world.violate(`of the newest samples of ${site}, ${problem}`);
+    if (problem !== null) world.violate(`newest samples of ${site}: ${problem}`);
   });
 }
 
@@ -150,18 +150,19 @@ function isExcused(answer: QueryAnswer, time: number): boolean {
 function faultOfSamples(answer: QueryAnswer, before: ReadonlyMap<string, Word>, ledger: Ledger): string | null {
   const given = samplesOf(answer);
   for (const [key, value] of given) {
-    if (ledger.served.get(key)?.has(value) !== true) return `it invents ${key} = ${value}`;
+    if (ledger.served.get(key)?.has(value) !== true) return `invented: ${key} = ${value} was never served`;
   }
   for (const [key, word] of before) {
     if (isExcused(answer, partsOf(key).time)) continue;
     const value = given.get(key);
-    if (value === undefined) return `it lacks ${key}, and does not say so`;
-    if (!ledger.isAsLate(key, value, word)) return `it gives ${key} = ${value}, and ${word.value} was asked for later`;
+    if (value === undefined) return `${key} is missing in the answer, which is not marked partial there`;
+    if (!ledger.isAsLate(key, value, word))
+      return `${key} is ${value} in the answer, expected ${word.value}, which was requested later`;
   }
   return null;
 }
 
-/** Counts can only be compared one way while samples come in. */
+/** A range of counts, because samples arrive meanwhile: at least those stored before, at most those served. */
 function faultOfBuckets(answer: QueryAnswer, before: ReadonlyMap<string, Word>, ledger: Ledger): string | null {
   const counted = new Map<string, number>();
   for (const { point, times, count } of answer.series) {
@@ -171,17 +172,17 @@ function faultOfBuckets(answer: QueryAnswer, before: ReadonlyMap<string, Word>, 
   const least = Map.groupBy(before.keys(), hourKey);
   for (const [key, keys] of least) {
     if ((counted.get(key) ?? 0) < keys.length && !isExcused(answer, partsOf(key).time)) {
-      return `of the hour ${key} it counts ${counted.get(key) ?? 0} of ${keys.length}, and does not say so`;
+      return `hour ${key}: count ${counted.get(key) ?? 0}, expected at least ${keys.length}, and not marked partial`;
     }
   }
   const most = Map.groupBy(ledger.served.keys(), hourKey);
   for (const [key, count] of counted) {
-    if (count > (most.get(key)?.length ?? 0)) return `of the hour ${key} it counts ${count}, more than were served`;
+    if (count > (most.get(key)?.length ?? 0)) return `hour ${key}: count ${count} is more than the served samples`;
   }
   return null;
 }
 
-/** Count, least and greatest value of each bucket, summed up from the samples. */
+/** Count, minimum and maximum of each bucket, computed from the samples. */
 function bucketsOf(samples: Samples, interval: "1hr" | "1day"): Samples {
   const length = interval === "1hr" ? HOUR : 24 * HOUR;
   const grouped = Map.groupBy(samples, ([key]) => {
@@ -206,8 +207,8 @@ function bucketTexts({ series }: QueryAnswer): Samples {
 
 function difference(expected: Samples, given: Samples): string | null {
   for (const [key, value] of expected) {
-    if (given.get(key) !== value) return `${key} is ${given.get(key) ?? "missing"}, and ${value} is stored`;
+    if (given.get(key) !== value) return `${key}: answer ${given.get(key) ?? "missing"}, stored ${value}`;
   }
-  for (const [key, value] of given) if (!expected.has(key)) return `${key} is ${value}, and nothing is stored`;
+  for (const [key, value] of given) if (!expected.has(key)) return `${key}: answer ${value}, stored nothing`;
   return null;
 }

@@ -10,7 +10,7 @@ interface StoredObject {
   readonly customMetadata: Record<string, string>;
 }
 
-/** The body of an object, on its way into another one. */
+/** The body of an object while it is copied into another one. */
 class Body {
   readonly bytes: Uint8Array<ArrayBuffer>;
 
@@ -30,18 +30,18 @@ interface PutOptions {
   readonly customMetadata?: Record<string, string>;
 }
 
-/** A list is at most 1,000 objects in R2; less here, so that a few make pages. */
+/** R2 lists at most 1,000 objects a page. Fewer here, so that a few objects make several pages. */
 const LISTED_AT_ONCE = 10;
 
-/** The parts of R2 that the code uses: etags, conditions, ranges, hashes, lists in pages. */
+/** The parts of R2 that the code uses: ETags, conditions, ranges, hashes, paged lists. */
 export class SimulatedBucket {
   readonly objects = new Map<string, StoredObject>();
-  /** told of every object that a process reads */
+  /** called for every object that a process reads */
   onGet: (key: string, by: Process) => void = () => undefined;
-  /** told of every object that was put */
+  /** called for every object that was put */
   onPut: (key: string) => void = () => undefined;
 
-  /** The bucket as a process has it bound. */
+  /** The bucket as bound to a process. */
   boundTo(world: World, process: Process) {
     const call = <T>(what: string, execute: () => T) => world.io(process, "r2", what, execute);
     const withBody = (object: StoredObject, bytes: Uint8Array<ArrayBuffer>) => ({
@@ -66,7 +66,7 @@ export class SimulatedBucket {
         }),
       put: (key: string, content: Uint8Array<ArrayBuffer> | Body | string, options: PutOptions = {}) => {
         const given = typeof content === "string" ? new TextEncoder().encode(content) : content;
-        // what is given is copied at once: its owner goes on with it
+        // Copies the bytes at once, because the caller may reuse its buffer.
         const bytes = (given instanceof Body ? given.bytes : given).slice();
         return call(`put ${key}`, () => this.#put(world, key, bytes, options));
       },
@@ -95,7 +95,7 @@ export class SimulatedBucket {
     if (sha256 !== undefined && createHash("sha256").update(bytes).digest("hex") !== sha256) {
       throw new Error("put: The SHA-256 checksum you specified did not match what we received. (10037)");
     }
-    // as R2's: the same bytes have the same etag again
+    // As in R2, equal bytes have equal ETags.
     const etag = createHash("md5").update(bytes).digest("hex");
     const object = { key, bytes, etag, uploaded: world.clock, customMetadata: customMetadata ?? {} };
     this.objects.set(key, object);

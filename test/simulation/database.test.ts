@@ -15,7 +15,10 @@ const transactionSchema = z.object({
 let folder: string;
 let miniflare: Miniflare;
 
-/** Runs recorded transactions, a line of JSON each, one after the other: by the rows and changes of each, or its error. */
+/**
+ * Runs recorded transactions, one line of JSON each, one after another. Returns the rows and changes, or the error, of
+ * each.
+ */
 const REPLAY = `export default {
   async fetch(request, env) {
     const answers = [];
@@ -30,7 +33,7 @@ const REPLAY = `export default {
     return Response.json(answers);
   },
 };`;
-/** Transactions a request. */
+/** Transactions per request. */
 const BATCH = 500;
 
 const answersSchema = z.array(
@@ -50,7 +53,7 @@ afterAll(async () => {
   await rm(folder, { recursive: true });
 });
 
-it("the real local D1 answers every transaction of a seed as the simulated one", async () => {
+it("real local D1 and the simulated one answer a seed's transactions alike", async () => {
   const seed = "3";
   const path = join(folder, seed);
   const { code, output } = await runSimulation(["--seed", seed, "--record", path]);

@@ -9,7 +9,7 @@ const SCHEMA = readdirSync(MIGRATIONS)
   .sort()
   .map((name) => readFileSync(join(MIGRATIONS, name), "utf8"));
 
-/** D1's limits, which local D1 does not all enforce. */
+/** D1's limits. Local D1 does not enforce all of them. */
 const MAX_PARAMETERS = 100;
 const MAX_SQL_BYTES = 100_000;
 const MAX_STRING_BYTES = 2_000_000;
@@ -37,7 +37,7 @@ interface Prepared {
   readonly wanted: number;
 }
 
-/** SQLite, and the statements that are compiled for it: to make them takes longer than to play a seed. */
+/** SQLite with its compiled statements. Creating them takes longer than playing a seed. */
 class Engine {
   readonly sqlite = new DatabaseSync(":memory:");
   readonly #prepared = new Map<string, Prepared>();
@@ -59,7 +59,7 @@ class Engine {
     this.commit = this.sqlite.prepare("COMMIT");
   }
 
-  /** As it was made, with all that is compiled. */
+  /** Empties the database and keeps the compiled statements. */
   wipe(): void {
     if (this.sqlite.isTransaction) this.sqlite.exec("ROLLBACK");
     this.sqlite.exec("PRAGMA foreign_keys = OFF");
@@ -82,11 +82,14 @@ class Engine {
 
 let engine: Engine | null = null;
 
-/** D1 as it is inside: one SQLite database, whose every batch is a transaction. The real engine, in memory; one at a time. */
+/**
+ * The inside of D1: one SQLite database in memory, the real engine, in which every batch is a transaction. One instance
+ * at a time.
+ */
 export class SimulatedDatabase {
-  /** told of every transaction that was committed */
+  /** called for every committed transaction */
   onCommit: (statements: readonly SentStatement[], by: Process) => void = () => undefined;
-  /** receives every transaction, with any outcome */
+  /** receives every transaction with its outcome */
   onTransaction: (statements: readonly SentStatement[], results: readonly StatementResult[] | null) => void = () =>
     undefined;
   readonly #engine: Engine;
@@ -97,12 +100,12 @@ export class SimulatedDatabase {
     this.#engine = engine;
   }
 
-  /** Rows of a statement of the simulation's own, outside of any process. */
+  /** Rows of a statement of the simulation itself, outside of any process. */
   rows(sql: string, ...values: SQLInputValue[]): Record<string, unknown>[] {
     return this.#engine.prepare(sql).statement.all(...values);
   }
 
-  /** Runs statements as one transaction. @throws what D1 answers with; then nothing was done */
+  /** Runs statements as one transaction. @throws D1's error; then nothing was changed */
   transaction(statements: readonly SentStatement[]): StatementResult[] {
     this.#engine.begin.run();
     try {
@@ -117,7 +120,7 @@ export class SimulatedDatabase {
     }
   }
 
-  /** The database as a process has it bound. */
+  /** The database as bound to a process. */
   boundTo(world: World, process: Process) {
     const send = (statements: readonly SentStatement[]) => {
       process.statements += statements.length;

@@ -33,14 +33,14 @@ import { Storage } from "./storage.ts";
 import { type ServedPage, Upstream } from "./upstream.ts";
 import type { Process, World } from "./world.ts";
 
-/** A cron's process is ended by the platform after so long, in milliseconds. */
+/** Run time after which the platform ends a cron's process, in milliseconds. */
 const CRON_LIMIT_MS = 15 * MINUTE;
 
 const MONTH_FILES = `timeseries/${new Date(TODAY).toISOString().slice(0, 7).replace("-", "/")}/site_`;
 
 const PROCESS_IN_URL = /^https:\/\/ace\.test\/(\d+)\//;
 
-/** The Workers as deployed, on simulated bindings: each job is a process with bindings of its own. */
+/** The Workers as deployed, on simulated bindings: each job is a process with its own bindings. */
 export class Deployment {
   readonly database: SimulatedDatabase;
   readonly bucket = new SimulatedBucket();
@@ -48,10 +48,10 @@ export class Deployment {
   readonly storage: Storage;
   readonly ledger: Ledger;
   readonly lookbackMs = 10 * MINUTE;
-  /** how long after a gap's end the last proof that it is empty begins */
+  /** shortest time from a gap's end to the request that confirms it empty, ms */
   readonly confirmMs: number;
   readonly gapBooks: GapBooks;
-  /** queries that read an object of a month */
+  /** number of queries that read a month's object */
   monthReads = 0;
   readonly #world: World;
   readonly #plant: Plant;
@@ -62,9 +62,9 @@ export class Deployment {
   readonly #processes = new Map<number, Process>();
   /** days whose row groups D1 keeps: the setting HOT_DAYS */
   #hotDays = 20;
-  /** whether the sites keep month files: their setting */
+  /** the sites' setting for month files */
   #keepsMonths = true;
-  /** whether it lost row groups that D1 keeps */
+  /** whether D1 lost row groups that it keeps */
   hasLostKept = false;
   #told: (statements: readonly SentStatement[], by: Process) => void = () => undefined;
   #numbers = 0;
@@ -99,22 +99,22 @@ export class Deployment {
     this.workflows = new SimulatedWorkflows(world, (process, params, step) => this.#runWorkflow(process, params, step));
   }
 
-  /** @param told that a process stands still after a page, and for how many milliseconds */
+  /** @param told called when a process stops after a page, with the milliseconds */
   onStraggle(told: (ms: number, page: ServedPage) => void): void {
     this.#upstream.onStraggle = told;
   }
 
-  /** @param told of each transaction that a process made, reads too */
+  /** @param told called for each transaction of a process, reads included */
   onTransaction(told: (statements: readonly SentStatement[], by: Process) => void): void {
     this.#told = told;
   }
 
-  /** The upstream answers a process no more. */
+  /** The upstream no longer answers a process. */
   cutOff(process: Process): void {
     this.#upstream.cutOff(process);
   }
 
-  /** Loses some of the row groups that D1 keeps, and damages others: they are a cache. */
+  /** Deletes some of the row groups that D1 keeps, and damages others, because they are only a cache. */
   loseKept(): void {
     this.hasLostKept = true;
     const isHalf = "(key >> 32) % 2 = 0";
@@ -129,7 +129,7 @@ export class Deployment {
     return this.#keepsMonths;
   }
 
-  /** Deploys the Workers with other settings: what is at work keeps those that it has. */
+  /** Deploys the Workers with other settings. Running processes keep their old settings. */
   deploy({ hotDays = this.#hotDays, keepsMonths = this.#keepsMonths }): void {
     this.#hotDays = hotDays;
     this.#keepsMonths = keepsMonths;
@@ -137,10 +137,10 @@ export class Deployment {
     this.#backfillSettings = null;
   }
 
-  /** What `fetch` is in this world. */
+  /** The `fetch` of this world. */
   fetch(url: URL, init: RequestInit): Promise<Response> {
     const process = this.#processes.get(Number(PROCESS_IN_URL.exec(url.href)?.[1]));
-    if (process === undefined) throw new Error(`nobody asks for ${url.href}`);
+    if (process === undefined) throw new Error(`unexpected request to ${url.href}`);
     return this.#upstream.fetch(process, url, init.signal ?? null);
   }
 
@@ -149,7 +149,7 @@ export class Deployment {
     return this.#job(name, (env) => runEtlCron(cron, this.#etl(env)), CRON_LIMIT_MS);
   }
 
-  /** Builds a day of each site from its segments, as settling does where the API does not answer. */
+  /** Builds a day of each site from its segments, as settling does when the API does not answer. */
   archive(name: string, day: number): Process {
     const build = async (env: Env) => {
       const settings = this.#etl(env);
@@ -162,7 +162,7 @@ export class Deployment {
     return this.#job(name, build, CRON_LIMIT_MS);
   }
 
-  /** `POST /gaps/repair`: asks for all open gaps. */
+  /** `POST /gaps/repair`: requests all open gaps. */
   repairGaps(name: string): Process {
     return this.#job(name, (env) => runGaps(this.#etl(env), "open"), CRON_LIMIT_MS);
   }
@@ -208,7 +208,7 @@ export class Deployment {
     });
   }
 
-  /** `POST /delete`, page by page. @param done runs when all is deleted */
+  /** `POST /delete`, page by page. @param done runs when everything is deleted */
   delete(name: string, what: Deletable, done: () => void): Process {
     return this.#job(name, (env) => deleteAll(this.#backfill(env), what, done));
   }
@@ -221,14 +221,17 @@ export class Deployment {
     });
   }
 
-  /** Somebody who asks: the bindings of the query Worker. */
+  /** A process with the bindings of the query Worker. */
   reader(name: string, job: (db: D1Database, bucket: R2Bucket) => Promise<void>): Process {
     return this.#job(name, (env) =>
       job(binding<D1Database>().parse(env["DB"]), binding<R2Bucket>().parse(env["TIMESERIES"])),
     );
   }
 
-  /** The settings are the same in every process, but for what is bound to it: to parse them takes half a millisecond. */
+  /**
+   * Settings are equal in every process except for its bindings. Parsing them takes half a millisecond, so they are
+   * parsed once.
+   */
   #etl(env: Env): EtlSettings {
     this.#etlSettings ??= etlSettings(env);
     return { ...this.#etlSettings, ...bindingsOf(env) };
@@ -261,7 +264,7 @@ export class Deployment {
     return {
       DB: this.database.boundTo(world, process),
       TIMESERIES: this.bucket.boundTo(world, process),
-      // there is nothing to read it with: nothing of ours decides by KV, whose answers may be a minute old
+      // A read throws, because nothing may decide by KV: its answers may be a minute old.
       ETL_STATE: {
         put: (key: string) => world.io(process, "kv", `put ${key.split(":", 2).join(":")}`, () => undefined),
         delete: (key: string) => world.io(process, "kv", `delete ${key.split(":", 2).join(":")}`, () => undefined),

@@ -1,6 +1,6 @@
 import type { Process, World } from "./world.ts";
 
-/** What an instance is doing, in the engine's words. */
+/** The status of an instance, in the engine's words. */
 type Status = "running" | "complete" | "errored" | "terminated";
 
 interface Instance {
@@ -8,10 +8,10 @@ interface Instance {
   readonly params: unknown;
   status: Status;
   error: string | null;
-  /** JSON of what each step came to */
+  /** JSON of each step's outcome */
   readonly steps: Map<string, string>;
   process: Process | null;
-  /** processes that worked on it */
+  /** processes that worked on the instance */
   lives: number;
 }
 
@@ -20,16 +20,18 @@ interface StepConfig {
   readonly timeout: number;
 }
 
-/** What runs an instance: the Worker's own Workflow class, in a process of its own. */
+/** Runs an instance: the Worker's own Workflow class, in its own process. */
 export type RunInstance = (process: Process, params: unknown, step: unknown) => Promise<unknown>;
 
-/** How soon the engine notices that an instance's process died, in milliseconds, at the latest. */
+/** Longest time until the engine notices that an instance's process died, in milliseconds. */
 const NOTICED_AFTER_MS = 90_000;
 
 /**
- * The parts of Cloudflare Workflows that the code uses: an id is used once; a step's outcome, success or failure, is
- * kept, and an instance whose process died runs again from them; a failed step is tried again after a backoff, and
- * given up on after its timeout, although its calls may still be running.
+ * The parts of Cloudflare Workflows that the code uses:
+ * - An id is used once.
+ * - The engine keeps a step's success or failure. An instance whose process died runs again from these.
+ * - A failed step is retried after a backoff.
+ * - A step fails after its timeout, although its calls may still be running.
  */
 export class SimulatedWorkflows {
   readonly instances = new Map<string, Instance>();
@@ -41,7 +43,7 @@ export class SimulatedWorkflows {
     this.#run = run;
   }
 
-  /** The Workflow as a process has it bound. */
+  /** The Workflow as bound to a process. */
   boundTo(process: Process) {
     const call = <T>(what: string, execute: () => T) => this.#world.io(process, "engine", what, execute);
     return {
@@ -77,7 +79,7 @@ export class SimulatedWorkflows {
     return [...this.instances.values()].filter(({ status }) => status === "running");
   }
 
-  /** Somebody ends an instance from outside. */
+  /** Terminates an instance from outside. */
   terminate(instance: Instance): void {
     if (instance.status !== "running") return;
     this.#world.trace(`${instance.id} is terminated`);
@@ -133,7 +135,7 @@ export class SimulatedWorkflows {
   }
 }
 
-/** The engine knows an error that it shall not try again by its name. */
+/** The engine recognises a permanent error by its name. */
 function isFinal(error: unknown): boolean {
   return error instanceof Error && error.name === "NonRetryableError";
 }

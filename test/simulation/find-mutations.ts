@@ -6,13 +6,16 @@ import { runSimulation } from "./run-simulation.ts";
 const FOUND = /^seed (\d+): (.*)$/m;
 
 interface Finding {
-  /** the seed or the test that found it; null: nothing did */
+  /** the seed or the test that found it; null: not found */
   readonly by: string | null;
-  /** how it failed, or why it did not */
+  /** the failure, or why there was none */
   readonly report: string;
 }
 
-/** Plants each fault in turn and prints the seed or the test that finds it. @returns the exit code: 1 if one is not found */
+/**
+ * Plants each fault in turn and prints the seed or the test that finds it. @returns the exit code: 1 if a fault is not
+ * found
+ */
 export async function findMutations(seeds: string, seconds: string): Promise<number> {
   let missed = 0;
   for (const { name, foundBy } of MUTATIONS) {
@@ -32,7 +35,7 @@ async function findBySeeds(name: Mutation["name"], seeds: string, seconds: strin
   return { by: seed ?? null, report: violation ?? output.trim() };
 }
 
-/** The test must fail with the fault, and pass without it. */
+/** The test must fail with the fault and pass without it. */
 async function findByTest(name: Mutation["name"], test: FindingTest): Promise<Finding> {
   try {
     const without = await runFindingTest(test, null);

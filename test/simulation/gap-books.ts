@@ -5,10 +5,13 @@ import { does } from "./statement-forms.ts";
 import { type Samples, sampleKey, type Storage } from "./storage.ts";
 import type { Process, World } from "./world.ts";
 
-/** All silences of four cadences and more are found; one barely over three may hide where an hour ends: decisions/0010. */
+/**
+ * Every silence of at least four cadences is found. One barely over three may be missed at the end of an hour:
+ * decisions/0010.
+ */
 const FOUND_MS = 4 * CADENCE_MS;
 
-/** How far our clock may stand beside the upstream's, and so what it says of when something was. */
+/** Largest difference of our clock and the upstream's, which is the error of our recorded times. */
 const SKEW_MS = 4 * 60_000;
 
 const begunSchema = z.array(z.tuple([z.int(), z.int()]).rest(z.unknown()));
@@ -26,7 +29,7 @@ const gapSchema = z.array(
     detected_at: z.int(),
     resolved_at: z.int().nullable(),
     attempts: z.int(),
-    /** samples are coming for it: what follows was not asked for yet */
+    /** not null while samples arrive for the gap: its rest from here has not been requested yet */
     filled_to: z.int().nullable(),
   }),
 );
@@ -50,7 +53,7 @@ export class GapBooks {
   readonly #seen = new Set<string>();
   /** gaps that had no end when they were seen */
   readonly #wentOn = new Set<string>();
-  /** by place of a gap, when the run began that found samples for it first; epoch ms */
+  /** by gap: start of the run that first found samples for it, epoch ms */
   readonly #fillingSince = new Map<string, number>();
 
   constructor(world: World, plant: Plant, database: SimulatedDatabase, storage: Storage, confirmMs: number) {
@@ -79,15 +82,15 @@ export class GapBooks {
       const key = JSON.stringify(gap);
       if (this.#seen.has(key)) continue;
       this.#seen.add(key);
-      // Of one that went on the first hour was asked for; what single points lack of the site's is their own gap when it is
-      // over.
+      // Of an ongoing gap only the first hour was requested. Samples of single points that a site's gap lacks become
+      // gaps of these points after its end.
       const wasAskedFor = gap.point !== null && gap.attempts > 0 && !this.#wentOn.has(row);
       if (gap.state === "repaired" && !wasAskedFor) continue;
       this.#world.check(() => this.#checkOver(gap));
     }
   }
 
-  /** The rest of a gap in which samples arrived is a new gap, which the same run was asking for. */
+  /** The rest of a gap in which samples arrived is a new gap, which the same run was requesting. */
   #inheritFilling({ place, start }: GapRow): void {
     if (this.#fillingSince.has(place)) return;
     const ofPoint = place.slice(0, place.lastIndexOf(" ") + 1);
@@ -104,14 +107,14 @@ export class GapBooks {
 
   /** A gap that ended, because samples arrived or none exist, hides no sample of the upstream. */
   async #checkOver({ place, site, point, start, end, state, detected_at: detectedAt }: GapRow): Promise<void> {
-    if (end === null) return this.#world.violate(`a gap of ${site} is over, and has no end`);
-    // during a point's silence the site's gap is asked for, and the rest may be too short to be a gap
+    if (end === null) return this.#world.violate(`a closed gap of ${site} has no end`);
+    // During a point's silence the site's gap is requested, and the rest may be too short to be a gap.
     const ofSite = this.#gaps("g.point_id = 0 AND g.state <> 'repaired'").filter((gap) => gap.site === site);
     const isLeft = (time: number) =>
       state === "repaired" &&
       ofSite.some((gap) => time > gap.start - FOUND_MS && time < (gap.end ?? Number.POSITIVE_INFINITY) + FOUND_MS);
-    // the last proof began so long after its end; later samples were asked for after they appeared, by one run or its
-    // successors
+    // The last request before `confirmed-empty` began `confirmMs` after the gap's end. Samples after `filled_to` were
+    // requested after they appeared, by one run or its successors.
     const askedAt = Math.max(detectedAt - SKEW_MS, this.#fillingSince.get(place) ?? 0);
     const until = state === "confirmed-empty" ? end + this.#confirmMs - SKEW_MS : askedAt;
     const held = (this.#plant.samples.get(site) ?? []).filter(
@@ -127,12 +130,12 @@ export class GapBooks {
       const key = sampleKey(sample.point.name, sample.time);
       if (!stored.has(key)) {
         const about = `${site} ${point ?? ""} [${start}, ${end})`;
-        this.#world.violate(`the gap ${about} is ${state}, and ${key}, which the upstream has, is not stored`);
+        this.#world.violate(`gap ${about} is ${state}, but the upstream's sample ${key} is not stored`);
       }
     }
   }
 
-  /** What must hold of a site's gaps when all that were due have been asked for. @param askedAt of all of them */
+  /** Checks a site's gaps after all due ones were requested. @param askedAt start of these requests, epoch ms */
   checkSite(site: string, stored: Samples, until: number, askedAt: number): void {
     const gaps = this.#gaps("1").filter((gap) => gap.site === site);
     const points = pointSchema.parse(
@@ -150,12 +153,12 @@ export class GapBooks {
       const own = gaps.filter((gap) => gap.state !== "repaired" && (gap.point === name || gap.point === null));
       const begun = own.find((gap) => gap.end !== null && gap.filled_to !== null);
       if (begun !== undefined && Number.isFinite(askedAt))
-        this.#world.violate(`all was asked for, and yet not to the end of the gap ${JSON.stringify(begun)}`);
+        this.#world.violate(`after all requests, a gap is still not requested to its end: ${JSON.stringify(begun)}`);
       const wrong = own.find(
         ({ point, start, end, filled_to: filledTo }) =>
           point !== null && times.some((time) => time >= start && time < Math.min(end ?? until, filledTo ?? until)),
       );
-      if (wrong !== undefined) this.#world.violate(`there is a sample in the gap ${JSON.stringify(wrong)}`);
+      if (wrong !== undefined) this.#world.violate(`a sample lies in the gap ${JSON.stringify(wrong)}`);
       for (const range of this.#known(site, until)) {
         const domain = { start: Math.max(range.start, firstSeen), end: range.end };
         this.#checkSilences(name, times, domain, own);
@@ -164,7 +167,7 @@ export class GapBooks {
     }
   }
 
-  /** Stretches of time whose samples are all known: those that the sync has passed, and days that were built from the API. */
+  /** Ranges with known samples: those behind the sync, and days built from the API. */
   #known(site: string, until: number): { start: number; end: number }[] {
     const [looked] = knownSchema.parse(
       this.#database.rows(
@@ -191,7 +194,7 @@ export class GapBooks {
     return merged;
   }
 
-  /** A silence that is long enough is a gap of the point or of the site, all but what no tolerance tells of. */
+  /** Each silence of over four cadences, without the parts in gaps, is covered by gaps of the point or the site. */
   #checkSilences(
     name: string,
     times: readonly number[],
@@ -204,11 +207,11 @@ export class GapBooks {
       if (to - from <= FOUND_MS) return;
       const piece = widest({ start: from + 1, end: to }, gaps);
       if (piece > FOUND_MS)
-        this.#world.violate(`no gap tells of the silence of ${name} from ${from} to ${to}: ${JSON.stringify(gaps)}`);
+        this.#world.violate(`no gap covers the silence of ${name} from ${from} to ${to}: ${JSON.stringify(gaps)}`);
     });
   }
 
-  /** All samples that the upstream had in a gap, when it was asked, are stored. */
+  /** Each sample that the upstream had in a gap when the gap was requested is stored. */
   #checkSamples(
     site: string,
     name: string,
@@ -223,21 +226,21 @@ export class GapBooks {
       if (point.name !== name || time < start || time >= end || stored.has(time) || !isNumber(sample)) continue;
       const gap = gaps.find((one) => time >= one.start && time < (one.end ?? Number.POSITIVE_INFINITY));
       if (gap === undefined || gap.end === null || visibleAt > askedAt) continue;
-      // what was there when it was confirmed, was looked for then
+      // Samples that existed at the confirmation were checked then.
       if (gap.state === "confirmed-empty") continue;
       this.#world.violate(
-        `${name} ${time} is in the gap ${JSON.stringify(gap)}, was there to be asked for, and is not stored`,
+        `${name} ${time} in the gap ${JSON.stringify(gap)} was served before the requests, but is not stored`,
       );
     }
   }
 }
 
-/** Whether the upstream says a number of it whenever it is asked. */
+/** Whether the upstream serves a number for it at all times. */
 function isNumber({ text, correction }: PlantSample): boolean {
   return numberOf(text) !== null && (correction === null || numberOf(correction.text) !== null);
 }
 
-/** The longest stretch of a range that lies in no gap. */
+/** The longest stretch of a range outside all gaps. */
 function widest(range: { readonly start: number; readonly end: number }, gaps: readonly GapRow[]): number {
   let [from, longest] = [range.start, 0];
   for (const { start, end } of gaps.toSorted((a, b) => a.start - b.start)) {

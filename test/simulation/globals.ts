@@ -1,17 +1,20 @@
 import { createHash } from "node:crypto";
 import type { World } from "./world.ts";
 
-/** What a world answers a fetch with. */
+/** A world's answer to a fetch. */
 type Fetch = (url: URL, init: RequestInit) => Promise<Response>;
 
-/** Errors that no fault of the world may lead to: a mistake of ours. */
+/** Errors that no fault of the world may cause. They are programming errors. */
 const MISTAKES =
   /"error":"(?:TypeError|RangeError|ReferenceError|SyntaxError|ZodError|StoredRowError|StoredHoursError)"/;
 
-/** What `Math.random` is now. The code keeps the function itself, which therefore asks for it anew each time. */
+/**
+ * The current `Math.random`. The code keeps a reference to the function, which therefore reads this variable at each
+ * call.
+ */
 let chance: (() => number) | null = null;
 
-/** To be called before any of the simulated code is loaded. */
+/** Call this before any simulated code is loaded. */
 export function takeOverChance(): void {
   const { random } = Math;
   Math.random = () => (chance ?? random)();
@@ -55,7 +58,7 @@ export function installWorld(world: World, fetch: Fetch): () => void {
   console.log = (line: unknown) => world.trace(`log ${String(line)}`);
   console.error = (line: unknown) => {
     world.trace(`log ${String(line)}`);
-    if (MISTAKES.test(String(line))) world.violate(`a mistake of ours: ${String(line)}`);
+    if (MISTAKES.test(String(line))) world.violate(`programming error: ${String(line)}`);
   };
 
   return () => {

@@ -6,7 +6,7 @@ import { type Mutation, mutated } from "./mutation.ts";
 
 const ROOT = join(import.meta.dirname, "../..");
 
-/** What the runtime's own modules are in a simulation. */
+/** The replacements of the runtime's own modules. */
 const PLATFORM = new Map([
   [
     "cloudflare:workers",
@@ -15,7 +15,9 @@ const PLATFORM = new Map([
   ["cloudflare:workflows", 'export class NonRetryableError extends Error { name = "NonRetryableError"; }'],
 ]);
 
-/** Lets the Workers' code be loaded here, with a planted fault if there is one. To be called before any of it is. */
+/**
+ * Makes the Workers' code loadable here, with a planted fault if one is given. Call this before any of it is loaded.
+ */
 export function installHooks(mutation: Mutation | null): void {
   registerHooks({
     resolve: (specifier, context, next) =>

@@ -11,11 +11,11 @@ import { checkQuality } from "./quality-check.ts";
 import { dayOfKey, type Samples, sampleKey } from "./storage.ts";
 import type { World } from "./world.ts";
 
-/** Days that anything of the simulation may lie in, whole days since 1970. */
+/** Days of all simulated samples, whole days since 1970. */
 const FIRST_DAY = TODAY / DAY - 2;
 const LAST_DAY = TODAY / DAY + 4;
 
-/** All that a site has stored, of both levels. */
+/** All stored samples of a site, of both levels. */
 async function storedOf(deployment: Deployment, site: string): Promise<Samples> {
   const all: Samples = new Map();
   for (let day = FIRST_DAY; day <= LAST_DAY; day++) {
@@ -26,17 +26,17 @@ async function storedOf(deployment: Deployment, site: string): Promise<Samples> 
   return all;
 }
 
-/** Since when all of something was asked for that is through; epoch ms. */
+/** Start of the last completed requests of each kind, epoch ms. */
 export interface AskedFor {
   /** by the sync */
   readonly synced: number;
-  /** the gaps that are not over; negative infinity: they were not */
+  /** of the open gaps; negative infinity: not requested */
   readonly gaps: number;
-  /** the closed days; negative infinity: they were not */
+  /** of the closed days; negative infinity: not requested */
   readonly days: number;
 }
 
-/** What must hold when all went well for a while. */
+/** Checks all invariants after a time without faults. */
 export async function checkRecovered(
   world: World,
   deployment: Deployment,
@@ -73,14 +73,14 @@ export async function checkRecovered(
   const stuck = pending.parse(
     deployment.database.rows("SELECT backfill_id FROM backfill_jobs WHERE status = 'in_progress'"),
   );
-  if (stuck.length > 0) world.violate(`stuck: the backfill ${stuck[0]?.backfill_id}`);
+  if (stuck.length > 0) world.violate(`stuck backfill ${stuck[0]?.backfill_id}`);
   const [left] = pending.parse(
     deployment.database.rows(
       `SELECT d.backfill_id FROM backfill_days d JOIN backfill_jobs j USING (backfill_id)
        WHERE d.outcome = 'pending' AND j.status = 'completed'`,
     ),
   );
-  if (left !== undefined) world.violate(`the backfill ${left.backfill_id} is completed, and has days left`);
+  if (left !== undefined) world.violate(`backfill ${left.backfill_id} is completed with days left`);
 }
 
 const READ_ROWS = `
@@ -94,7 +94,7 @@ const rowSchema = z.array(
 const nameSchema = z.array(z.object({ id: z.int(), name: z.string() }));
 const unfoldedSchema = z.array(z.object({ hour: z.int() }));
 
-/** An hour of `block_days` is the sum of the hour's samples, unless `hot_hours` says that it is not: migration 0004. */
+/** An hour of `block_days` equals the sum of its samples, unless `hot_hours` says otherwise: migration 0004. */
 export function checkRollups(world: World, { database }: Deployment, site: string, stored: Samples): void {
   const withoutRollups = new Set(
     unfoldedSchema
@@ -143,34 +143,35 @@ export function checkRollups(world: World, { database }: Deployment, site: strin
       const total = values.reduce((all, value) => all + value, 0);
       const isSame = n === values.length && (n === 0 || (min === Math.min(...values) && max === Math.max(...values)));
       if (!isSame || Math.abs(sum - total) > 1e-9 * largest * Math.max(1, n)) {
-        world.violate(`the rollup of ${key} is ${JSON.stringify(aggregate)}, and its samples are ${values.join()}`);
+        world.violate(`rollup of ${key}: found ${JSON.stringify(aggregate)}, its samples are ${values.join()}`);
       }
     });
   }
   const [lacking] = expected.keys();
-  if (lacking !== undefined) world.violate(`the rollups know nothing of ${lacking}, day ${dayOfKey(lacking)}`);
+  if (lacking !== undefined) world.violate(`rollups lack ${lacking} of day ${dayOfKey(lacking)}`);
 }
 
 const keptSchema = z.array(z.object({ day: z.int(), sha256: z.string().nullable(), kept_id: z.int().nullable() }));
 const contentSchema = z.array(z.object({ sha256: z.string() }));
 
-/** What D1 keeps of a day's file is of the file that the manifest names. */
+/** The row groups that D1 keeps of a day belong to the file in the manifest. */
 function checkKept(world: World, { database, hasLostKept }: Deployment): void {
   for (const { day, sha256, kept_id: id } of keptSchema.parse(
     database.rows(`SELECT day, sha256, ${KEPT_ID} FROM day_files`),
   )) {
     if (id === null) continue;
     const [content] = contentSchema.parse(database.rows("SELECT sha256 FROM kept_files WHERE id = ?1", id));
-    if (content?.sha256 !== sha256) world.violate(`day ${day} is read by row groups of another file`);
+    if (content?.sha256 !== sha256) world.violate(`day ${day}: kept row groups belong to another file`);
     const [group] = database.rows(
       "SELECT 1 FROM kept_groups WHERE key >= ?1 << 32 AND key < (?1 + 1) << 32 LIMIT 1",
       id,
     );
-    if (group === undefined && !hasLostKept) world.violate(`day ${day} is said to be kept whole, and nothing is`);
+    if (group === undefined && !hasLostKept)
+      world.violate(`day ${day} is marked as kept whole, but no row group is kept`);
   }
 }
 
-/** Nothing is left of builds, two days after the last of them. */
+/** Builds leave nothing behind, two days after the last of them. */
 export function checkTidied(world: World, { bucket }: Deployment): void {
   const litter = [...bucket.objects.keys()].find((key) => key.startsWith("staging/"));
   if (litter !== undefined) world.violate(`left behind: ${litter}`);

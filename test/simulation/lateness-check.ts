@@ -9,7 +9,7 @@ const firstDaySchema = z.array(z.object({ sync_from_day: z.int() }));
 const waitingSchema = z.array(z.object({ day: z.int(), at: z.int() }));
 const nameSchema = z.array(z.object({ name: z.string() }));
 
-/** Samples that every window over their time must have met: they are stored up to the watermark. */
+/** Each sample that was visible to every window over its time is stored, up to the watermark less the lookback. */
 export function checkPunctual(
   world: World,
   { ledger, lookbackMs }: Deployment,
@@ -30,8 +30,9 @@ export function checkPunctual(
 }
 
 /**
- * A site that is late as a whole by a constant is followed: all samples served when a sync began are stored when that
- * sync ends, from the start of the first window on. @param syncedAt when that sync began, epoch ms
+ * For a site that is late by a constant: each sample served when the last sync began is stored, from the start of the
+ * first window on.
+ * @param syncedAt start of that sync, epoch ms
  */
 export function checkFollowed(
   world: World,
@@ -52,7 +53,10 @@ export function checkFollowed(
   }
 }
 
-/** However late a sample comes: the settling of its day finds it. @param settledAt when the settling began that is through, epoch ms */
+/**
+ * The settling of a day finds its samples, at any lateness.
+ * @param settledAt start of the completed settling, epoch ms
+ */
 export function checkSettled(
   world: World,
   { database }: Deployment,
@@ -67,7 +71,8 @@ export function checkSettled(
   const listed = new Set(
     nameSchema.parse(database.rows("SELECT name FROM points WHERE configured = 1")).map(({ name }) => name),
   );
-  // A first settling that found nothing new is followed by the last one only: what shows up between them waits for that.
+  // A first settling that found nothing new is followed only by the last one. Samples that appear between them wait for
+  // it.
   const waiting = new Map(
     waitingSchema
       .parse(
@@ -91,7 +96,7 @@ export function checkSettled(
   }
 }
 
-/** Whether the upstream says a number of a sample at a time. */
+/** Whether the upstream serves a number for a sample at a time. */
 function isNumber(sample: PlantSample, at: number): boolean {
   return numberOf(textAt(sample, at)) !== null;
 }

@@ -15,34 +15,34 @@ import { dayOfKey, type Samples, sampleKey, type Storage, valueText } from "./st
 import { type ServedPage, textAt } from "./upstream.ts";
 import type { Process, World } from "./world.ts";
 
-/** A value of a sample, and when the request that brought it was sent, by our clock, epoch ms. */
+/** A value of a sample and the time of the request that brought it, by our clock, epoch ms. */
 export interface Word {
   readonly value: string;
   readonly asked: number;
 }
 
-/** The books: samples that the upstream served, and samples declared as stored. Only served samples may be stored. */
+/** The books: served samples, and samples reported as stored. Only served samples may be stored. */
 export class Ledger {
-  /** every value that was served for a sample; only of answers that reached a process whole */
+  /** each served value of a sample, from answers that reached a process whole */
   readonly served = new Map<string, Set<string>>();
-  /** what we said to have stored: of several words the one that was asked for last */
+  /** samples reported as stored, each with the value requested last */
   readonly promised = new Map<string, Word>();
-  /** by site, from where on the sync proved to have everything; epoch ms */
+  /** by site: start of the range that the sync has stored completely, epoch ms */
   readonly coveredFrom = new Map<string, number>();
   readonly watermarks = new Map<string, number>();
   readonly #world: World;
   readonly #plant: Plant;
   readonly #database: SimulatedDatabase;
   readonly #storage: Storage;
-  /** pages of a sync that it did not say to have stored yet */
+  /** pages of a sync that it has not yet reported as stored */
   readonly #open = new Map<Process, ServedPage[]>();
-  /** all words that were served, by sample */
+  /** all served values, by sample */
   readonly #words = new Map<string, Word[]>();
   readonly #builds = new BuildBooks();
-  /** points that a process must store samples of: catalogued as configured, or unknown, when it began */
+  /** points that a process need not store, because the catalogue has them as not configured when it begins */
   readonly #unconfigured = new WeakMap<Process, ReadonlySet<string>>();
   readonly #catalogued = new WeakMap<Process, ReadonlySet<string>>();
-  /** start of the window that a process stored a page of last */
+  /** start of the window whose page a process stored last */
   readonly #lastStart = new WeakMap<Process, number>();
   readonly #published = new Map<string, string>();
   /** stamp of the last commit that stored segments, by site id */
@@ -66,20 +66,20 @@ export class Ledger {
     this.#catalogued.set(process, names(1));
   }
 
-  /** Samples are deleted from now on: that they were stored is a promise no more. @returns them */
+  /** From now on, samples being deleted are no longer reported as stored. @returns their keys */
   forget(isMeant: (key: string) => boolean): string[] {
     const keys = [...this.served.keys()].filter(isMeant);
     for (const key of keys) this.promised.delete(key);
     return keys;
   }
 
-  /** Samples are deleted for good: an answer with one of them invents it. */
+  /** The samples are deleted for good. An answer with one of them counts as invented. */
   unserve(keys: readonly string[]): void {
     for (const known of [this.served, this.#words]) for (const key of keys) known.delete(key);
   }
 
   noteWeather(name: string, time: number, value: number): void {
-    // the feed has no say where the history has one
+    // The feed yields to the history.
     this.#serve(sampleKey(name, time), { value: valueText(value), asked: 0 });
   }
 
@@ -95,14 +95,14 @@ export class Ledger {
     else if (!page.isCircle) this.#open.set(to, [...(this.#open.get(to) ?? []), page]);
   }
 
-  /** Whether a stored value is one that it may be: none that was asked for earlier than what was promised. */
+  /** Whether a stored value is allowed: not requested earlier than the one reported as stored. */
   isRight(key: string, value: string): boolean {
     const promised = this.promised.get(key);
     if (promised === undefined) return this.served.get(key)?.has(value) === true;
     return this.isAsLate(key, value, promised);
   }
 
-  /** Whether a value is this word's, or was asked for no earlier. */
+  /** Whether a value equals this one or was requested no earlier. */
   isAsLate(key: string, value: string, word: Word): boolean {
     return value === word.value || this.#wasServed(key, value, word.asked);
   }
@@ -111,17 +111,20 @@ export class Ledger {
     return this.#words.get(key)?.some((word) => word.value === value && word.asked >= since) === true;
   }
 
-  /** A sync writes no value that is stored already, so when it was asked for stays as it is. */
+  /** A sync writes no value that is stored already, so the recorded request time stays. */
   #promiseServed(siteId: Bound, time: number, key: string, word: Word): void {
     if (this.promised.get(key)?.value !== word.value) this.#promiseStored(siteId, time, key, word);
   }
 
-  /** Beside a file with samples of the hour asked for later, a sync only adds: the file has one time per hour. */
+  /**
+   * If the file has samples of the hour that were requested later, a sync only adds, because the file has one request
+   * time an hour.
+   */
   #promiseStored(siteId: Bound, time: number, key: string, word: Word): void {
     if (!this.promised.has(key) || this.#fileAsked(siteId, time) < word.asked) this.#promise(key, word);
   }
 
-  /** When the samples of an hour in the day's file were asked for last, epoch ms; 0: there is no file. */
+  /** Last request time of an hour in the day's file, epoch ms; 0 without a file. */
   #fileAsked(siteId: Bound, time: number): number {
     const sql = "SELECT asked FROM day_files WHERE site_id = ?1 AND day = ?2 AND key IS NOT NULL";
     const [file] = fileSchema.parse(this.#database.rows(sql, siteId, Math.floor(time / DAY)));
@@ -147,10 +150,7 @@ export class Ledger {
     if (statements.some(({ sql }) => sql.includes("SET configured = 0"))) this.#checkRetired();
   }
 
-  /**
-   * A job that stores says when it asked, and its stored samples are a promise. Stamps are the order of a site's
-   * commits.
-   */
+  /** Segments hold the request time. Their samples count as reported. Stamps order a site's commits. */
   #noteSegments(by: Process, json: Bound): { siteId: number; stamp: number }[] {
     const stamps: { siteId: number; stamp: number }[] = [];
     for (const [segment, asked, , , body] of segmentsSchema.parse(JSON.parse(String(json)))) {
@@ -163,13 +163,13 @@ export class Ledger {
         const siteId = point?.site_id ?? 0;
         stamps.push({ siteId, stamp });
         const last = this.#stamps.get(siteId) ?? 0;
-        if (stamp <= last) this.#world.violate(`${by.name} stores under the stamp ${stamp}, after one of ${last}`);
+        if (stamp <= last) this.#world.violate(`${by.name} stores with stamp ${stamp}, expected more than ${last}`);
         for (const [offset, number] of Object.entries(samples)) {
           const key = sampleKey(point?.name ?? "", start + Number(offset));
           const value = valueText(number);
           if (!this.#wasServed(key, value, asked))
             this.#world.violate(
-              `${by.name} stores ${key} = ${value} as asked for at ${asked}, which nobody was served`,
+              `${by.name} stores ${key} = ${value} with request time ${asked}, but no request since then was served it`,
             );
           this.#promiseStored(siteId, start + Number(offset), key, { value, asked });
         }
@@ -178,11 +178,12 @@ export class Ledger {
     return stamps;
   }
 
-  /** The upstream never takes a point from its list. */
+  /** The upstream never removes a point from its list. */
   #checkRetired(): void {
     const sql = "SELECT name FROM points WHERE source = 'catalog' AND configured = 0";
     const [retired] = nameSchema.parse(this.#database.rows(sql));
-    if (retired !== undefined) this.#world.violate(`${retired.name} is listed, and is not collected any more`);
+    if (retired !== undefined)
+      this.#world.violate(`${retired.name} is listed by the upstream, but marked as not configured`);
   }
 
   /** The cursor or the watermark has moved: all samples served to that sync must be stored now, unchanged. */
@@ -223,7 +224,8 @@ export class Ledger {
     const sql =
       "SELECT s.name, f.day, f.state, f.build, f.reason, f.asked FROM day_files f JOIN sites s ON s.id = f.site_id";
     for (const { name, day, state, build, reason, asked } of daySchema.parse(this.#database.rows(sql))) {
-      if (state === "suspect") this.#world.violate(`nobody touched it, and ${name} ${day} is suspect: ${reason}`);
+      if (state === "suspect")
+        this.#world.violate(`no fault damages day files, and ${name} ${day} is suspect: ${reason}`);
       if (build === null || this.#published.get(`${name} ${day}`) === build) continue;
       this.#published.set(`${name} ${day}`, build);
       const start = this.#builds.startOf(build, name, day);
@@ -234,8 +236,8 @@ export class Ledger {
   }
 
   /**
-   * A build declares a day whole: it holds the samples that the upstream had when it began. In an hour with file
-   * samples asked for later it only adds (decisions/0020). @param hours these times
+   * A build that publishes a day holds the samples that the upstream had when the build began. In an hour with file
+   * samples requested later it only adds (decisions/0020). @param hours request times of the file's hours, epoch ms
    */
   #promiseDay(first: Process, site: string, day: number, state: string, build: string, hours: readonly number[]): void {
     const start = first.startedAt;
@@ -250,19 +252,20 @@ export class Ledger {
         const values = this.#builds.served(build, key);
         const found = file.get(key);
         const asked = this.#builds.askedAt(build, site, time);
-        // a segment may have a value that was asked for later
+        // A segment may have a value that was requested later.
         const isOvertaken = hours[new Date(time).getUTCHours()]! > asked;
         const isRight = found !== undefined && (isOvertaken || values.has(found) || this.#wasServed(key, found, asked));
         if (numberOf(text) === null || isRight) continue;
-        this.#world.violate(`${build} was served ${[...values].join()} for ${key}, and has written ${found}`);
+        this.#world.violate(`${build} has written ${found} for ${key}, but was served ${[...values].join()}`);
       }
     });
     for (const sample of due) {
       const value = numberOf(textAt(sample, start));
       if (value === null) continue;
       const key = sampleKey(sample.point.name, sample.time);
-      if (state === "confirmed-empty") this.#world.violate(`${site} ${day} is said to be empty, and has ${key}`);
-      // a correction may have come while it was built
+      if (state === "confirmed-empty")
+        this.#world.violate(`${site} ${day} is confirmed empty, but the upstream has ${key}`);
+      // A correction may have arrived during the build.
       const served = [...this.#builds.served(build, key)].at(-1) ?? valueText(value);
       const asked = this.#builds.askedAt(build, site, sample.time);
       const isOvertaken = hours[new Date(sample.time).getUTCHours()]! > asked;
@@ -270,24 +273,25 @@ export class Ledger {
     }
   }
 
-  /** Checks a day before anything else happens. */
+  /** Checks a day before the next event. */
   #checkSoon(site: string, day: number): void {
     this.#world.check(async () => this.checkDay(site, day, await this.#storage.day(site, day)));
   }
 
-  /** What was promised of a day is stored, and nothing that was not served. */
+  /** Each sample reported as stored is stored, and only served samples are. */
   checkDay(site: string, day: number, stored: Samples): void {
     for (const [key, { value, asked }] of this.promised) {
-      // the weather of every site has the same names
+      // The weather of every site has the same names.
       const isOfSite = key.startsWith(`${site}/`) || this.#plant.sites.length === 1;
       if (dayOfKey(key) !== day || !isOfSite) continue;
       const found = stored.get(key);
-      if (found === undefined) this.#world.violate(`lost: ${key} was stored as ${value}`);
+      if (found === undefined) this.#world.violate(`lost: ${key} was reported as stored with ${value}`);
       else if (!this.isRight(key, found))
-        this.#world.violate(`${key} is ${found}; it was stored as ${value}, asked for at ${asked}`);
+        this.#world.violate(`${key} is ${found}, expected ${value}, requested at ${asked}, or a value requested later`);
     }
     for (const [key, value] of stored) {
-      if (this.served.get(key)?.has(value) !== true) this.#world.violate(`invented: ${key} is ${value}`);
+      if (this.served.get(key)?.has(value) !== true)
+        this.#world.violate(`invented: ${key} = ${value} was never served`);
     }
   }
 

@@ -36,7 +36,7 @@ const monthSchema = z.array(
 );
 const MONTHS = "SELECT m.* FROM month_files m JOIN sites s ON s.id = m.site_id WHERE s.name = ?1 AND m.month = ?2";
 
-/** By day of the month: the generation of its file; null: it has none. */
+/** By day of the month: the generation of its file; null without a file. */
 function wantedOf({ database }: Deployment, site: string): (number | null)[] {
   const { first, end } = monthDays(MONTH);
   const rows = daySchema.parse(database.rows(DAYS, site, first, end));
@@ -47,7 +47,7 @@ function wantedOf({ database }: Deployment, site: string): (number | null)[] {
 const monthRow = ({ database }: Deployment, site: string) =>
   monthSchema.parse(database.rows(MONTHS, site, MONTH))[0] ?? null;
 
-/** What is not yet as it is to be of the month of some site; null: all is. */
+/** The first unfinished part of a site's month; null: all is done. */
 export function unbuiltMonth(deployment: Deployment, { sites }: Plant): string | null {
   for (const site of sites) {
     const wanted = wantedOf(deployment, site);
@@ -68,18 +68,18 @@ export function unbuiltMonth(deployment: Deployment, { sites }: Plant): string |
   return null;
 }
 
-/** No month's file is named that is not there, and none is there that is not named. To be asked while nothing goes on. */
+/** D1 names exactly the month files that R2 has. Call this while nothing runs. */
 export function checkNamed(world: World, deployment: Deployment, { sites }: Plant): void {
   for (const site of sites) {
     const object = deployment.bucket.objects.get(monthFileKey(site, MONTH));
     const named = monthRow(deployment, site)?.etag ?? null;
     if ((object?.etag ?? null) !== named) {
-      world.violate(`D1 names ${named ?? "no month file"} of ${site}, and R2 has ${object?.etag ?? "none"}`);
+      world.violate(`${site}: D1 names ${named ?? "no month file"}, R2 has ${object?.etag ?? "none"}`);
     }
   }
 }
 
-/** What must hold of the month when it is built: its file is a copy of its days, and so is every answer. */
+/** Checks a built month: its file and every answer equal its days. */
 export async function checkMonths(world: World, deployment: Deployment, plant: Plant): Promise<void> {
   const { bucket, storage, ledger } = deployment;
   const { first, end } = monthDays(MONTH);
@@ -97,7 +97,7 @@ export async function checkMonths(world: World, deployment: Deployment, plant: P
       for (const [sample, value] of all) stored.set(sample, value);
     }
     if (object !== undefined) checkCopy(world, key, filed, await storage.month(site, MONTH), row?.rows ?? null);
-    // of the days after it there may be samples too
+    // There may be samples of the days after the month too.
     const later: Samples = new Map(stored);
     for (let day = end; day < end + 3; day++) {
       for (const [sample, value] of await storage.day(site, day)) later.set(sample, value);

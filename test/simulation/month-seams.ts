@@ -3,7 +3,7 @@ import { MINUTE } from "./plant.ts";
 import { does } from "./statement-forms.ts";
 import type { World } from "./world.ts";
 
-/** What others may do while a build of a month stands still. */
+/** What other processes may do while a build of a month stops. */
 export interface MonthRivals {
   readonly ask: () => unknown;
   readonly supervise: () => unknown;
@@ -14,15 +14,15 @@ export interface MonthRivals {
   readonly archive: () => unknown;
 }
 
-/** Questions that the seams ask, a round: each takes time. */
+/** Queries that the seams start, per round, because each takes time. */
 const MAX_ASKED = 8;
 
-/** Times that a build stands still so long that others change the days, a round. */
+/** Stops of a build that are long enough for others to change the days, per round. */
 const MAX_OVERTAKEN = 2;
 
 /**
- * Lets builds of months stand still between their calls, and lets others ask and change the days meanwhile. By chance alone a query would
- * hardly ever come between.
+ * Stops builds of months between their calls, and lets others query and change the days meanwhile. By chance alone a
+ * query would hardly ever come between.
  */
 export function scriptMonthSeams(world: World, deployment: Deployment, rivals: MonthRivals): void {
   const { random } = world;

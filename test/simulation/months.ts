@@ -8,21 +8,23 @@ import { DAY, HOUR, MINUTE, OLDEST, type Plant, TODAY } from "./plant.ts";
 import { dayOfKey } from "./storage.ts";
 import { type Process, Violation, type World } from "./world.ts";
 
-/** When months are played, epoch ms: behind all healing. */
+/** When the months phase begins, epoch ms: after all recoveries. */
 export const MONTHS_BEGIN = TODAY + 5 * DAY + HOUR;
 
-/** How long no day may have been published before its month is built, and some minutes, in milliseconds. */
+/** Time without publications before a month is built, plus ten minutes, in milliseconds. */
 const QUIET_MS = 6 * HOUR + 10 * MINUTE;
 
-/** Passes of the supervisor that may be needed until all months are built. */
+/** Most passes of the supervisor until all months are built. */
 const MAX_PASSES = 400;
 
-/** Days that D1 keeps row groups of: fewer than a month's query has. */
+/** Days whose row groups D1 keeps: fewer than a month's query reads. */
 const KEPT_DAYS = 2;
 
 /**
- * After the healing, when the month is over: its older days are backfilled, then it is built while things go wrong, then some of its days are
- * published anew, or deleted, and it is built again.
+ * After recovery, when the month is over:
+ * - Its older days are backfilled.
+ * - The month is built under faults.
+ * - Some days are published anew or deleted, and the month is built again.
  */
 export async function playMonths(world: World, deployment: Deployment, plant: Plant): Promise<void> {
   const { random } = world;
@@ -61,16 +63,16 @@ export async function playMonths(world: World, deployment: Deployment, plant: Pl
     await checkMonths(world, deployment, plant);
     await world.run(world.now + MINUTE);
   }
-  // what dead builds left is swept when it is two days old
+  // The daily cron sweeps remains of dead builds two days after they were written.
   world.now += 2 * DAY + HOUR;
   await ended(deployment.etlCron(name("daily"), "21 3 * * *"));
   await checkMonths(world, deployment, plant);
   const litter = [...deployment.bucket.objects.keys()].find((key) => key.startsWith("staging/"));
-  if (litter !== undefined) world.violate(`left behind of a month: ${litter}`);
+  if (litter !== undefined) world.violate(`left behind by a month's build: ${litter}`);
   await world.run(world.now);
 }
 
-/** What days are still waited for, and asked for a last time, is taken for settled: to play that takes longer than the months do. */
+/** Marks all days as settled, because playing their settlings takes longer than the months. */
 function endSettling({ database }: Deployment): void {
   const sql = "UPDATE settle_days SET due_at = NULL WHERE due_at IS NOT NULL";
   const rest =
@@ -95,13 +97,13 @@ function publishAnew(world: World, deployment: Deployment, plant: Plant): void {
   deployment.startBackfill(`start@${now}`, first, last, "all");
 }
 
-/** A deletion that was begun. */
+/** A deletion that has begun. */
 interface BegunDeletion {
-  /** Deletes until all of it is gone, and is served no more. */
+  /** Deletes until everything is gone and no longer served. */
   readonly finish: (ended: (process: Process) => Promise<void>) => Promise<void>;
 }
 
-/** Draws what happens until `end`. */
+/** Draws the events until `end`. */
 function disturb(world: World, deployment: Deployment, plant: Plant, end: number): readonly BegunDeletion[] {
   const { random, now: start } = world;
   const name = (job: string) => `${job}@${world.now}`;
@@ -115,7 +117,7 @@ function disturb(world: World, deployment: Deployment, plant: Plant, end: number
   };
   const deleted: BegunDeletion[] = [];
   const remove = () => {
-    // as the route does: not while a backfill runs
+    // Like the route: not while a backfill runs.
     const running = deployment.database.rows("SELECT 1 FROM backfill_jobs WHERE status = 'in_progress'");
     if (running.length === 0 && deleted.length === 0) deleted.push(beginDeletion(world, deployment, plant));
   };
@@ -162,10 +164,10 @@ function beginDeletion(world: World, deployment: Deployment, plant: Plant): Begu
   const isMeant = (key: string) => {
     if ("point" in what) return key.startsWith(`${what.point} `);
     const day = dayOfKey(key);
-    // the weather of every site has the same names
+    // The weather of every site has the same names.
     return day >= what.first && day <= what.last && (key.startsWith(`${site}/`) || key.startsWith("weather."));
   };
-  // nor does the upstream have them any more
+  // The upstream no longer has them either.
   for (const sample of plant.samples.get(site) ?? []) {
     if (isMeant(`${sample.point.name} ${sample.time}`)) sample.visibleAt = Number.POSITIVE_INFINITY;
   }
@@ -175,7 +177,7 @@ function beginDeletion(world: World, deployment: Deployment, plant: Plant): Begu
   run();
   const finish: BegunDeletion["finish"] = async (ended) => {
     for (let tries = 0; !told.isDone || tries === 0; tries++) {
-      if (tries > 10) throw new Violation(`the deletion does not come to an end: ${JSON.stringify(what)}`);
+      if (tries > 10) throw new Violation(`the deletion does not end: ${JSON.stringify(what)}`);
       await ended(run());
     }
     ledger.unserve(keys);
@@ -184,7 +186,7 @@ function beginDeletion(world: World, deployment: Deployment, plant: Plant): Begu
   return { finish };
 }
 
-/** The crons, until every month that is over and settled is built. */
+/** Runs the crons until every month that is over and settled is built. */
 async function built(
   world: World,
   deployment: Deployment,

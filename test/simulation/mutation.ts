@@ -1,12 +1,12 @@
-/** A fault that is planted into the real code, to see whether the simulation or a test finds it. */
+/** A fault planted into the real code, to see whether the simulation or a test finds it. */
 export interface Mutation {
   readonly name: string;
   /** from the repository's root */
   readonly file: string;
-  /** must be there exactly once */
+  /** occurs exactly once in the file */
   readonly find: string;
   readonly replace: string;
-  /** what would go wrong */
+  /** the failure that it causes */
   readonly why: string;
   /** the test that finds it; absent: seeds do */
   readonly foundBy?: FindingTest;
@@ -18,20 +18,20 @@ export interface FindingTest {
   readonly project: string;
   /** from the repository's root */
   readonly file: string;
-  /** its title, or so much of the title's end that one test of the file has it */
+  /** its title, or the end of the title that only this test of the file has */
   readonly title: string;
 }
 
-/** @throws {Error} where the text to be replaced is not there exactly once */
+/** @throws {Error} unless the text to be replaced occurs exactly once */
 export function mutated({ name, find, replace }: Mutation, source: string): string {
   const parts = source.split(find);
   if (parts.length !== 2) throw new Error(`${name}: its text is there ${parts.length - 1} times`);
   return parts.join(replace);
 }
 
-/** @throws {Error} for a name that no planted fault has */
+/** @throws {Error} for an unknown name */
 export function mutationNamed(mutations: readonly Mutation[], name: string): Mutation {
   const mutation = mutations.find((one) => one.name === name);
-  if (mutation === undefined) throw new Error(`there is no planted fault ${name}`);
+  if (mutation === undefined) throw new Error(`no planted fault is named ${name}`);
   return mutation;
 }

@@ -2,14 +2,14 @@ import type { Mutation } from "./mutation.ts";
 
 const CORE = "packages/core/src";
 
-/** Faults of folding, building, publishing, settling, sweeping and reading days. */
+/** Faults of rolling up, building, publishing, settling, sweeping and reading days. */
 export const MUTATIONS_OF_DAYS: readonly Mutation[] = [
   {
-    name: "fold-without-version",
+    name: "rollup-without-version",
     file: `${CORE}/day-build/roll-up-day.ts`,
     find: "AND h.version = d.value ->> 1",
     replace: "AND d.value ->> 1 IS NOT NULL",
-    why: "a sample that comes while an hour is folded is missing in its rollup",
+    why: "a rollup lacks a sample that arrived while its hour was rolled up",
     foundBy: {
       project: "core",
       file: "packages/core/src/day-build/roll-up-day.test.ts",
@@ -17,11 +17,11 @@ export const MUTATIONS_OF_DAYS: readonly Mutation[] = [
     },
   },
   {
-    name: "fold-over-another-fold",
+    name: "rollup-over-another-rollup",
     file: `${CORE}/day-build/roll-up-day.ts`,
     find: "${ROLLED_UP} = ?3",
     replace: "?3 IS NOT NULL",
-    why: "of two folds of a day the slower one takes away the hours that the quicker one folded",
+    why: "of two rollups of a day the slower one removes the hours of the quicker one",
     foundBy: {
       project: "core",
       file: "packages/core/src/day-build/roll-up-day.test.ts",
@@ -33,7 +33,7 @@ export const MUTATIONS_OF_DAYS: readonly Mutation[] = [
     file: `${CORE}/manifest/commit-day.ts`,
     find: `...(mark === null ? [] : [expectMark(db, siteId, mark)]),`,
     replace: "...(mark === null ? [] : [expectMark(db, siteId, mark)].slice(0, 0)),",
-    why: "a build of a time before D1 was turned back is published, and readers pass over segments that came since",
+    why: "a build from before a restore of D1 is published, and readers pass over segments stored since",
     foundBy: {
       project: "core",
       file: "packages/core/src/settle/time-travel.test.ts",
@@ -41,11 +41,11 @@ export const MUTATIONS_OF_DAYS: readonly Mutation[] = [
     },
   },
   {
-    name: "fold-forgets-its-mark",
+    name: "rollup-forgets-its-mark",
     file: `${CORE}/day-build/roll-up-day.ts`,
     find: "expectMark(db, siteId, mark),",
     replace: "...[expectMark(db, siteId, mark)].slice(0, 0),",
-    why: "aggregates of samples that D1 lost when it was turned back are written, and count",
+    why: "aggregates of samples that D1 lost by a restore are written and used",
     foundBy: {
       project: "core",
       file: "packages/core/src/settle/time-travel.test.ts",
@@ -57,7 +57,7 @@ export const MUTATIONS_OF_DAYS: readonly Mutation[] = [
     file: "packages/core/src/store/site-clock.ts",
     find: "stamp = ?2 AND token IS ?3)",
     replace: "stamp = ?2 AND ?3 IS ?3)",
-    why: "samples that D1 lost when it was turned back count as stored",
+    why: "samples that D1 lost by a restore count as stored",
     foundBy: {
       project: "core",
       file: "packages/core/src/settle/time-travel.test.ts",
@@ -69,7 +69,7 @@ export const MUTATIONS_OF_DAYS: readonly Mutation[] = [
     file: `${CORE}/day-build/merge-day.ts`,
     find: "for (const { index } of Object.values(layers).flat()) expectNames(index, order);",
     replace: "for (const { index } of Object.values(layers).flat().slice(0, 0)) expectNames(index, order);",
-    why: "after D1 was turned back, a file has a point's samples under the name of the one that got its id",
+    why: "after a restore of D1, a file has a point's samples under the name of the point that got its id",
     foundBy: {
       project: "core",
       file: "packages/core/src/settle/time-travel.test.ts",
@@ -81,7 +81,7 @@ export const MUTATIONS_OF_DAYS: readonly Mutation[] = [
     file: `${CORE}/manifest/write-manifest.ts`,
     find: "SELECT CASE WHEN NOT ${IS_OVERTAKEN} ${ELSE_FAIL}",
     replace: "SELECT CASE WHEN NOT ${IS_OVERTAKEN} OR 1 ${ELSE_FAIL}",
-    why: "a value that was answered goes back to an older one when the day is published",
+    why: "an answered value returns to an older one when the day is published",
     foundBy: {
       project: "core",
       file: "packages/core/src/day-build/claim.test.ts",
@@ -93,7 +93,7 @@ export const MUTATIONS_OF_DAYS: readonly Mutation[] = [
     file: "packages/core/src/deletion/delete-day.ts",
     find: "db.prepare(EXPECT_FILE).bind(site.id, day, etag),",
     replace: "...[db.prepare(EXPECT_FILE).bind(site.id, day, etag)].slice(0, 0),",
-    why: "deleting a point deletes the file that a build publishes meanwhile, with the samples of others",
+    why: "deleting a point deletes the file that a build publishes meanwhile, with other points' samples",
     foundBy: {
       project: "core",
       file: "packages/core/src/deletion/delete-samples.test.ts",
@@ -108,14 +108,14 @@ export const MUTATIONS_OF_DAYS: readonly Mutation[] = [
     why: "an answer is made of aggregates that lack later samples",
   },
   {
-    name: "sweep-beyond-the-fold",
+    name: "sweep-beyond-the-clock",
     file: "packages/core/src/store/segment-rows.ts",
     find: 'AND s.key <= ${keySql("b.block", "?2")} + ?3 LIMIT ?4',
     replace: 'AND s.key < ${keySql("b.block", "?2 + 1")} + 0 * ?3 LIMIT ?4',
-    why: "segments are deleted that came after the build had read the clock",
+    why: "segments that came after the build read the clock are deleted",
   },
   {
-    name: "fold-past-the-clock",
+    name: "settled-past-the-clock",
     file: `${CORE}/manifest/write-manifest.ts`,
     find: "settled_stamp = ?13, asked = ?14,",
     replace: "settled_stamp = ?13 + 1, asked = ?14,",
@@ -126,35 +126,35 @@ export const MUTATIONS_OF_DAYS: readonly Mutation[] = [
     file: `${CORE}/day-build/merge-day.ts`,
     find: 'under: await openSegments("under"),',
     replace: 'under: await openSegments("under", () => false),',
-    why: "a file lacks samples of segments that only add to what the build has",
+    why: "a file lacks samples of segments requested before the build's hours",
   },
   {
     name: "build-drops-newer-segments",
     file: `${CORE}/day-build/merge-day.ts`,
     find: 'over: await openSegments("over"),',
     replace: 'over: await openSegments("over", () => false),',
-    why: "a file lacks samples of segments that were asked for after the build's hours",
+    why: "a file lacks samples of segments requested after the build's hours",
   },
   {
     name: "file-forgets-when-asked",
     file: `${CORE}/day-build/merge-day.ts`,
     find: "const latest = [base.asked, options.asked, segments?.asked];",
     replace: "const latest = [base.asked, segments?.asked];",
-    why: "a segment that was asked for before a backfilled hour replaces the file's value",
+    why: "a segment requested before a backfilled hour replaces the file's value",
   },
   {
     name: "put-without-condition",
     file: `${CORE}/day-build/publish-day.ts`,
     find: 'onlyIf: baseEtag === null ? { etagDoesNotMatch: "*" } : { etagMatches: baseEtag },',
     replace: "",
-    why: "of two builds the slower one takes away what the quicker one published",
+    why: "of two builds the slower one removes what the quicker one published",
   },
   {
     name: "publish-without-claim",
     file: `${CORE}/day-build/publish-day.ts`,
     find: "if (!(await claimContent(db, build, sha256, staged, now()))) return null;",
     replace: "if (generation < 0) await claimContent(db, build, sha256, staged, now());",
-    why: "half-published: a build that dies after its put leaves an object that nobody knows",
+    why: "a build that dies after its put leaves an object that D1 does not know",
   },
   {
     name: "forget-the-old-file",
@@ -168,7 +168,7 @@ export const MUTATIONS_OF_DAYS: readonly Mutation[] = [
     file: `${CORE}/day-build/merge-points.ts`,
     find: "mergeSeries(below, above)",
     replace: "mergeSeries(above, below)",
-    why: "a build takes a correction back",
+    why: "a build reverts a correction",
   },
   {
     name: "last-page-of-an-hour",
@@ -182,14 +182,14 @@ export const MUTATIONS_OF_DAYS: readonly Mutation[] = [
     file: `${CORE}/r2/staging.ts`,
     find: "uploaded.getTime() < before",
     replace: "uploaded.getTime() < before - before",
-    why: "what dead builds staged is never removed",
+    why: "staged objects of dead builds are never removed",
   },
   {
     name: "kept-of-another-content",
     file: `${CORE}/store/kept-groups.ts`,
     find: "k.day = day_files.day AND k.sha256 = day_files.sha256 AND",
     replace: "k.day = day_files.day AND",
-    why: "an answer looks in row groups that D1 keeps of an older file",
+    why: "an answer reads row groups that D1 keeps of an older file",
   },
   {
     name: "query-trusts-its-plan",
@@ -209,35 +209,35 @@ export const MUTATIONS_OF_DAYS: readonly Mutation[] = [
     file: `${CORE}/rebuild/judge-stored-day.ts`,
     find: "hot.get(id) ?? NO_STORED_SERIES",
     replace: "(file === null ? hot.get(id) : undefined) ?? NO_STORED_SERIES",
-    why: "a quality is taken for current that lacks hot samples beside the file",
+    why: "a quality counts as current without the hot samples beside the file",
   },
   {
     name: "judged-by-nobody",
     file: `${CORE}/manifest/commit-day.ts`,
     find: ": forgetJudged(db, siteId, day),",
     replace: ": markJudged(db, { siteId, day, formula: formula ?? FORMULA_VERSION }, basisOfFile(file.etag), now),",
-    why: "a day whose file was registered again by the repair is taken for judged",
+    why: "a day whose file was registered again by a rebuild counts as judged",
   },
   {
     name: "settled-once",
     file: "packages/core/src/settle/due-days.ts",
     find: "dueAt: nextStepAt(offsets, day, Math.min(step, last)), attempts: 0, settledAt };",
     replace: "dueAt: null, attempts: 0, settledAt };",
-    why: "samples that come after a day's first settling are never asked for",
+    why: "samples that come after a day's first settling are never requested",
   },
   {
     name: "settled-from-segments",
     file: "packages/core/src/settle/run-settle.ts",
     find: "return await askSource(steps, context, start);",
-    replace: 'await foldSegments(steps, context); return { is: "done", outcome: "settled", reason: null };',
-    why: "days hold what the syncs happened to see",
+    replace: 'await settleSegments(steps, context); return { is: "done", outcome: "settled", reason: null };',
+    why: "days hold only the samples that the syncs met",
   },
   {
     name: "stale-hours-on-top",
     file: `${CORE}/day-build/merge-day.ts`,
     find: "const isStale = (hour: number) => (options.asked?.[hour] ?? Number.POSITIVE_INFINITY) < base.asked[hour]!;",
     replace: "const isStale = (hour: number) => (options.asked?.[hour] ?? 0) < 0 * base.asked[hour]!;",
-    why: "a settling that merges again lays its answers over later ones of a backfill",
+    why: "a settling that merges again replaces later answers of a backfill",
     foundBy: {
       project: "core",
       file: "packages/core/src/settle/run-settle.crash.test.ts",
@@ -245,12 +245,12 @@ export const MUTATIONS_OF_DAYS: readonly Mutation[] = [
     },
   },
   {
-    name: "fold-at-the-claim",
+    name: "settled-at-the-claim",
     file: `${CORE}/manifest/write-manifest.ts`,
     find: `ON CONFLICT (site_id, day) DO UPDATE SET pending = json_set(pending, '$."' || ?3 || '"', CAST(?4 AS INTEGER))`,
     replace: `ON CONFLICT (site_id, day) DO UPDATE SET settled_stamp = coalesce((SELECT stamp FROM site_clocks WHERE site_id = ?1), 0),
   pending = json_set(pending, '$."' || ?3 || '"', CAST(?4 AS INTEGER))`,
-    why: "readers pass over segments, and the sweep deletes them, before the file that has them is published",
+    why: "readers pass over segments, and the sweep deletes them, before their file is published",
   },
   {
     name: "clock-read-after-the-segments",
@@ -258,14 +258,14 @@ export const MUTATIONS_OF_DAYS: readonly Mutation[] = [
     find: "return { settledStamp, mark, samples, layers, asked: last, damaged: [...damaged] };",
     replace:
       "return { settledStamp: parseClock((await clockStatement(db, of.site.id).all()).results).stamp, mark, samples, layers, asked: last, damaged: [...damaged] };",
-    why: "readers pass over segments that were committed while the build copied the others",
+    why: "readers pass over segments committed while the build copied the others",
   },
   {
     name: "kept-damage-trusted",
     file: `${CORE}/store/read-kept-groups.ts`,
     find: "{ series, missing: [...missing] }",
     replace: "{ series, missing: [...missing].slice(0, 0) }",
-    why: "an answer lacks samples of row groups that D1 keeps no more, or keeps damaged",
+    why: "an answer lacks samples of row groups that D1 lost or keeps damaged",
   },
   {
     name: "kept-sweep-does-not-wait",

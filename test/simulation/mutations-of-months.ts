@@ -16,7 +16,7 @@ export const MUTATIONS_OF_MONTHS: readonly Mutation[] = [
     file: `${CORE}/read/cold-plan.ts`,
     find: "place?.month !== month || place.generation !== generation) return null;",
     replace: "place?.month !== month || place.generation > generation) return null;",
-    why: "a month's file is read by the places of the file before it",
+    why: "a month's file is read by the locators of an earlier file",
   },
   {
     name: "deleted-month-still-named",
@@ -30,14 +30,14 @@ export const MUTATIONS_OF_MONTHS: readonly Mutation[] = [
     file: `${CORE}/deletion/delete-month-file.ts`,
     find: "await bucket.delete(monthFileKey(site, monthOf(day)));",
     replace: "if (day < 0) await bucket.delete(monthFileKey(site, monthOf(day)));",
-    why: "a month's file keeps samples that are deleted",
+    why: "a month's file keeps deleted samples",
   },
   {
     name: "half-month-published",
     file: `${CORE}/months/run-month.ts`,
     find: 'state === "written" && file !== null\n      ? [{ day, generation,',
     replace: 'state === "written" && file !== null && day % 2 === 0\n      ? [{ day, generation,',
-    why: "a month's file lacks days that it is said to have",
+    why: "a month's file lacks days that D1 lists for it",
   },
   {
     name: "part-left-out",
@@ -68,7 +68,7 @@ export const MUTATIONS_OF_MONTHS: readonly Mutation[] = [
     file: `${CORE}/months/pack-month.ts`,
     find: "const batch = await batchOnBasis(db, siteId, basis, [",
     replace: "const batch = await db.batch([",
-    why: "packing takes away aggregates of a day that was published since they were read",
+    why: "packing removes aggregates of a day that was published since they were read",
     foundBy: {
       project: "core",
       file: `${CORE}/months/pack-month.test.ts`,
@@ -80,7 +80,7 @@ export const MUTATIONS_OF_MONTHS: readonly Mutation[] = [
     file: `${CORE}/manifest/commit-day.ts`,
     find: "    forgetPacked(db, siteId, day),",
     replace: "    ...[forgetPacked(db, siteId, day)].slice(0, 0),",
-    why: "packed aggregates are taken though block_days has later ones",
+    why: "packed aggregates are used although block_days has later ones",
     foundBy: {
       project: "core",
       file: `${CORE}/months/doubtful-days.test.ts`,

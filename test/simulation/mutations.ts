@@ -4,14 +4,14 @@ import { MUTATIONS_OF_MONTHS } from "./mutations-of-months.ts";
 
 const CORE = "packages/core/src";
 
-/** All planted faults: of the sync, the store, the backfill and the gaps, those of days and those of months. */
+/** All planted faults: of the sync, the store, the backfill and the gaps, of days and of months. */
 export const MUTATIONS: readonly Mutation[] = [
   {
     name: "drop-watermark-guard",
     file: `${CORE}/sync/sync-state.ts`,
     find: "WHEN watermark IS NULL OR watermark BETWEEN ?2 AND ?3 THEN",
     replace: "WHEN true THEN",
-    why: "a run that is overtaken by another sets the watermark back",
+    why: "a run that another run overtook sets the watermark back",
   },
   {
     name: "watermark-before-rows",
@@ -19,21 +19,21 @@ export const MUTATIONS: readonly Mutation[] = [
     find: "await this.#store(selection.samples, readings, page.asked, [saveProgress(db, this.#siteId, progress, now())]);",
     replace:
       "await saveProgress(db, this.#siteId, progress, now()).run(); await this.#store(selection.samples, readings, page.asked, []);",
-    why: "a crash between the two leaves rows behind that no window asks for again",
+    why: "a crash between the two leaves rows behind that no window requests again",
   },
   {
     name: "swallow-failed-write",
     file: `${CORE}/sync/page-store.ts`,
     find: 'throw this.#failed(new StageError("store", error), from, selection.samples.length + readings.length);',
     replace: 'this.#failed(new StageError("store", error), from, selection.samples.length + readings.length);',
-    why: "the next page moves the cursor over one that was not stored",
+    why: "the next page moves the cursor over a page that was not stored",
   },
   {
     name: "no-lookback",
     file: `${CORE}/sync/window.ts`,
     find: "watermark === null ? from : back - settings.lookbackMs",
     replace: "from",
-    why: "a sample that shows up a minute after its time is behind the watermark",
+    why: "a sample that appears a minute after its time is behind the watermark",
   },
   {
     name: "repeated-cursor-ends-window",
@@ -41,7 +41,7 @@ export const MUTATIONS: readonly Mutation[] = [
     find: 'if (seen.has(identity)) throw new AceError("cursor_repeated", path, "the next page\'s cursor was used before");',
     replace:
       "if (seen.has(identity)) { yield { samples, asked, records, rejected, rejectedRecords, lastTime, next: null }; return; }",
-    why: "a window counts as complete without a word of the API's",
+    why: "a window counts as complete although the API has not said so",
     foundBy: {
       project: "core",
       file: "packages/core/src/ace/timeseries.test.ts",
@@ -53,28 +53,28 @@ export const MUTATIONS: readonly Mutation[] = [
     file: "packages/core/src/ace/timeseries.ts",
     find: "given === null ? null : repairCursor(cursor, given, end)",
     replace: "given",
-    why: "the upstream's cursor fault sends every page back to where it began",
+    why: "the upstream's cursor fault sends every page back to the window's start",
   },
   {
     name: "store-without-fence",
     file: `${CORE}/store/site-clock.ts`,
     find: "return [expectClock(db, siteId, from), db.prepare(MOVE)",
     replace: "return [db.prepare(MOVE)",
-    why: "two runs that overlap take the same stamp, and one of them moves the clock back",
+    why: "two overlapping runs take the same stamp, and one moves the clock back",
   },
   {
     name: "stamp-beats-asked",
     file: `${CORE}/store/read-segments.ts`,
     find: "?.add(start + offset, values[i]!, asked);",
     replace: "?.add(start + offset, values[i]!, key % 2 ** 24);",
-    why: "of two values the one that was stored last counts, though it was asked for earlier",
+    why: "of two values the one stored last counts, although it was requested earlier",
   },
   {
     name: "segment-beats-file",
     file: `${CORE}/store/stored-series.ts`,
     find: "mergeSeries(file, stored, (i) => stored.asked[i]! > askedAt(stored.times[i]!))",
     replace: "mergeSeries(file, stored)",
-    why: "an answer shows a value beside the file's that was asked for earlier",
+    why: "an answer prefers a segment's value that was requested before the file's",
     foundBy: {
       project: "core",
       file: "packages/core/src/store/stored-series.test.ts",
@@ -86,28 +86,28 @@ export const MUTATIONS: readonly Mutation[] = [
     file: `${CORE}/store/hot-hours.ts`,
     find: "FROM json_each(?2) WHERE true",
     replace: "FROM json_each(?2) WHERE value % 7200000 = 0",
-    why: "samples are in segments that no reader looks for",
+    why: "segments hold samples that no reader looks for",
   },
   {
     name: "latest-not-updated",
     file: `${CORE}/store/latest.ts`,
     find: "this.#newest.set(pointId, newest);",
     replace: "if (known === undefined) this.#newest.set(pointId, newest);",
-    why: "the newest value of a point is not the newest one",
+    why: "the recorded newest value of a point is not its newest one",
   },
   {
     name: "hour-version-stands-still",
     file: `${CORE}/store/hot-hours.ts`,
     find: "DO UPDATE SET version = excluded.version",
     replace: "DO UPDATE SET version = version",
-    why: "rollups are taken for current that lack late samples",
+    why: "rollups that lack late samples count as current",
   },
   {
-    name: "fold-forgets-folded-hours",
+    name: "rollup-forgets-earlier-hours",
     file: "packages/core/src/rollups/day-table.ts",
     find: "else this.#points.set(pointId, { hours: [...hours], slice });",
     replace: "",
-    why: "a row holds all hours of its day, and a fold leaves only those that it folds",
+    why: "a row holds all hours of its day, and a rollup keeps only its own hours",
   },
   {
     name: "leave-ended-instances",
@@ -121,7 +121,7 @@ export const MUTATIONS: readonly Mutation[] = [
     file: `${CORE}/gaps/repair-plan.ts`,
     find: "const isFinal = proofs >= PROOFS && began >= gap.end + confirmMs;",
     replace: "const isFinal = proofs >= PROOFS;",
-    why: "a gap is said to be empty before late data can have come",
+    why: "a gap is confirmed empty before late data can have come",
   },
   {
     name: "gap-lost-at-midnight",
@@ -135,7 +135,7 @@ export const MUTATIONS: readonly Mutation[] = [
     file: `${CORE}/gaps/reconcile.ts`,
     find: "return gap.filledTo === null ||",
     replace: "return gap.filledTo !== undefined ||",
-    why: "the rest of a gap whose request broke off is not asked for again if it is short",
+    why: "the rest of a gap whose request broke off is not requested again if it is short",
     foundBy: {
       project: "core",
       file: "packages/core/src/gaps/reconcile.test.ts",
@@ -147,7 +147,7 @@ export const MUTATIONS: readonly Mutation[] = [
     file: `${CORE}/sync/window.ts`,
     find: "const isLate = watermark !== null && servedTo !== null && servedTo < watermark - settings.lookbackMs;",
     replace: "const isLate = watermark !== null && servedTo !== null && servedTo < 0;",
-    why: "of a site that is late as a whole no sync asks for what becomes visible",
+    why: "no sync requests the late samples of a site that lags as a whole",
   },
   {
     name: "late-site-by-newest",

@@ -5,37 +5,37 @@ export const MINUTE = 60_000;
 export const HOUR = 60 * MINUTE;
 export const DAY = 24 * HOUR;
 
-/** The day that the simulated time begins in: the last one of a month. */
+/** The day on which the simulated time begins: the last day of a month. */
 export const TODAY = Date.UTC(2025, 9, 31);
 
-/** The first of the days before those that a seed begins with; the month files of some seeds are made of them too. */
+/** The first day before those of a seed. The month files of some seeds contain these days too. */
 export const OLDEST = TODAY - 4 * DAY;
 
 /** A point of a simulated site. */
 interface PlantPoint {
   readonly name: string;
   readonly site: string;
-  /** since when the upstream lists it as configured, epoch ms */
+  /** from when the upstream lists it as configured, epoch ms */
   readonly configuredAt: number;
-  /** as the upstream names it; null: none, so that only the point's completeness is judged */
+  /** the upstream's name for it; null: no name, so that only its completeness is judged */
   readonly unit: string | null;
 }
 
-/** A sample as the upstream comes to know it; times are epoch ms. */
+/** A sample as the upstream gets it; times are epoch ms. */
 export interface PlantSample {
   readonly point: PlantPoint;
   readonly time: number;
-  /** when the upstream begins to serve it; the world may put an end to that for good */
+  /** when the upstream begins to serve it; the world may set it to infinity */
   visibleAt: number;
-  /** it comes later than the others of its time */
+  /** later than the other samples of its time */
   readonly isLateByChance: boolean;
   /** the text of its value; null is served as null */
   readonly text: string | null;
-  /** a later word of the upstream's about it; the world may make one while the sample is on its way */
+  /** a later value of the upstream; the world may set one while the sample is under way */
   correction: { readonly at: number; readonly text: string } | null;
 }
 
-/** What the upstream will have said by the end of time. */
+/** All that the upstream will have served at the end. */
 export interface Plant {
   readonly sites: readonly string[];
   readonly points: readonly PlantPoint[];
@@ -45,10 +45,10 @@ export interface Plant {
   readonly lateness: ReadonlyMap<string, Lateness>;
 }
 
-/** A sample that is visible within this of its time is punctual, in milliseconds: less than the lookback less our skew. */
+/** A sample visible within this time is punctual, in milliseconds: less than the lookback less our skew. */
 export const PUNCTUAL_MS = 2 * MINUTE;
 
-/** The `collect_interval` of every point; many keep to a longer one, so that they have gaps. */
+/** The `collect_interval` of every point. Many have a longer cadence, so that they have gaps. */
 export const CADENCE_MS = 10 * MINUTE;
 
 const NUMBERS: readonly [string, ...string[]] = [
@@ -64,7 +64,7 @@ const NUMBERS: readonly [string, ...string[]] = [
 const WORDS: readonly [string, ...string[]] = ["active", "inactive", "true", "false"];
 const NO_NUMBERS: readonly [string | null, ...(string | null)[]] = ["NaN", null, "", "{fault}", "1e999"];
 
-/** The number of a served text, written from the description of the API; null: not a number. */
+/** The number of a served text, by the API's description; null: not a number. */
 export function numberOf(text: string | null): number | null {
   if (text === null || text.trim() === "") return null;
   if (text === "active" || text === "true") return 1;
@@ -73,7 +73,9 @@ export function numberOf(text: string | null): number | null {
   return Number.isFinite(number) ? number : null;
 }
 
-/** Draws a plant of one or two sites, first seen at `begin`, whose samples reach from two days before today to `until`. */
+/**
+ * Draws a plant of one or two sites, first seen at `begin`. Its samples reach from two days before today to `until`.
+ */
 export function drawPlant(random: Random, begin: number, until: number): Plant {
   const sites = random.chance(0.25) ? ["site_a", "site_b"] : ["site_a"];
   const points: PlantPoint[] = [];
@@ -94,8 +96,9 @@ export function drawPlant(random: Random, begin: number, until: number): Plant {
 }
 
 /**
- * Adds the days from {@link OLDEST} on. Nobody asks for them before the month is over. Some of their samples show up later.
- * @param random of its own, so that all else stays as it is @param until when the last of them shows up, epoch ms
+ * Adds the days from {@link OLDEST} on. Nothing requests them before the month is over. Some samples appear later.
+ * @param random a separate generator, so that all other draws stay
+ * @param until when the last sample appears, epoch ms
  */
 export function withOlderDays({ samples, points, ...rest }: Plant, random: Random, until: number): Plant {
   const older = [...samples].map(([site, known]): [string, readonly PlantSample[]] => {
@@ -119,9 +122,9 @@ function drawSamples(random: Random, points: readonly PlantPoint[], lateness: La
   const cadence = random.pick([10, 15, 30]) * MINUTE;
   const lateShare = random.pick([0, 0, 0.05, 0.2]);
   const correctedShare = random.pick([0, 0.1, 0.6]);
-  // of a site that is late as a whole half of the points are on time with each other, and few records cannot be read
+  // In a late site, half of the points lag alike, and few records are unreadable.
   const silentShare = random.pick(isLate ? [0, 0.1] : [0, 0.1, 0.5]);
-  // a site may be silent for hours; the days before today are coarse, because only the backfill reads them
+  // A site may be silent for hours. The days before today are coarse, because only the backfill reads them.
   const silence = TODAY - DAY + random.below(2 * DAY);
   for (let time = TODAY - 2 * DAY + random.below(HOUR); time < until;) {
     const isSilent = time > silence && time < silence + 4 * HOUR;
@@ -152,7 +155,7 @@ function drawSample(
       : random.chance(0.3)
         ? random.pick(NUMBERS)
         : String(random.below(100_000) / 64);
-  // some are corrected late, when the sync is past them
+  // Some samples are corrected late, behind the watermark.
   const late = random.chance(0.4) ? TODAY + random.below(6 * HOUR) : 0;
   const at = Math.max(time + delay + random.below(40 * MINUTE), late);
   const correction = random.chance(correctedShare) ? { at, text: String(random.below(1_000) + 0.25) } : null;

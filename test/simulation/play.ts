@@ -2,7 +2,7 @@ import { writeFile } from "node:fs/promises";
 import { unmetForms } from "./statement-forms.ts";
 import { type Outcome, simulate } from "./simulate.ts";
 
-/** Plays a seed and prints all that happens in it. @returns its outcome if something does not hold */
+/** Plays a seed and prints all its events. @returns its outcome if an invariant fails */
 export async function playSeed(seed: number): Promise<Outcome | null> {
   const outcome = await simulate(seed, { keepLines: true });
   for (const line of outcome.lines ?? []) console.log(line);
@@ -10,7 +10,7 @@ export async function playSeed(seed: number): Promise<Outcome | null> {
   return outcome.violation === null ? null : outcome;
 }
 
-/** Plays seeds until one fails, all are played or the time is up. @returns the one that failed */
+/** Plays seeds until one fails, all are played or the time is up. @returns the failed one */
 export async function playSeeds(wanted: {
   readonly first: number;
   readonly seeds: number;
@@ -29,16 +29,16 @@ export async function playSeeds(wanted: {
   const text = (n: number) => n.toLocaleString("en");
   const perSeed = ((elapsed() * 1000) / Math.max(1, played)).toFixed(0);
   console.log(
-    `${text(played)} seeds, ${text(calls)} calls, ${text(promised)} samples, ${perSeed} ms a seed: all holds`,
+    `${text(played)} seeds, ${text(calls)} calls, ${text(promised)} samples, ${perSeed} ms a seed: no violation`,
   );
-  console.log(`files of months were read in ${text(ofMonths)} seeds`);
+  console.log(`month files were read in ${text(ofMonths)} seeds`);
   const unmet = unmetForms();
   if (unmet.length > 0)
-    console.log(`statements that no seed came to (test/simulation/statement-forms.ts): ${unmet.join(", ")}`);
+    console.log(`statements that no seed reached (test/simulation/statement-forms.ts): ${unmet.join(", ")}`);
   return null;
 }
 
-/** Plays a seed and writes each of its transactions with D1 down, a line of JSON each. */
+/** Plays a seed and appends each of its transactions with D1 to a file, one line of JSON each. */
 export async function recordSeed(seed: number, path: string): Promise<Outcome | null> {
   const lines: string[] = [];
   const outcome = await simulate(seed, {

@@ -43,7 +43,7 @@ const rowsSchema = z.array(
   }),
 );
 
-/** Days that the site's last judging is of, and whether nothing has changed since: migration 0007. */
+/** The judged days of a site, and whether nothing has changed since: migration 0007. */
 const DAYS = `
 SELECT q.day, f.source, f.etag, y.watched_from, q.formula = ?2 AND q.etag IS f.etag
   AND q.hot_hours = (SELECT count(*) FROM hot_hours h WHERE h.site_id = q.site_id AND h.hour / 86400000 = q.day)
@@ -67,8 +67,8 @@ WHERE s.name = ?1 AND p.source = 'catalog'`;
 const scratch = new Scratch();
 
 /**
- * The quality of a point's day is that of its samples, wherever `quality_days` says that it is current.
- * @param judgedDays that must be current now
+ * Checks that the quality of a point's day equals that of its samples, if `quality_days` calls it current.
+ * @param judgedDays days that must be current now
  */
 export function checkQuality(
   world: World,
@@ -82,12 +82,12 @@ export function checkQuality(
     daysSchema.parse(database.rows(DAYS, site, FORMULA_VERSION)).map((row) => [row.day, row] as const),
   );
   const stale = judgedDays.find((day) => days.get(day)?.current !== 1);
-  if (stale !== undefined) world.violate(`the day ${stale} of ${site} has ended, and its quality is not known`);
+  if (stale !== undefined) world.violate(`${site} ${stale}: the day has ended without a current quality`);
   const rows = new Map(
     rowsSchema.parse(database.rows(ROWS, site)).map((row) => [`${row.name} ${row.day}`, row] as const),
   );
   for (const { day, source, etag, watched_from: from, current } of days.values()) {
-    // another build has put its file in place, and its row follows
+    // Another build has put its file, and its row follows.
     const isPending = (bucket.objects.get(dayFileKey(site, day))?.etag ?? null) !== etag;
     if (current === 0 || isPending) continue;
     const isWatched = source !== "api" && from !== null && from <= day * DAY;
@@ -103,13 +103,12 @@ export function checkQuality(
       } as const;
       const expected =
         series.times.length === 0 ? "nothing" : textOf(columnsOf(judgeDay(series, point, late, scratch)));
-      if (given !== expected)
-        world.violate(`the quality of ${name} ${day} is ${given}, and its samples make ${expected}`);
+      if (given !== expected) world.violate(`quality of ${name} ${day}: found ${given}, its samples give ${expected}`);
     }
   }
 }
 
-/** The same, of all days that are judged as things stand. */
+/** The same for all days that are judged now. */
 export async function checkJudged(world: World, deployment: JudgedStorage, plant: Plant): Promise<void> {
   for (const site of plant.sites) {
     const stored: Samples = new Map();

@@ -5,19 +5,19 @@ import { DAY, HOUR, MINUTE, type Plant, TODAY } from "./plant.ts";
 import { z } from "zod";
 import { type Process, Violation, type World } from "./world.ts";
 
-/** Syncs that may be needed to catch up; more would be a sync that is stuck. */
+/** Most syncs to catch up; more mean a stuck sync. */
 const MAX_SYNCS = 60;
 
-/** Hourly crons that may be needed to ask for all gaps, a few pages each. */
+/** Most hourly crons to request all gaps, a few pages each. */
 const MAX_REPAIRS = 100;
 
-/** Passes of the supervisor, one every five minutes, that may be needed until a backfill has ended. */
+/** Most passes of the supervisor, one every five minutes, until a backfill has ended. */
 const MAX_PASSES = 400;
 
-/** How often a site that is late is synced in the days after the healing, in milliseconds. */
+/** Interval between syncs of a late site in the days after the faults stop, in milliseconds. */
 const FOLLOWED_EVERY_MS = 7 * HOUR;
 
-/** Lets everything that was begun end, without faults, and looks at what must hold then. */
+/** Lets all processes end without faults, and checks the invariants. */
 export async function recover(world: World, deployment: Deployment, plant: Plant): Promise<void> {
   world.isHealing = true;
   world.skew = 0;
@@ -29,7 +29,7 @@ export async function recover(world: World, deployment: Deployment, plant: Plant
   };
   const sync = () => ended(deployment.etlCron(name("sync"), "*/5 * * * *"));
   const never = Number.NEGATIVE_INFINITY;
-  // what is on its way still fails as it may: it began before
+  // Processes under way still meet their faults, because they began before.
   await world.run(world.now + 20 * MINUTE);
   await caughtUp(world, deployment, plant, sync);
   await backfilled(world, deployment, ended);
@@ -46,9 +46,9 @@ export async function recover(world: World, deployment: Deployment, plant: Plant
   if (world.random.chance(0.2)) deployment.loseKept();
   await checkRecovered(world, deployment, plant, { synced, gaps: never, days: never });
   await world.run(world.now + MINUTE);
-  // what dead builds left is swept when it is two days old; no gap waits for longer than a day
+  // The daily cron sweeps remains of dead builds after two days. No gap waits for longer than a day.
   const until = world.now + 2 * DAY + HOUR;
-  // a site that is late is followed; a sync that is further behind than a day would leave the days between to settling
+  // A late site is followed by syncs. A sync that is more than a day behind would leave the days between to settling.
   const isFollowed = [...plant.lateness.values()].some(({ kind }) => kind === "site");
   if (isFollowed) synced = await followed(world, until, () => caughtUp(world, deployment, plant, sync));
   world.now = Math.max(world.now, until);
@@ -56,12 +56,12 @@ export async function recover(world: World, deployment: Deployment, plant: Plant
   const isCaughtUp = isFollowed || world.random.chance(0.3);
   if (isCaughtUp) synced = await caughtUp(world, deployment, plant, sync);
   await filled(world, deployment, hourly);
-  // of a day that no archive has met: its weather is in segments alone
+  // Builds a day without an earlier file: its weather is only in segments.
   if (isCaughtUp && world.random.chance(0.7)) {
     await ended(deployment.startBackfill(name("start"), TODAY / DAY, TODAY / DAY, "all"));
     await backfilled(world, deployment, ended);
   }
-  // a proof may have begun before
+  // A confirming request may have begun before.
   world.now += DAY + HOUR;
   const settledAt = world.now;
   await settled(world, deployment, ended);
@@ -73,18 +73,18 @@ export async function recover(world: World, deployment: Deployment, plant: Plant
   const unpublished = deployment.storage.unpublishedFiles();
   const seen = ({ key, outcome, reason }: RebuiltDay) => {
     const expected = unpublished.has(key) ? "rebuilt" : "unchanged";
-    if (outcome !== expected) world.violate(`the repair finds ${key} to be ${outcome}: ${reason}`);
+    if (outcome !== expected) world.violate(`the rebuild finds ${key} to be ${outcome}: ${reason}`);
   };
   await ended(deployment.rebuildManifest(name("rebuild"), seen));
   await world.run(world.now);
 }
 
-/** Hourly crons until no gap is due: each was asked for then, and what the upstream has of it is stored. */
+/** Runs hourly crons until no gap is due. Each gap was requested then, and the upstream's samples in it are stored. */
 async function filled(world: World, { database, lookbackMs }: Deployment, hourly: () => Promise<void>): Promise<void> {
   for (let runs = 0; runs < MAX_REPAIRS; runs++) {
     await hourly();
     const due = database.rows(
-      // a settled day may tell of gaps that the sync has not come to: they are asked for when it has
+      // A settled day may report gaps ahead of the sync. They are requested when the sync has passed them.
       `SELECT 1 FROM gaps g JOIN sync_state y USING (site_id)
        WHERE g.state = 'open' AND g.end IS NOT NULL AND g.next_attempt_at <= ?1 AND g.start < y.watermark - ?2 LIMIT 1`,
       world.clock,
@@ -93,10 +93,10 @@ async function filled(world: World, { database, lookbackMs }: Deployment, hourly
     if (due.length === 0) return;
     await world.run(world.now + MINUTE);
   }
-  throw new Violation("the repair of gaps does not come to an end");
+  throw new Violation("gap repair does not end");
 }
 
-/** @returns when the last sync began, epoch ms */
+/** @returns start of the last sync, epoch ms */
 async function caughtUp(
   world: World,
   { ledger }: Deployment,
@@ -112,7 +112,7 @@ async function caughtUp(
   throw new Violation("the sync does not catch up");
 }
 
-/** Syncs now and then until a time. @returns when the last one began, epoch ms */
+/** Syncs at intervals until a time. @returns start of the last sync, epoch ms */
 async function followed(world: World, until: number, sync: () => Promise<number>): Promise<number> {
   for (;;) {
     const synced = await sync();
@@ -123,7 +123,10 @@ async function followed(world: World, until: number, sync: () => Promise<number>
 
 const dueSchema = z.array(z.object({ due_at: z.int() }));
 
-/** The crons that settle, until no day is due and none waits for another try: what a sync passed over is stored then. */
+/**
+ * Runs the settling crons until no day is due and none waits for a retry. Samples that a sync passed over are stored
+ * then.
+ */
 export async function settled(
   world: World,
   deployment: Deployment,
@@ -142,7 +145,7 @@ export async function settled(
     if (due === undefined) return;
     world.now = Math.max(world.now, due.due_at);
   }
-  throw new Violation("settling does not come to an end");
+  throw new Violation("settling does not end");
 }
 
 export async function backfilled(

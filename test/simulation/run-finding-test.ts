@@ -20,9 +20,9 @@ const reportSchema = z.object({
 });
 
 /**
- * Runs one test with a fault planted, in a process of its own.
- * @param fault null: none
- * @returns the first line of its failure; null: it passes
+ * Runs one test with a fault planted, in its own process.
+ * @param fault null: no fault
+ * @returns the first line of its failure; null if it passes
  * @throws {Error} if the test did not run: no test has the title, or its file cannot be loaded
  */
 export async function runFindingTest(
@@ -53,7 +53,7 @@ export async function runFindingTest(
 
 function runVitest(args: readonly string[], fault: string | null): Promise<string> {
   return new Promise((resolve, reject) => {
-    // in CI the configuration names a report of its own, which this run would write over
+    // In CI the configuration names a report, which this run would overwrite.
     const env = { ...process.env, CI: "", [PLANTED_FAULT]: fault ?? "" };
     const child = spawn(join(ROOT, "node_modules/.bin/vitest"), ["run", ...args], { cwd: ROOT, env });
     let output = "";

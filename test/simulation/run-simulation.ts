@@ -3,7 +3,7 @@ import { join } from "node:path";
 
 const RUN = join(import.meta.dirname, "run.ts");
 
-/** The simulation in a process of its own: it takes the place of the platform's clock, timers and chance. */
+/** Runs the simulation in its own process, because it replaces the platform's clock, timers and random numbers. */
 export function runSimulation(
   args: readonly string[],
 ): Promise<{ readonly code: number | null; readonly output: string }> {

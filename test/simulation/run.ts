@@ -11,10 +11,10 @@ import { MUTATIONS } from "./mutations.ts";
 const { values } = parseArgs({
   options: {
     seeds: { type: "string", default: "2000" },
-    /** no seed is begun after so many */
+    /** stop starting seeds after this time */
     seconds: { type: "string", default: "3600" },
     first: { type: "string", default: "1" },
-    /** one seed, with all that happens in it */
+    /** one seed, with all its events */
     seed: { type: "string" },
     /** with --seed: a file for its transactions with D1 instead */
     record: { type: "string" },

@@ -9,7 +9,7 @@ const BUILDS = /^(?:archive|backfill_|settle-)/;
 /** Jobs that store samples of any day, while a sync stores those of today. */
 const FILLS = /^(?:hourly|gaps)/;
 
-/** What others may begin while a process stands still. */
+/** What other processes may begin while one stops. */
 export interface Rivals {
   readonly sync: () => unknown;
   readonly ask: () => unknown;
@@ -19,17 +19,17 @@ export interface Rivals {
   readonly archive: () => unknown;
 }
 
-/** Straggling processes that others overtake, a seed: each takes time. */
+/** Stopped processes that others overtake, per seed, because each takes time. */
 const MAX_OVERTAKEN = 5;
 
 /**
- * Lets processes stand still where two steps must belong together, and lets others do the same meanwhile. By chance alone hardly a
- * seed would come to it.
+ * Stops processes between two steps that belong together, and lets others do the same work meanwhile. By chance alone
+ * hardly any seed would do so.
  */
 export function scriptSeams(world: World, deployment: Deployment, rivals: Rivals): void {
   const { random } = world;
   const soon = (ms: number, act: () => unknown) => world.after(ms, () => void act());
-  // while a day is published, somebody should ask and something be swept, because publishing takes only a moment
+  // While a day is published, a query and a sweep should run, because publishing takes only a moment.
   deployment.bucket.onPut = (key) => {
     if (world.isHealing || !key.startsWith("timeseries/")) return;
     if (random.chance(0.6)) soon(random.below(300), rivals.ask);
@@ -62,7 +62,10 @@ export function scriptSeams(world: World, deployment: Deployment, rivals: Rivals
   });
 }
 
-/** While one stands still, the upstream corrects its answers, and others ask for the same and may store it first. */
+/**
+ * While one process stops, the upstream corrects its answers, and others request the same samples and may store them
+ * first.
+ */
 function overtake(world: World, rivals: Rivals, ms: number, { rows }: ServedPage): void {
   const { random, now } = world;
   const isClosed = rows.some(({ sample }) => sample.time < TODAY);

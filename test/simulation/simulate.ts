@@ -9,36 +9,36 @@ import { DAY, drawPlant, HOUR, MINUTE, TODAY, withOlderDays } from "./plant.ts";
 import { scriptSeams } from "./seams.ts";
 import { World } from "./world.ts";
 
-/** What a seed came to. */
+/** The outcome of a seed. */
 export interface Outcome {
   readonly seed: number;
   /** digest of all events and of the stored state at the end */
   readonly digest: string;
   readonly calls: number;
-  /** samples that were said to be stored */
+  /** samples reported as stored */
   readonly promised: number;
-  /** queries that read a month's file */
+  /** queries that read a month file */
   readonly monthReads: number;
-  /** what does not hold; null: all does */
+  /** the violated invariant; null without a violation */
   readonly violation: string | null;
   readonly lines: readonly string[] | null;
 }
 
 interface Options {
   readonly keepLines?: boolean;
-  /** told of each transaction */
+  /** called for each transaction */
   readonly record?: SimulatedDatabase["onTransaction"];
 }
 
-/** Plays a seed: a few hours in which things go wrong, the healing, and what must hold then. */
+/** Plays a seed: a few hours with faults, the recovery, and the checks. */
 export async function simulate(seed: number, { keepLines = false, record }: Options = {}): Promise<Outcome> {
   const world = new World(seed, TODAY, keepLines);
   const { random } = world;
-  // soon after midnight: yesterday can be settled while its last hours are still being caught up with
+  // Soon after midnight, so that yesterday can be settled while its last hours are still being synced.
   const begin = TODAY + random.below(3 * HOUR);
   const end = begin + HOUR + random.below(3 * HOUR);
   world.now = begin;
-  // what is drawn for months leaves all else as it is
+  // A separate generator for months, so that all other draws stay.
   const ofMonths = new Random(seed + MONTHS_FROM);
   const hasMonths = ofMonths.chance(0.5);
   const drawn = drawPlant(random, begin, end + 3 * HOUR);
@@ -64,13 +64,13 @@ export async function simulate(seed: number, { keepLines = false, record }: Opti
   return { seed, digest: world.digest(), calls, promised: ledger.promised.size, monthReads, violation, lines };
 }
 
-/** What is added to a seed to draw its months. */
+/** Added to a seed to draw its months. */
 const MONTHS_FROM = 1_000_000;
 
 /** Ids of points after which the next ones lie in two blocks of 128 and two rows of 16. */
 const BEFORE_BLOCK: readonly [number, ...number[]] = [124, 124, 125, 126];
 
-/** Gives the first site a point that was known before, so that its others lie in two blocks: mostly. */
+/** Mostly gives the first site an earlier point, so that its other points lie in two blocks. */
 function beginAtBlock({ random }: World, database: SimulatedDatabase): void {
   if (random.chance(0.2)) return;
   const site = "INSERT INTO sites (id, name) VALUES (1, 'site_a')";
@@ -81,7 +81,7 @@ function beginAtBlock({ random }: World, database: SimulatedDatabase): void {
   ]);
 }
 
-/** Draws what happens until `end`: the crons, some of them twice or never, and what people and the platform do. */
+/** Draws the events until `end`: the crons, some of them twice or never, and actions of people and of the platform. */
 function script(world: World, deployment: Deployment, end: number, ask: () => void): void {
   const { random } = world;
   const start = world.now;
@@ -115,7 +115,7 @@ function script(world: World, deployment: Deployment, end: number, ask: () => vo
     () => deployment.repairGaps(name("gaps")),
     () => deployment.rebuildManifest(name("rebuild")),
   ];
-  // many at once, most of all while the first sync catches up
+  // Many at once, above all while the first sync catches up.
   const burst = (time: number) => {
     const spread = random.pick([1, 1_000, 8_000]);
     for (let i = 2 + random.below(6); i > 0; i--) at(time + random.below(spread), random.pick(jobs));
@@ -129,7 +129,7 @@ function script(world: World, deployment: Deployment, end: number, ask: () => vo
     archive: () => deployment.archive(name("archive"), yesterday),
   });
   if (random.chance(0.5)) burst(start + random.below(30_000));
-  // hours are folded while samples come into them
+  // Hours are rolled up while samples arrive in them.
   const hourly = () => deployment.etlCron(name("hourly"), "6 * * * *");
   if (random.chance(0.2)) for (let i = 0; i < 6; i++) at(start + 2_000 + random.below(40_000), hourly);
   sometimes(0.5, 2, () => burst(world.now));

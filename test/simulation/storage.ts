@@ -19,7 +19,7 @@ export function dayOfKey(key: string): number {
   return Math.floor(Number(key.slice(key.lastIndexOf(" ") + 1)) / DAY);
 }
 
-/** Two values have the same text exactly when they are the same, bit for bit. */
+/** Two values have the same text exactly if they are equal bit for bit. */
 export function valueText(value: number): string {
   return Object.is(value, -0) ? "-0" : String(value);
 }
@@ -36,7 +36,7 @@ const daySchema = z.array(
 );
 const hoursSchema = z.array(z.int()).length(24);
 
-/** Segments of a site's day that are in no file, in the order in which they were committed. */
+/** Segments of a site's day that are in no file, in the order of their commits. */
 const SEGMENTS = `
 SELECT g.asked, json(g.body) AS body FROM segments g
 WHERE g.key >> 24 & 65535 = CAST(?2 AS INTEGER)
@@ -61,7 +61,7 @@ const UNPUBLISHED =
   "SELECT s.name, f.day FROM day_files f JOIN sites s ON s.id = f.site_id WHERE f.etag IS NULL AND f.pending <> '{}'";
 const unpublishedSchema = z.array(z.object({ name: z.string(), day: z.int() }));
 
-/** What both levels hold, read past the code that is simulated but for the reader of a day file's bytes. */
+/** The contents of both levels, read without the simulated code, except for the reader of a day file's bytes. */
 export class Storage {
   readonly #database: SimulatedDatabase;
   readonly #bucket: SimulatedBucket;
@@ -72,7 +72,10 @@ export class Storage {
     this.#bucket = bucket;
   }
 
-  /** The samples of a site's day in segments: of two at one time the one asked for later. @throws {Violation} where one is doubled */
+  /**
+   * The samples of a site's day in segments: of two at one time, the one requested later. @throws {Violation} for a
+   * duplicate
+   */
   #hot(site: string, day: number): Map<string, HotSample> {
     const names = new Map(
       nameSchema.parse(this.#database.rows("SELECT id, name FROM points")).map(({ id, name }) => [String(id), name]),
@@ -84,7 +87,7 @@ export class Storage {
         for (const [, offset, number] of text.matchAll(/"(\d+)":([^,]+)/g)) {
           const time = day * DAY + Number(offset);
           const key = sampleKey(names.get(id) ?? `point ${id}`, time);
-          if (own.has(key)) throw new Violation(`stored twice in one segment: ${key}`);
+          if (own.has(key)) throw new Violation(`duplicate in one segment: ${key}`);
           own.add(key);
           if (asked >= (samples.get(key)?.asked ?? 0))
             samples.set(key, { value: valueText(Number(number)), time, asked });
@@ -94,18 +97,18 @@ export class Storage {
     return samples;
   }
 
-  /** The samples of the file that readers take for a day's, a pending one included. */
+  /** The samples of the file that readers take for a day's file, a pending one included. */
   async cold(site: string, day: number): Promise<Samples> {
     const key = dayFileKey(site, day);
     const object = this.#bucket.objects.get(key);
     const [row] = daySchema.parse(this.#database.rows(DAY_FILE, site, day));
     if (object === undefined) {
-      if (row?.etag != null) throw new Violation(`${key} is published, and is not there`);
+      if (row?.etag != null) throw new Violation(`${key} is published, but not in R2`);
       return new Map();
     }
     const isPending = Object.hasOwn(JSON.parse(row?.pending ?? "{}"), object.customMetadata["sha256"] ?? "");
-    if (row?.etag !== object.etag && !isPending) throw new Violation(`${key} is in its place, and nobody announced it`);
-    // the day's first file, of a build that has not published it: readers know nothing of it
+    if (row?.etag !== object.etag && !isPending) throw new Violation(`${key} is in R2, but no build claimed it`);
+    // A day's first file whose build has not published it. Readers do not know it.
     if (row?.etag == null) return new Map();
     const known = this.#files.get(object.etag);
     if (known !== undefined) return known;
@@ -113,7 +116,7 @@ export class Storage {
     for await (const { name, series } of scanDayFile(bytesOf(object), { key, etag: object.etag })) {
       series.times.forEach((time, i) => {
         const sample = sampleKey(name, time);
-        if (samples.has(sample)) throw new Violation(`stored twice in one day file: ${sample}`);
+        if (samples.has(sample)) throw new Violation(`duplicate in one day file: ${sample}`);
         if (Math.floor(time / DAY) !== day) throw new Violation(`${key} holds a sample of another day: ${sample}`);
         samples.set(sample, valueText(series.values[i]!));
       });
@@ -131,20 +134,20 @@ export class Storage {
     for await (const { name, series } of scanDayFile(bytesOf(object), { key, etag: object.etag })) {
       series.times.forEach((time, i) => {
         const sample = sampleKey(name, time);
-        if (samples.has(sample)) throw new Violation(`stored twice in one month file: ${sample}`);
+        if (samples.has(sample)) throw new Violation(`duplicate in one month file: ${sample}`);
         samples.set(sample, valueText(series.values[i]!));
       });
     }
     return samples;
   }
 
-  /** Keys of first files of days, whose builds put them in place and gave up before they published them. */
+  /** Keys of days' first files that builds put and gave up before they published them. */
   unpublishedFiles(): Set<string> {
     const days = unpublishedSchema.parse(this.#database.rows(UNPUBLISHED));
     return new Set(days.map(({ name, day }) => dayFileKey(name, day)).filter((key) => this.#bucket.objects.has(key)));
   }
 
-  /** Both levels of a site's day: a segment's sample stands in the place of the file's if it was asked for later. */
+  /** Both levels of a site's day: a segment's sample replaces the file's if it was requested later. */
   async day(site: string, day: number): Promise<Samples> {
     const all = new Map(await this.cold(site, day));
     const [row] = daySchema.parse(this.#database.rows(DAY_FILE, site, day));

@@ -3,7 +3,7 @@ import type { Random } from "../fuzz/random.ts";
 import { CADENCE_MS, MINUTE, type Plant, type PlantSample, PUNCTUAL_MS, TODAY } from "./plant.ts";
 import type { Process, World } from "./world.ts";
 
-/** A row as it is served. */
+/** A row as served. */
 interface ServedRow {
   readonly sample: PlantSample;
   readonly text: string | null;
@@ -15,19 +15,22 @@ export interface ServedPage {
   readonly start: number;
   readonly end: number;
   readonly rows: readonly ServedRow[];
-  /** when the request was sent, by our clock, epoch ms */
+  /** time of the request by our clock, epoch ms */
   readonly asked: number;
-  /** its cursor leads back to itself: the reading drops the page and asks for its rows again */
+  /** its cursor leads back to itself: the reader drops the page and requests its rows again */
   readonly isCircle: boolean;
 }
 
 const cursorSchema = z.object({ offset: z.int(), timestamp: z.string() });
 
-/** Faults of a whole answer, and of a page; the others of the API's are in packages/ace-simulator. */
+/** Faults of a whole answer, and of a page. The API's other faults are in packages/ace-simulator. */
 const ANSWER_FAULTS = ["429", "500", "502", "503", "401", "html", "cut", "hang"] as const;
 const PAGE_FAULTS = ["short", "empty", "repeated", "double", "shuffled"] as const;
 
-/** An answer whose body is one chunk that is there at once: the platform's own would take turns that no seed decides. */
+/**
+ * An answer whose body is one chunk, available at once. The platform's own body would take turns of the event loop that
+ * no seed decides.
+ */
 class Answer extends Response {
   readonly #text: string;
 
@@ -50,8 +53,8 @@ class Answer extends Response {
 const json = (body: unknown) => new Answer(JSON.stringify(body));
 
 /**
- * The parts of the ACE API that the code uses, written from its description: pages of the samples that it has by now,
- * with the cursor fault of the real one. Its own faults are as frequent as the seed says.
+ * The parts of the ACE API that the code uses, written from its description: pages of the samples visible at the time,
+ * with the real API's cursor fault. Each seed sets the frequency of other faults.
  */
 export class Upstream {
   readonly #world: World;
@@ -59,13 +62,13 @@ export class Upstream {
   readonly #faultShare: number;
   readonly #hasWeather: boolean;
   readonly #cutOff = new WeakSet<Process>();
-  /** whether the next sync that asks for a closed day stands still for minutes, so that a backfill overtakes it */
+  /** whether the next sync that requests a closed day stops for minutes, so that a backfill overtakes it */
   #isOvertaken: boolean;
-  /** told of every page that reached somebody */
+  /** called for every page that reached a process */
   onServed: (page: ServedPage, to: Process) => void = () => undefined;
-  /** told that a process stands still after a page, and for how many milliseconds */
+  /** called when a process stops after a page, with the milliseconds */
   onStraggle: (ms: number, page: ServedPage) => void = () => undefined;
-  /** told of each reading of the weather */
+  /** called for each weather reading */
   onWeather: (name: string, time: number, value: number) => void = () => undefined;
 
   constructor(world: World, plant: Plant) {
@@ -76,7 +79,7 @@ export class Upstream {
     this.#isOvertaken = world.random.chance(0.3);
   }
 
-  /** Answers a process no more but with an error. */
+  /** Answers a process only with errors from now on. */
   cutOff(process: Process): void {
     this.#cutOff.add(process);
   }
@@ -98,7 +101,7 @@ export class Upstream {
     return answer.response;
   }
 
-  /** @returns how long a process stands still after a page, in milliseconds */
+  /** @returns how long a process stops after a page, in milliseconds */
   #straggle({ name }: Process, { rows }: ServedPage): number {
     const { random, fates } = this.#world;
     if (!this.#isOvertaken || !name.startsWith("sync") || !rows.some(({ sample }) => sample.time < TODAY)) {
@@ -149,7 +152,7 @@ export class Upstream {
     return json({ weather: { temp: { name: "temp", value: String(value), time: timeText(time) } } });
   }
 
-  /** All of a point at once. */
+  /** All samples of a point at once. */
   #byName(name: string, query: URLSearchParams, asked: number): { body: unknown; page: ServedPage } {
     const [start, end] = rangeOf(query);
     const { now } = this.#world;
@@ -181,7 +184,7 @@ export class Upstream {
     const taken = rest.slice(0, fault === "short" ? 1 + random.below(size) : size);
     const last = taken.at(-1);
     const hasMore = rest.length > taken.length;
-    // the real server's fault: the offset that this page began with is forgotten
+    // The real server's fault: it forgets the offset with which this page began.
     const offset = taken.filter(({ time }) => time === last?.time).length;
     const next = hasMore && last !== undefined ? cursorText(offset, timeText(last.time)) : null;
     const rows = taken.map((sample) => ({ sample, text: textAt(sample, now) }));
@@ -201,7 +204,7 @@ function rangeOf(query: URLSearchParams): [start: number, end: number] {
 
 const rowOf = ({ sample, text }: ServedRow) => ({ name: sample.point.name, value: text, time: timeText(sample.time) });
 
-/** Rows of the last time must stay countable where the cursor points into it: those pages are left as they are. */
+/** Rows of the last time must stay countable if the cursor points into it, so such pages get no fault. */
 function ordered(
   rows: readonly ServedRow[],
   fault: (typeof PAGE_FAULTS)[number] | null,
@@ -221,17 +224,17 @@ function ordered(
   return [...before, ...rest];
 }
 
-/** The text of a sample at a moment. */
+/** The text of a sample at a time. */
 export function textAt({ text, correction }: PlantSample, now: number): string | null {
   return correction !== null && correction.at <= now ? correction.text : text;
 }
 
-/** Whether no window that began when the sample was due can have missed it. */
+/** Whether every window that began when the sample was due met it. */
 export function isPunctual({ time, visibleAt }: PlantSample): boolean {
   return visibleAt - time <= PUNCTUAL_MS;
 }
 
-/** Naive ISO-8601 with microseconds, or none where it is a whole second, as Python writes it. */
+/** Naive ISO-8601 with microseconds, without a fraction for whole seconds, as Python writes it. */
 function timeText(time: number): string {
   const text = new Date(time).toISOString().slice(0, -1);
   return text.endsWith(".000") ? text.slice(0, -4) : `${text}000`;
@@ -245,7 +248,7 @@ function cursorText(offset: number, timestamp: string): string {
   return btoa(JSON.stringify({ offset, timestamp }));
 }
 
-/** An empty page goes on from the same place under another text, or it would be a repeated cursor. */
+/** An empty page continues from the same place under another text, because an equal one would be a repeated cursor. */
 function respaced(cursor: string, random: Random): string {
   return random.chance(0.5) ? cursor : btoa(atob(cursor).replace(":", ": "));
 }

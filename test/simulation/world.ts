@@ -2,25 +2,25 @@ import { createHash, type Hash } from "node:crypto";
 import { Random } from "../fuzz/random.ts";
 import { Fates, type Fate, type Service } from "./fates.ts";
 
-/** The macrotask turn as the platform has it; the simulated code gets a world's timers (globals.ts). */
+/** The platform's macrotask turn. The simulated code gets a world's timers (globals.ts). */
 const turn = setImmediate;
 
-/** What the simulation found: an invariant that does not hold. */
+/** An invariant that does not hold. */
 export class Violation extends Error {
   override readonly name = "Violation";
 }
 
-/** An isolate: one run of a cron, one life of a Workflow instance, one request. It may die, and then does nothing more. */
+/** An isolate: one run of a cron, one life of a Workflow instance, one request. A dead process does nothing more. */
 export interface Process {
   readonly name: string;
   /** world time of its start, epoch ms */
   readonly startedAt: number;
   alive: boolean;
-  /** nothing that it does goes wrong */
+  /** its calls meet no fault */
   readonly sheltered: boolean;
-  /** its next call waits so long, in milliseconds */
+  /** extra delay of its next call, in milliseconds */
   stallMs: number;
-  /** statements sent to D1, of the 1,000 that an invocation may */
+  /** statements sent to D1; an invocation may send 1,000 */
   statements: number;
   readonly onDeath: (() => void)[];
 }
@@ -32,20 +32,20 @@ interface Timer {
 }
 
 /**
- * A world that a seed decides. Every call that leaves a process takes a time drawn from the seed, so the seed chooses
- * who of those at work goes on first, and what becomes of each call. Time passes only here.
+ * A world that a seed decides. Every call that leaves a process takes a time drawn from the seed. So the seed decides
+ * the order of the processes and the fate of each call. Time passes only here.
  */
 export class World {
   readonly random: Random;
   readonly fates: Fates;
   /** the upstream's clock, epoch ms */
   now: number;
-  /** what our own clock is ahead of it, in milliseconds */
+  /** lead of our clock over the upstream's, in milliseconds */
   skew = 0;
-  /** what is simulated goes wrong only until the healing */
+  /** whether faults have stopped */
   isHealing = false;
   readonly processes = new Set<Process>();
-  /** each line that was traced; only where somebody wants to read them */
+  /** each traced line; null: not kept */
   readonly lines: string[] | null;
   /** calls that left a process */
   calls = 0;
@@ -62,7 +62,7 @@ export class World {
     this.lines = keepLines ? [] : null;
   }
 
-  /** Epoch ms by our own clock. */
+  /** Epoch ms by our clock. */
   get clock(): number {
     return this.now + this.skew;
   }
@@ -83,12 +83,12 @@ export class World {
     this.#violation ??= new Violation(message);
   }
 
-  /** Checks the world as it stands, before anything else happens. */
+  /** Checks the world before the next event. */
   check(check: () => Promise<void>): void {
     this.#checks.push(check);
   }
 
-  /** @returns what cancels it */
+  /** @returns cancels the timer */
   after(ms: number, fire: () => void): () => void {
     const timer = { at: this.now + Math.max(0, Math.ceil(ms)), order: this.#order++, fire };
     this.#timers.push(timer);
@@ -98,7 +98,7 @@ export class World {
     };
   }
 
-  /** Makes a process of a job. What it fails with is traced. */
+  /** Starts a process for a job. Its failure is traced. */
   spawn(name: string, job: (process: Process) => Promise<unknown>, sheltered = this.isHealing): Process {
     const process: Process = {
       name,
@@ -133,7 +133,7 @@ export class World {
     for (const told of process.onDeath) told();
   }
 
-  /** A call that leaves the process. @param execute what it does over there, at one moment */
+  /** A call that leaves the process. @param execute the remote work, done at one moment */
   io<T>(process: Process, service: Service, what: string, execute: () => T): Promise<T> {
     const fate: Fate = process.sheltered ? "done" : this.fates.of(service);
     const wait = process.stallMs + this.fates.latency(service, process.sheltered);
@@ -169,7 +169,7 @@ export class World {
       if (fate === "answer lost") reject(this.fates.errorOf(service));
       else resolve(value);
     };
-    // an answer takes its time too: others may see what was done before the one who did it
+    // The answer takes time too: other processes may see the result before the caller does.
     if (process.sheltered || this.random.chance(0.7)) answer();
     else this.after(this.fates.latency(service, false), answer);
   }
