@@ -13,7 +13,7 @@ beforeAll(async () => {
 });
 afterAll(() => duckdb.close());
 
-/** Every way to read a file agrees with what was written. */
+/** Checks that every way to read a file returns the written samples. */
 async function expectAllReadersToAgree(points: NamedSeries[]): Promise<void> {
   const bucket = new MemoryBucket();
   const { written, file } = await writeDay(bucket, points);
@@ -43,7 +43,7 @@ function regularPoint(name: string, rows: number): NamedSeries {
 }
 
 describe("a day file", () => {
-  it("is read alike by DuckDB, by locators, by its footer alone and as a whole, and holds what was written", async () => {
+  it("DuckDB, locators, the footer and a whole read give the written samples", async () => {
     await forEachDay(expectAllReadersToAgree, 100);
   });
 
@@ -53,7 +53,7 @@ describe("a day file", () => {
     await expectAllReadersToAgree(points);
   });
 
-  it("gives a point of very many samples a row group of its own", async () => {
+  it("gives a point of very many samples its own row group", async () => {
     const points = [regularPoint("a", 10), regularPoint("b", 200_000), regularPoint("c", 10), regularPoint("d", 10)];
     await expectAllReadersToAgree(points);
     const rows = await duckdb.rows(
@@ -98,7 +98,7 @@ describe("a day file", () => {
     expect(sites).toEqual([{ site_name: TEST_SITE }]);
   });
 
-  it("has its row groups' names at full length in the statistics, zstd in every chunk, and the encodings meant", async () => {
+  it("row groups have full names in statistics, zstd, and fixed encodings", async () => {
     const bucket = new MemoryBucket();
     const { written } = await writeDay(bucket, buildingDay(20, 60));
     await duckdb.replace(bucket.stored(TEST_KEY).bytes);

@@ -6,7 +6,7 @@ import { z } from "zod";
 
 const sampleSchema = z.object({ name: z.string(), time: z.bigint(), value: z.number() });
 
-/** DuckDB, which shares no code with us, over one Parquet file: in its SQL, `$file` stands for the file. */
+/** DuckDB, which shares no code with us, over one Parquet file. In its SQL, `$file` stands for the file. */
 export class DuckDbFile {
   readonly #folder: string;
   readonly #connection: Awaited<ReturnType<DuckDBInstance["connect"]>>;
@@ -23,7 +23,7 @@ export class DuckDbFile {
     return new DuckDbFile(folder, await (await DuckDBInstance.create()).connect());
   }
 
-  /** Puts other bytes in the file's place; under another name, for DuckDB caches by name and time of change. */
+  /** Replaces the file's bytes under another name, because DuckDB caches by name and time of change. */
   async replace(bytes: Uint8Array): Promise<void> {
     await rm(this.#path, { force: true });
     this.#path = join(this.#folder, `${++this.#version}.parquet`);
@@ -34,9 +34,9 @@ export class DuckDbFile {
     return (await this.#connection.runAndReadAll(sql.replaceAll("$file", `'${this.#path}'`))).getRowObjectsJS();
   }
 
-  /** Lines as our own tests' `sampleLines` makes them, in the order of the file, or of what is read in its place. */
+  /** Lines like those of our own tests' `sampleLines`, in the order of the file, or of the query that replaces it. */
   async sampleLines(from = "read_parquet($file)"): Promise<string[]> {
-    // Names as bytes: DuckDB's JavaScript client drops a byte order mark.
+    // Names as bytes, because DuckDB's JavaScript client drops a byte order mark.
     const rows = await this.rows(
       `SELECT hex(encode(point_name)) AS name, epoch_ms(timestamp) AS time, value FROM ${from}`,
     );

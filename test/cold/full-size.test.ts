@@ -21,7 +21,7 @@ describe("a day of 5,000 points and 7.2 million samples", () => {
     expect(bucket.uploads).toHaveLength(1);
   });
 
-  it("gives a point's day for one request, of at most 16 KiB for all but a few", async () => {
+  it("one request reads a point's day, for most of at most 16 KiB", async () => {
     const sizes: number[] = [];
     for (let i = 0; i < POINTS; i += 20) {
       const point = day.written.points[i]!;
@@ -36,7 +36,7 @@ describe("a day of 5,000 points and 7.2 million samples", () => {
     expect(sizes.at(-1)).toBeLessThanOrEqual(20 * KIB);
   });
 
-  it("holds what DuckDB counts and sums, and every sixtieth point comes back bit for bit", async () => {
+  it("equals DuckDB's counts and sums; every 60th point is read bit for bit", async () => {
     const duckdb = await DuckDbFile.open();
     await duckdb.replace(bucket.stored(TEST_KEY).bytes);
     const [counted] = await duckdb.rows(

@@ -21,7 +21,7 @@ import { DuckDbFile } from "./duckdb-file.ts";
 const KEY = monthFileKey(TEST_SITE, TEST_MONTH);
 const START = dayStart(monthDays(TEST_MONTH).first);
 
-/** A day of some points: those of the first half at an even pace, the others at times that jitter and that they share. */
+/** A day of some points: the first half at an even pace, the others at times that jitter and that they share. */
 function dayOf(index: number, ids: readonly number[]): DayOfMonth {
   const points = ids.map((id) => {
     const { name, series } = buildingPoint(id, 100);
@@ -33,7 +33,7 @@ function dayOf(index: number, ids: readonly number[]): DayOfMonth {
 }
 
 const IDS = Array.from({ length: 40 }, (_, i) => 30 + i);
-// a point that comes late, one that goes, and days without a file
+// A point that appears late, one that ends, and days without a file.
 const DAYS = [0, 1, 2, 5, 17, 30].map((index) => dayOf(index, index > 2 ? IDS.slice(1) : IDS.slice(0, -1)));
 
 describe("DuckDB over the files of a month", () => {
@@ -73,7 +73,7 @@ describe("DuckDB over the files of a month", () => {
       `SELECT row_group_id AS id, stats_min_value AS least, stats_max_value AS most
        FROM parquet_metadata($file) WHERE path_in_schema = 'point_name' ORDER BY id`,
     );
-    // twenty points of an even pace have one each, and the others share four; a part ends within one of them
+    // Twenty points of an even pace have one row group each, and the others share four. A part ends within one of them.
     expect(groups).toHaveLength(25);
     expect(groups.filter(({ least, most }) => least === most)).toHaveLength(20);
     const { name } = dayOf(0, [33]).points[0]!;
@@ -93,7 +93,7 @@ describe("DuckDB over the files of a month", () => {
     expect(JSON.stringify(plan)).toContain("600 rows");
   });
 
-  it("states the month and the days that it is made of", async () => {
+  it("states the month and the days of its contents", async () => {
     const about = await duckdb.rows("SELECT decode(key) AS k, decode(value) AS v FROM parquet_kv_metadata($file)");
     const values = new Map(about.map(({ k, v }) => [k, z.string().parse(v)]));
     expect(values.get("building_vitals.month")).toBe("2025-10");

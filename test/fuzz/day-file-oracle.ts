@@ -1,12 +1,12 @@
 import { zstdDecompressSync } from "node:zlib";
 
-// Column chunks read by the letter of Parquet's specification, slowly and with BigInts, without any library for it.
+// Reads column chunks by Parquet's specification, slowly, with BigInts and without a library.
 
 type Fields = ReadonlyMap<number, unknown>;
 
 export interface OraclePage {
   readonly isDictionary: boolean;
-  /** as Parquet numbers them: 0 PLAIN, 5 DELTA_BINARY_PACKED, 8 RLE_DICTIONARY, 9 BYTE_STREAM_SPLIT */
+  /** Parquet's numbers: 0 PLAIN, 5 DELTA_BINARY_PACKED, 8 RLE_DICTIONARY, 9 BYTE_STREAM_SPLIT */
   readonly encoding: number;
   readonly count: number;
   readonly content: Uint8Array;
@@ -160,7 +160,7 @@ function texts({ content }: OraclePage): string[] {
   return found;
 }
 
-/** The rows of a row group by its three chunks: names, times and values, one each a row. */
+/** The rows of a row group from its three chunks: arrays of names, times and values, one item a row. */
 export function oracleRows(times: Uint8Array, names: Uint8Array, values: Uint8Array): [string, number, number][] {
   const [timePage] = pagesOf(times);
   const [dictionary, namePage] = pagesOf(names);

@@ -29,7 +29,7 @@ interface WrittenFile {
   readonly bytes: Uint8Array<ArrayBuffer>;
   readonly footerBytes: number;
   readonly points: readonly { readonly name: string; readonly locator: Locator }[];
-  /** of times, names and values of the first row group, and its rows */
+  /** the chunks of times, names and values of the first row group, and its number of rows */
   readonly chunks: readonly [Uint8Array, Uint8Array, Uint8Array, number];
   /** by name, then time */
   readonly rows: readonly Row[];
@@ -37,7 +37,7 @@ interface WrittenFile {
 
 const ETAG = "e";
 
-/** A point's month: its samples of a day, moved to several, whose times jitter where others share them. */
+/** A point's month: its samples of a day, moved to several days. Times that points share are jittered. */
 function monthPoint(random: Random, id: number, isEven: boolean): NamedSeries {
   const { name, series } = buildingPoint(id, 1 + random.below(40));
   const days = [-11, -1, 0, 19].filter((day) => day === 0 || random.chance(0.5));
@@ -73,7 +73,7 @@ async function writtenFile(seed: number): Promise<WrittenFile> {
   return { key, of: about, bytes, footerBytes, points: located, chunks: chunksOf(bytes, located), rows };
 }
 
-/** Day files and month files in turns. */
+/** Day files and month files in turn. */
 const FILES = await Promise.all(Array.from({ length: 96 }, (_, seed) => writtenFile(seed)));
 
 function chunksOf(bytes: Uint8Array, points: WrittenFile["points"]): WrittenFile["chunks"] {
@@ -88,7 +88,7 @@ function chunksOf(bytes: Uint8Array, points: WrittenFile["points"]): WrittenFile
   ];
 }
 
-/** A footer that was changed, with the CRC-32 that makes it whole again. */
+/** A changed footer with a matching CRC-32. */
 function reseal(random: Random, file: WrittenFile, other: WrittenFile): Uint8Array {
   const at = file.bytes.length - file.footerBytes;
   const metadata = (of: WrittenFile) => of.bytes.subarray(of.bytes.length - of.footerBytes + 8, -8);
@@ -120,7 +120,10 @@ function mutatedGroup(random: Random, file: WrittenFile, other: WrittenFile): Ui
   return seal(head, Buffer.concat(chunks));
 }
 
-/** Day files and month files: changed as they are, with a footer that is sealed again, and row groups whose CRC-32 is right again. */
+/**
+ * Day files and month files: mutated as they are, with a changed footer and its CRC-32, and row groups with a matching
+ * CRC-32.
+ */
 export const dayFile: FuzzTarget = {
   generate: (random) => {
     const of = random.below(FILES.length);
@@ -183,7 +186,7 @@ function checkScan(bytes: Uint8Array<ArrayBuffer>, file: WrittenFile): Promise<O
   });
 }
 
-/** A footer that is forged and sealed may hide a row group from a look-up by name, but cannot change samples. */
+/** A forged footer may hide a row group from a lookup by name, but cannot change samples. */
 function checkByFooter(bytes: Uint8Array<ArrayBuffer>, file: WrittenFile): Promise<Outcome> {
   const { key, points } = file;
   const names = points.map(({ name }) => name);

@@ -1,6 +1,6 @@
 const decoder = new TextDecoder();
 
-/** An input of several parts: a line of JSON that says what it is, and bytes. */
+/** An input of several parts: a line of JSON that describes them, and bytes. */
 export function seal(head: object, bytes: Uint8Array): Uint8Array {
   return Buffer.concat([Buffer.from(`${JSON.stringify(head)}\n`), bytes]);
 }

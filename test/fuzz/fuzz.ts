@@ -14,14 +14,20 @@ export const TARGETS = { page, stored, "day-file": dayFile } satisfies Record<st
 export type TargetName = keyof typeof TARGETS;
 export const TARGET_NAMES = ["page", "stored", "day-file"] as const satisfies readonly TargetName[];
 
-/** Longest time for one input, milliseconds: they are of a few kilobytes, so anything near it is a loop or a bomb. */
+/**
+ * Longest time for one input, milliseconds. Inputs have a few kilobytes, so a time near this limit means a loop or a
+ * bomb.
+ */
 const MAX_MS = 500;
-/** Most memory that the process may take while it runs, bytes; looked at every some inputs, for looking takes long. */
+/**
+ * Most memory that the process may take while it runs, bytes. Checked only after every few inputs, because the check is
+ * slow.
+ */
 const MAX_RSS_BYTES = 768 * 1024 ** 2;
 const RUNS_A_LOOK = 100;
-/** Left to itself, V8 lets 700 MB of garbage gather in a minute, which would hide a leak and look like one. */
+/** Without this limit, V8 lets 700 MB of garbage gather in a minute, which would hide a leak and look like one. */
 const RUNS_A_COLLECTION = 20_000;
-/** Most that the heap may have gained from the first collection to a later one, bytes: nothing of an input is kept. */
+/** Most growth of the heap from the first collection to a later one, bytes. No input is kept. */
 const MAX_GAIN_BYTES = 32 * 1024 ** 2;
 
 export interface FuzzReport {
@@ -33,7 +39,7 @@ export interface FuzzReport {
   readonly slowest: number;
 }
 
-/** An input that is neither refused with a typed error nor read as it is. */
+/** An input that was neither refused with a typed error nor read correctly. */
 export class FuzzFailure extends Error {
   override readonly name = "FuzzFailure";
   readonly input: Uint8Array;
@@ -44,7 +50,7 @@ export class FuzzFailure extends Error {
   }
 }
 
-/** Collects all garbage. @returns bytes of the heap that are in use then */
+/** Collects all garbage. @returns bytes of the heap then in use */
 function liveHeap(): () => number {
   setFlagsFromString("--expose-gc");
   const collect: unknown = runInNewContext("gc");
@@ -55,7 +61,7 @@ function liveHeap(): () => number {
   };
 }
 
-/** @returns how long it took, milliseconds @throws {FuzzFailure} */
+/** @returns the duration, milliseconds @throws {FuzzFailure} */
 export async function checkInput(target: FuzzTarget, input: Uint8Array) {
   const timed = async () => {
     const started = performance.now();
@@ -64,7 +70,7 @@ export async function checkInput(target: FuzzTarget, input: Uint8Array) {
   };
   try {
     let result = await timed();
-    // a busy machine is slow once; a loop or a bomb each time
+    // A busy machine is slow once; a loop or a bomb is slow each time.
     for (let again = 0; again < 2 && result.ms > MAX_MS; again++) result = await timed();
     if (result.ms > MAX_MS) throw new Error(`took ${Math.round(result.ms)} ms`);
     return result;
@@ -74,7 +80,7 @@ export async function checkInput(target: FuzzTarget, input: Uint8Array) {
   }
 }
 
-/** Tries inputs for some seconds. Each is made from the seed and its number alone. @throws {FuzzFailure} */
+/** Tries inputs for some seconds. The seed and an input's number alone decide the input. @throws {FuzzFailure} */
 export async function fuzz(name: TargetName, options: { seconds: number; seed: number }): Promise<FuzzReport> {
   const target = TARGETS[name];
   const counts = { accepted: 0, refused: 0 };
@@ -88,7 +94,7 @@ export async function fuzz(name: TargetName, options: { seconds: number; seed: n
     counts[outcome]++;
     slowest = Math.max(slowest, ms);
     if (runs % RUNS_A_LOOK === 0) {
-      // what is freed outside of the heap, as zlib's contexts, is given back by the event loop only
+      // Only a turn of the event loop frees memory outside of the heap, such as zlib's contexts.
       await turnOfEventLoop();
       if (process.memoryUsage.rss() > MAX_RSS_BYTES) {
         throw new FuzzFailure("the process takes too much memory", input);
@@ -103,7 +109,7 @@ export async function fuzz(name: TargetName, options: { seconds: number; seed: n
   return { runs, ...counts, seconds: elapsed(), slowest };
 }
 
-/** Writes an input that failed to where it can be replayed from. @returns its path */
+/** Writes a failed input to a file for replays. @returns its path */
 export async function keepInput(folder: string, name: TargetName, input: Uint8Array): Promise<string> {
   await mkdir(folder, { recursive: true });
   const path = join(folder, `${name}-${createHash("sha256").update(input).digest("hex").slice(0, 12)}.bin`);

@@ -54,7 +54,7 @@ export function checkMonth(input: Uint8Array): Outcome {
   return "accepted";
 }
 
-/** The layout as docs/storage-format.md has it, byte by byte. */
+/** The layout of docs/storage-format.md, byte by byte. */
 function readSlowly(head: Uint8Array, hours: Uint8Array) {
   const [form, flags] = [head[0], head[1]!];
   if (form !== 1) throw new Mismatch("a month of another form was read");

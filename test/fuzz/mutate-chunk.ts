@@ -13,7 +13,9 @@ const ENCODINGS = new Map<number, DataPage["encoding"]>([
 
 const COUNTS = [0, 1, 7, 2 ** 20, 2 ** 31 - 1] as const;
 
-/** Of the valid chunks, which are mutated again and again: to decompress them takes longer than all else. */
+/**
+ * Cache of decompressed valid chunks, which are mutated many times. Decompression takes longer than everything else.
+ */
 const PAGES = new WeakMap<Uint8Array, OraclePage[]>();
 
 function validPages(chunk: Uint8Array): OraclePage[] {
@@ -22,7 +24,7 @@ function validPages(chunk: Uint8Array): OraclePage[] {
   return pages;
 }
 
-/** Changes what one page of a chunk holds, or how many values it claims, and compresses it again. */
+/** Changes the content of one page of a chunk, or its number of values, and compresses it again. */
 export function mutateChunkContent(random: Random, chunk: Uint8Array, other: Uint8Array): Uint8Array {
   const pages = validPages(chunk);
   const [which, theirs] = [random.below(pages.length), validPages(other)];

@@ -1,6 +1,6 @@
 import type { Random } from "./random.ts";
 
-/** Pieces of JSON that stand at the ends of what a reader expects. */
+/** Pieces of JSON at the limits of what a reader expects. */
 const PIECES: readonly [string, ...string[]] = [
   "null",
   "true",
@@ -37,14 +37,14 @@ const PIECES: readonly [string, ...string[]] = [
   '{"a":'.repeat(500) + "1" + "}".repeat(500),
 ];
 
-/** A value of JSON without structure, a string included. */
+/** A JSON value without structure: a string, a number or a literal. */
 const TOKEN = /"(?:[^"\\]|\\.)*"|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null/g;
 
 function tokens(text: string): { at: number; end: number }[] {
   return Array.from(text.matchAll(TOKEN), (match) => ({ at: match.index, end: match.index + match[0].length }));
 }
 
-/** Replaces, doubles or drops a token, or swaps in one of another text: what comes out is mostly JSON. */
+/** Replaces, doubles, drops or swaps a token, so that the result is mostly JSON. */
 function mutateToken(random: Random, text: string, other: string): string {
   const all = tokens(text);
   const token = all[random.below(all.length)];
@@ -72,7 +72,7 @@ function mutateToken(random: Random, text: string, other: string): string {
   }
 }
 
-/** One to three changes of a JSON text, with regard to its tokens. */
+/** One to three changes of a JSON text, by tokens. */
 export function mutateJson(random: Random, text: string, other: string): string {
   let mutated = mutateToken(random, text, other);
   while (random.chance(0.35)) mutated = mutateToken(random, mutated, other);

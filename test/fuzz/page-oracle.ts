@@ -1,4 +1,4 @@
-// What a page of the API means, written plainly and apart from the decoder: by regular expressions and Date.UTC.
+// The meaning of an API page, written plainly and independently of the decoder: by regular expressions and Date.UTC.
 
 const TIME = /^(\d{4})-(\d\d)-(\d\d)[T ](\d\d):(\d\d):(\d\d)(?:\.(\d{1,9}))?(?:Z|([+-])(\d\d):(\d\d))?$/;
 const DECIMAL = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/i;
@@ -49,14 +49,14 @@ function valueOf(value: unknown): number | string {
 const isText = (value: unknown) => value === undefined || value === null || typeof value === "string";
 const isFlag = (value: unknown) => value === undefined || value === null || typeof value === "boolean";
 
-/** null: more follows, or not, but the page does not say which. */
+/** null: the page does not say whether more follows */
 function endOf(cursor: unknown, hasMore: unknown): { cursor: string | null } | null {
   if (hasMore === false) return { cursor: null };
   if (typeof cursor === "string" && cursor !== "") return { cursor };
   return cursor === null && hasMore !== true ? { cursor } : null;
 }
 
-/** @returns null for what is no page, or proves nothing */
+/** @returns null if the text is not a page, or proves nothing */
 export function readPage(body: unknown, now: number): OraclePage | null {
   if (!isFields(body)) return null;
   const { point_samples: rows, next_cursor: cursor, has_more: hasMore, data, pagination } = body;

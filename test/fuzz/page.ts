@@ -35,7 +35,7 @@ const cursorOf = (random: Random) =>
     JSON.stringify({ offset: random.below(5_000), timestamp: random.pick(TIMES), ...(random.chance(0.1) && { x: 1 }) }),
   );
 
-/** A mutated cursor's base64 seldom is one: so its JSON is what is mutated. */
+/** Mutating a cursor's base64 rarely gives base64, so its JSON is mutated. */
 function anyCursor(random: Random): string {
   const [cursor, other] = [cursorOf(random), cursorOf(random)];
   if (random.chance(0.5)) return cursor;
@@ -58,7 +58,7 @@ function validPage(random: Random): string {
   return JSON.stringify({ data, pagination: { next_cursor, has_more: more } });
 }
 
-/** Pages of samples as JSON text, and the repair of the cursors that they carry. */
+/** Pages of samples as JSON text, and the repair of their cursors. */
 export const page: FuzzTarget = {
   generate: (random) => {
     const [text, other] = [validPage(random), validPage(random)];
@@ -73,7 +73,7 @@ export const page: FuzzTarget = {
     } catch {
       // not JSON
     }
-    // bare NaN, Infinity and -Infinity are read, though they are not JSON: the oracle does not know them
+    // The code reads bare NaN, Infinity and -Infinity, although they are not JSON. The oracle does not know them.
     const isPlain = !/NaN|Infinity/.test(text);
     try {
       const reader = new PageDecoder(NOW, "/page");
@@ -93,7 +93,7 @@ export const page: FuzzTarget = {
       }
       return "accepted";
     } catch (error) {
-      // what the transport calls a broken body
+      // The transport calls this a broken body.
       if (!(error instanceof AceError || error instanceof SyntaxError)) throw error;
       if (expected !== null) expectSame("refused", expected, "a page");
       return "refused";

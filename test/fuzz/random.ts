@@ -1,4 +1,4 @@
-/** A source of random numbers that a seed decides. */
+/** A seeded source of random numbers. */
 export class Random {
   #state: number;
 

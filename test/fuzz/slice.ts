@@ -63,7 +63,7 @@ export function checkSlice(input: Uint8Array): Outcome {
   return "accepted";
 }
 
-/** The layout as docs/storage-format.md has it, byte by byte. */
+/** The layout of docs/storage-format.md, byte by byte. */
 function readSlowly(bytes: Uint8Array) {
   const rest = [...bytes];
   const take = () => {

@@ -47,7 +47,7 @@ function join(blocks: Uint8Array, index: Uint8Array): Uint8Array {
   return Buffer.concat([blocks, packed, trailer]);
 }
 
-/** Valid spills, with their parts taken out once: that takes longer than to mutate them. */
+/** Valid spills, taken apart once, because that takes longer than mutating them. */
 const POOL = Array.from({ length: 64 }, (_, seed) => {
   const bytes = validSpill(seed);
   const { blocks, index } = parts(bytes);
@@ -59,7 +59,7 @@ const indexSchema = z.looseObject({
   blocks: z.array(z.tuple([z.number(), z.number(), z.array(z.number()), z.array(z.number())])),
 });
 
-/** Spills changed as they are; and with a changed index, or a changed block, whose CRC-32 is right again. */
+/** Spills mutated as they are, and with a changed index or block with a matching CRC-32. */
 export function generateSpill(random: Random): Uint8Array {
   const of = random.below(POOL.length);
   const [spill, other] = [POOL[of]!, POOL[random.below(POOL.length)]!];
@@ -76,7 +76,7 @@ export function generateSpill(random: Random): Uint8Array {
   return seal({ format: "spill", of: null }, join(block, Buffer.from(JSON.stringify(changed))));
 }
 
-/** By plain reading of the bytes, without any check of a CRC-32. */
+/** Reads the bytes plainly, without checking a CRC-32. */
 function oracleRows(spill: Uint8Array): Rows {
   const { blocks, index } = parts(spill);
   const about = indexSchema.parse(JSON.parse(new TextDecoder().decode(index)));
@@ -91,7 +91,7 @@ function oracleRows(spill: Uint8Array): Rows {
       let time = about.hour;
       for (let n = 0; n < counts[i]!; n++, row++) {
         time += block.readUInt32LE(total * 8 + row * 4);
-        // -0 of a changed index is 0
+        // A changed index may hold -0, which equals 0.
         rows.push([id + 0, time, block.readDoubleLE(row * 8)]);
       }
     }

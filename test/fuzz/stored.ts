@@ -14,7 +14,7 @@ const decoder = new TextDecoder();
 const DAY_MS = 86_400_000;
 const NUMBERS = [0, -0, 1, -1, 25.517500000000002, 1e21, 5e-324, Number.MAX_VALUE, 70.1, 86_399_999] as const;
 
-/** The points and the samples of a body in the order of the text; JSON.parse would lose one that stands there twice. */
+/** The points and samples of a body in the order of the text. JSON.parse would drop duplicates. */
 const POINT = /"(\d+)":\{([^{}]*)\}/g;
 const ENTRY = /"(\d+)":(-?[0-9][0-9.eE+-]*)/g;
 
@@ -49,7 +49,7 @@ function checkSegment(text: string): Outcome {
 
 const headSchema = z.object({ format: z.enum(["segment", "slice", "month", "spill"]), valid: z.string().optional() });
 
-/** What D1 and R2 hold between one run and the next: segments, slices of hourly aggregates, packed months, spills. */
+/** Data that D1 and R2 hold between runs: segments, slices of hourly aggregates, packed months, spills. */
 export const stored: FuzzTarget = {
   generate: (random) => {
     if (random.chance(0.2)) return generateSpill(random);

@@ -1,10 +1,10 @@
 import type { Random } from "./random.ts";
 
-/** What became of an input: refused with a typed error, or accepted, and found to be what the oracle says. */
+/** The outcome of an input: refused with a typed error, or accepted with the oracle's reading. */
 export type Outcome = "accepted" | "refused";
 
 export interface FuzzTarget {
-  /** An input, most often a mutated one; everything that {@link check} needs is in these bytes. */
+  /** An input, usually mutated. Its bytes contain everything that {@link check} needs. */
   readonly generate: (random: Random) => Uint8Array;
   /** @throws anything else: an untyped error, or an accepted input that the oracle reads differently */
   readonly check: (input: Uint8Array) => Promise<Outcome> | Outcome;
@@ -20,7 +20,7 @@ export function expectSame(actual: unknown, expected: unknown, what: string): vo
   if (left !== right) throw new Mismatch(`${what}: read as ${left.slice(0, 2_000)}, not ${right.slice(0, 2_000)}`);
 }
 
-/** JSON with -0, typed arrays and missing values told apart. */
+/** JSON that distinguishes -0, typed arrays and missing values. */
 function textOf(value: unknown): string {
   return JSON.stringify(value, (_, part: unknown) => {
     if (part === undefined) return "undefined";

@@ -13,7 +13,7 @@ const FOLDERS = [
   "workers/query/src",
 ];
 
-/** Words that our SQL is written with, and nothing else is, in capitals. */
+/** Words in capitals that occur in our SQL and nowhere else. */
 const SQL = /\b(?:SELECT|INSERT|UPDATE|DELETE|VALUES|WHERE|PRAGMA)\b/;
 
 /** A constant of a module, or a member of one. */
@@ -23,25 +23,25 @@ const CONSTANT = /^[A-Z][A-Z0-9_]*(?:\.[a-zA-Z]+)?$/;
 const PIECE =
   /^(?:firstDaySql|isOfPointSql|keySql|monthKeySql|monthOfDaySql|monthOfKeySql|newIds|pathSql|rowKeySql)\((?:(?:"[^"]*"|[A-Z][A-Z0-9_]*)(?:, )?)+\)$/;
 
-/** Expressions that look otherwise and hold nothing that comes from outside. */
+/** Other expressions without values from outside. */
 const KNOWN = new Map([
-  // texts of the same file
+  // Texts of the same file.
   [
     "packages/core/src/backfill/job-days.ts",
     ["known", "outcome", "selected", "INSERT_DAYS[selection]", "INSERT_DAYS_ELSEWHERE[selection]"],
   ],
-  // no statement: the catalogue's own method of that name
+  // Not a statement: the catalogue's own method of that name.
   ["packages/core/src/sync/sync-site.ts", ["this.#state.catalogAt"]],
-  // SQL of the same file
+  // SQL of the same file.
   ["packages/core/src/catalog/catalog.ts", ["nameSql"]],
-  // the number of a statement that the user of `npm run sql` wrote
+  // The number of a statement that the user of `npm run sql` wrote.
   ["packages/local/src/sql/sample-views.ts", ["0"]],
 ]);
 
-/** Statements that are handed on under a name of their own: what is handed in stands in the same file, and is checked. */
+/** Parameter names of functions that take a statement. Their callers are in the same file, whose SQL is checked. */
 const HANDED_ON = /^(?:sql|query|insert|statement)$/;
 
-/** What of a source could put a value into SQL as text. */
+/** The expressions of a source that could put a value into SQL as text. */
 function unbound(source: string, known: readonly string[] = []): string[] {
   const faults = templatesOf(source)
     .filter(({ text }) => SQL.test(text))
@@ -76,11 +76,11 @@ it.each([
   'db.prepare("SELECT 1")',
   "throw new Error(`no point ${name}`)",
   "const odd = /[`\"']/.test(text); db.prepare(`SELECT ${FIELD.rows}`)",
-])("takes %s", (source) => {
+])("accepts %s", (source) => {
   expect(unbound(source)).toEqual([]);
 });
 
-it("no statement of ours holds a value: all are bound", async () => {
+it("no statement holds a value: all values are bound", async () => {
   const faults: string[] = [];
   let statements = 0;
   for (const folder of FOLDERS) {

@@ -31,7 +31,7 @@ function contrast(a: Color, b: Color): number {
   return (high! + 0.05) / (low! + 0.05);
 }
 
-/** The two colours of a token. */
+/** The light and the dark colour of a token. */
 function pair(token: string): readonly [string, string] {
   const [, light = "", dark = ""] = new RegExp(`${token}: light-dark\\((#\\w{6}), (#\\w{6})\\)`).exec(tokens) ?? [];
   return [light, dark];
@@ -42,7 +42,7 @@ const SERIES = Array.from({ length: 20 }, (_, i) => `--series-${i + 1}`);
 it.each([
   ["light", 0],
   ["dark", 1],
-] as const)("the colours of 20 series can be seen and told apart in the %s theme", (_, theme) => {
+] as const)("the colours of 20 series are visible and distinct in the %s theme", (_, theme) => {
   const ground = linear(pair("--surface")[theme]);
   const colors = SERIES.map((token) => linear(pair(token)[theme]));
   for (const color of colors) expect(contrast(color, ground)).toBeGreaterThan(3);

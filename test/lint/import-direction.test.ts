@@ -8,7 +8,7 @@ import { z } from "zod";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 
-/** [file, what it imports]: each is against the direction of the layers. */
+/** [file, its import]: each import violates the direction of the layers. */
 const FORBIDDEN = [
   ["packages/core/src/domain/a.ts", "../store/store-samples.ts"],
   ["packages/core/src/domain/a.ts", "../ace/client.ts"],
@@ -65,7 +65,7 @@ const ALLOWED = [
   ["packages/core/src/store/a.test.ts", "@building-vitals/ace-simulator/simulator"],
 ] as const;
 
-/** What the test reads of the lint settings. */
+/** The part of the lint settings that the test reads. */
 const settingsSchema = z.object({
   overrides: z.array(z.object({ files: z.array(z.string()), rules: z.looseObject({}) })),
 });
@@ -78,17 +78,17 @@ const restrictionSchema = z.tuple([
 type Import = readonly [file: string, specifier: string];
 
 let folder: string;
-/** files that the lint refuses, from the folder */
+/** files that the lint refuses, by folder */
 let refused: ReadonlySet<string>;
 
-/** The imports' own files: several imports may be of one file. */
+/** Files for the imports, each once, because several imports may name the same file. */
 const ALL: readonly Import[] = [...FORBIDDEN, ...ALLOWED];
 const ownFile = ([file, specifier]: Import) => {
   const index = ALL.findIndex((other) => other[0] === file && other[1] === specifier);
   return join(dirname(file), basename(file).replace("a.", `a${index}.`));
 };
 
-/** The files that the project's own lint settings refuse. One run of oxlint looks at all. */
+/** The files that the project's own lint settings refuse, in one run of oxlint. */
 async function refusedFiles(): Promise<ReadonlySet<string>> {
   for (const one of ALL) {
     const path = join(folder, ownFile(one));
@@ -107,7 +107,7 @@ async function refusedFiles(): Promise<ReadonlySet<string>> {
 describe("the direction of imports", () => {
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), "import-direction-"));
-    // Without type-aware rules, which want a TypeScript project and say nothing of imports.
+    // Without type-aware rules, which need a TypeScript project and do not check imports.
     const settings = await readFile(join(ROOT, ".oxlintrc.json"), "utf8");
     const withoutTypes = settings.replace('"typeAware": true', '"typeAware": false');
     if (withoutTypes === settings) throw new Error("the lint settings no longer say that they are type-aware");
@@ -120,7 +120,7 @@ describe("the direction of imports", () => {
     expect(refused).toContain(ownFile(forbidden));
   });
 
-  it("agrees with the floors that docs/architecture.md draws", async () => {
+  it("agrees with the floors in docs/architecture.md", async () => {
     const drawn = /```floors\n([^`]*)```/.exec(await readFile(join(ROOT, "docs/architecture.md"), "utf8"))?.[1] ?? "";
     const floors = drawn
       .trim()

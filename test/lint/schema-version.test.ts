@@ -7,8 +7,8 @@ import { expect, test } from "vitest";
 import { z } from "zod";
 
 /**
- * What each version of the D1 schema is: the start of the SHA-256 of all that its tables, indexes and views say. A row is
- * only ever added: a schema that has shipped is in somebody's database.
+ * Each version of the D1 schema: the start of the SHA-256 of its tables, indexes and views. Rows are only added,
+ * because a schema that has shipped exists in databases.
  */
 const SCHEMAS: Readonly<Record<number, string>> = {
   1: "b2a83e35e45c4d03",
@@ -23,7 +23,7 @@ function digest(text: string): string {
   return createHash("sha256").update(text).digest("hex").slice(0, 16);
 }
 
-/** Each version that the migrations lead through, and the hash of its schema. */
+/** Each version that the migrations create, with the hash of its schema. */
 function migratedSchemas(): Record<number, string> {
   const database = new DatabaseSync(":memory:");
   const schemas: Record<number, string> = {};
@@ -33,7 +33,7 @@ function migratedSchemas(): Record<number, string> {
     const elements = elementsSchema.parse(
       database.prepare("SELECT type, name, sql FROM sqlite_schema WHERE sql IS NOT NULL ORDER BY type, name").all(),
     );
-    // comments and line breaks are not the schema
+    // Comments and line breaks are not part of the schema.
     const plain = elements.map(({ type, name, sql }) => [
       type,
       name,
@@ -45,14 +45,14 @@ function migratedSchemas(): Record<number, string> {
   return schemas;
 }
 
-test("the D1 schema of a version is what it was; another one has another version", () => {
+test("the D1 schema of a version never changes", () => {
   const schemas = migratedSchemas();
   expect(schemas).toEqual(SCHEMAS);
   const code = readFileSync(new URL("../../packages/core/src/d1/schema-version.ts", import.meta.url), "utf8");
   expect(code).toContain(`SCHEMA_VERSION = ${Object.keys(schemas).at(-1)};`);
 });
 
-test("docs/storage-format.md is of these versions", () => {
+test("docs/storage-format.md names these versions", () => {
   const docs = readFileSync(new URL("../../docs/storage-format.md", import.meta.url), "utf8");
   expect(docs).toContain(`Version ${Object.keys(SCHEMAS).at(-1)} of the schema`);
   expect(docs).toContain(`Format version ${FORMAT_VERSION},`);

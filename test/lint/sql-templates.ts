@@ -1,4 +1,4 @@
-/** The template literals of a source text, each as what stands between its backticks, and what it interpolates. */
+/** The template literals of a source text: each one's text between the backticks, and its interpolated expressions. */
 export function templatesOf(source: string): { text: string; expressions: string[] }[] {
   const found: { text: string; expressions: string[] }[] = [];
   let at = 0;

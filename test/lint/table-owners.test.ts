@@ -3,14 +3,14 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, it } from "vitest";
 
-// A table is written by its owner only, so that all that can happen to a row is read in one place. Reads may stand wherever they are
-// asked for: a statement or batch that reads several tables gives an answer of one moment.
+// Only its owner writes a table, so that all changes of a row are in one place. Reads may be anywhere: a statement or
+// batch that reads several tables returns one consistent snapshot.
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const CORE = "packages/core/src";
 const FOLDERS = [CORE, "packages/local/src", "workers/etl/src", "workers/backfill/src", "workers/query/src"];
 
-/** The file, or the folder where one file would be too long, that writes each table; null: a migration alone writes it. */
+/** The file that writes each table, or the folder if one file would be too long. null: only a migration writes it. */
 const OWNERS: Readonly<Record<string, string | null>> = {
   schema_version: null,
   sites: "catalog/sites.ts",
@@ -48,7 +48,7 @@ const OWNERS: Readonly<Record<string, string | null>> = {
   site_counters: "d1/site-counters.ts",
 };
 
-/** Files that write tables of others, and why. */
+/** Files that write tables of other owners, with the reason. */
 const EXCEPTIONS: Readonly<Record<string, string>> = {
   [`${CORE}/deletion/site-rows.ts`]: "a list of every table that has rows of a site; its test counts all tables",
   "packages/local/src/sql/sample-views.ts points": "a table of that name in the DuckDB of `npm run sql`",
@@ -59,12 +59,12 @@ const EXCEPTIONS: Readonly<Record<string, string>> = {
 const WRITE =
   /\b(?:INSERT\s+(?:OR\s+[A-Z]+\s+)?INTO|REPLACE\s+INTO|UPDATE(?:\s+OR\s+[A-Z]+)?|DELETE\s+FROM)\s+([a-z][a-z0-9_]*|\$\{)/g;
 
-/** The tables that a source writes, each once; `${`: one whose name is not in the text. */
+/** The tables that a source writes, each once; `${` if the table's name is interpolated. */
 function writtenBy(source: string): string[] {
   return [...new Set([...source.matchAll(WRITE)].map(([, table = ""]) => table))];
 }
 
-/** The key in {@link OWNERS} or {@link EXCEPTIONS} by which a file may write a table; undefined: it may not. */
+/** The key in {@link OWNERS} or {@link EXCEPTIONS} that allows a file to write a table; undefined: it may not. */
 function licenceOf(file: string, table: string): string | undefined {
   const path = `${CORE}/${OWNERS[table]}`;
   if (OWNERS[table] != null && (file === path || (path.endsWith("/") && file.startsWith(path)))) return table;

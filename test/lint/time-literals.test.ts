@@ -6,13 +6,13 @@ import { expect, it } from "vitest";
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const FOLDERS = ["packages/core/src", "workers/etl/src", "workers/backfill/src", "workers/query/src"];
 
-/** The only files that give an hour and a day a length. All others import it, into SQL text too. */
+/** The only files that define the length of an hour or a day. All others import it, into SQL text too. */
 const HOMES = new Set(["packages/core/src/domain/hour.ts", "packages/core/src/domain/day.ts"]);
 
-/** Comments. A `//` behind a colon belongs to a URL. */
+/** Comments. A `//` after a colon belongs to a URL. */
 const COMMENT = /\/\*[\s\S]*?\*\/|(?<!:)\/\/.*$/gm;
 
-/** An hour or a day as a number, with or without separators, and the products that make one. */
+/** An hour or a day as a number, with or without separators, and the products that give one. */
 const LITERALS = [
   /(?<![\w.])(?:3_?600|86_?400)(?:_?000)?(?!\w)/g,
   /(?<![\w.])(?:3_?599|86_?399)(?:_?999)?(?!\w)/g,
@@ -20,7 +20,7 @@ const LITERALS = [
   /\bHOURS?\w* = 24\b|\blength: 24\b|\bhour < 24\b/g,
 ];
 
-/** The lengths of hours and days that stand in a source as literals. */
+/** The lengths of hours and days that a source has as literals. */
 function literalsIn(source: string): string[] {
   const code = source.replaceAll(COMMENT, "");
   return LITERALS.flatMap((literal) => [...code.matchAll(literal)].map(([found]) => found));

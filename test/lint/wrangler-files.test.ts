@@ -11,7 +11,7 @@ const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const ENVIRONMENTS = ["staging", "production"] as const;
 const tableSchema = z.record(z.string(), z.unknown());
 
-/** What wrangler takes over from the top of a file where an environment does not have it itself. */
+/** Settings that an environment inherits from the top of a file unless it sets them. */
 const INHERITED = new Set([
   "main",
   "compatibility_date",
@@ -24,10 +24,10 @@ const INHERITED = new Set([
   "env",
 ]);
 
-/** Names that are an environment's own; without its suffix they are the same everywhere. */
+/** Names that differ by environment. Without the environment's suffix they are equal. */
 function withoutEnvironment(value: unknown, environment: string): unknown {
   const own = (key: string, inner: unknown) => {
-    // each environment has its own namespace of failed logins
+    // Each environment has its own namespace of failed logins.
     if (key === "namespace_id") return "";
     return typeof inner === "string" ? inner.replace(new RegExp(`-${environment}$`), "") : inner;
   };
@@ -40,7 +40,7 @@ describe.each(DEPLOY_ORDER)("wrangler.%s.toml", (worker) => {
   const environments = tableSchema.parse(top["env"]);
   const ofTop = Object.fromEntries(Object.entries(top).filter(([key]) => !INHERITED.has(key)));
 
-  test("it has the two environments, and nothing that an environment inherits is in only one of them", () => {
+  test("has both environments, and neither sets an inherited key", () => {
     expect(Object.keys(environments)).toEqual([...ENVIRONMENTS]);
     for (const environment of ENVIRONMENTS) {
       const keys = Object.keys(tableSchema.parse(environments[environment]));
@@ -54,19 +54,16 @@ describe.each(DEPLOY_ORDER)("wrangler.%s.toml", (worker) => {
     }
   });
 
-  test.each(ENVIRONMENTS)(
-    "%s repeats the bindings, variables and crons of the top, under names of its own",
-    (environment) => {
-      const { vars, ...rest } = tableSchema.parse(environments[environment]);
-      const { vars: varsOfTop, ...restOfTop } = ofTop;
-      expect(withoutEnvironment(rest, environment)).toEqual(withoutEnvironment(restOfTop, environment));
-      // the top is for this machine, where the API is the simulator
-      const api = { ACE_API_BASE_URL: "" };
-      expect({ ...tableSchema.parse(vars), ...api }).toEqual({ ...tableSchema.parse(varsOfTop), ...api });
-    },
-  );
+  test.each(ENVIRONMENTS)("%s repeats the bindings, variables and crons, under its own names", (environment) => {
+    const { vars, ...rest } = tableSchema.parse(environments[environment]);
+    const { vars: varsOfTop, ...restOfTop } = ofTop;
+    expect(withoutEnvironment(rest, environment)).toEqual(withoutEnvironment(restOfTop, environment));
+    // The top is for this machine, where the API is the simulator.
+    const api = { ACE_API_BASE_URL: "" };
+    expect({ ...tableSchema.parse(vars), ...api }).toEqual({ ...tableSchema.parse(varsOfTop), ...api });
+  });
 
-  test("no two environments share a database, a bucket, a Worker, or a count of failed logins", () => {
+  test("no two environments share a database, bucket, Worker or login limiter", () => {
     const names = ENVIRONMENTS.map((environment) => JSON.stringify(environments[environment]));
     for (const [i, environment] of ENVIRONMENTS.entries()) {
       const other = ENVIRONMENTS[1 - i]!;
@@ -80,7 +77,7 @@ describe.each(DEPLOY_ORDER)("wrangler.%s.toml", (worker) => {
     expect(new Set(counted).size).toBe(3);
   });
 
-  test("the Worker reads no setting that the file does not declare, or tell of at its head", async () => {
+  test("the file declares each setting that the Worker reads, or names it on top", async () => {
     const { declared } = await readWorkerFile(worker);
     const { required, optional } = WORKER_SECRETS[worker];
     const known = new Set([...Object.keys(declared.bindings), ...required, ...optional]);
@@ -89,7 +86,7 @@ describe.each(DEPLOY_ORDER)("wrangler.%s.toml", (worker) => {
     const module: unknown = await import(pathToFileURL(`${ROOT}workers/${worker}/src/env.ts`).href);
     expect(() => envModuleSchema.parse(module).settingsOf(env)).toThrow("is not");
     const undeclared = [...read].filter((name) => !known.has(name) && !text.includes(`binding = "${name}"`));
-    // what only local runs set, and what a limiter and a site's database are called
+    // Settings of local runs only, and names of a limiter's and a site's database binding.
     expect(undeclared.filter((name) => name !== "LOCAL_RUN" && !text.includes(`name = "${name}"`))).toEqual([]);
     expect(read.size).toBeGreaterThan(5);
   });
@@ -98,7 +95,7 @@ describe.each(DEPLOY_ORDER)("wrangler.%s.toml", (worker) => {
     expect(text).not.toMatch(/LOCAL_RUN|CLOCK_OFFSET_SECONDS/);
   });
 
-  test("logs are kept; CPU and subrequests have limits that a cron of 30 s can use", () => {
+  test("logs are kept; CPU and subrequest limits fit a cron of 30 s", () => {
     const schema = z.object({
       observability: z.object({ enabled: z.literal(true) }),
       limits: z.strictObject({ cpu_ms: z.int().min(30_000).max(300_000), subrequests: z.int().max(10_000_000) }),
@@ -120,11 +117,11 @@ describe.each(DEPLOY_ORDER)("wrangler.%s.toml", (worker) => {
   });
 });
 
-/** The longest that Cloudflare lets a cron run, and the time between two syncs, in minutes. */
+/** Longest run of a cron on Cloudflare, and time between two syncs, in minutes. */
 const CRON_MINUTES = 15;
 const SYNC_MINUTES = 5;
 
-test("the daily run begins when hourly runs have ended, right after a sync", () => {
+test("the daily run begins after hourly runs have ended, right after a sync", () => {
   const { triggers } = z
     .object({ triggers: z.object({ crons: z.tuple([z.string(), z.string(), z.string()]) }) })
     .parse(readWranglerFile(ROOT, "etl"));
