@@ -1,6 +1,7 @@
 import type { Sample } from "./points.ts";
 
 const QUARTER_MS = 15 * 60_000;
+const DAY_MS = 96 * QUARTER_MS;
 
 /** A bucket as a naive computation has it. */
 export interface NaiveBucket {
@@ -13,26 +14,36 @@ export interface NaiveBucket {
   readonly tolerance: number;
 }
 
-/** What the zone's clock shows, to the hour and its offset or to the day, by the platform's calendar. */
-function localUnit(zone: string, interval: "1hr" | "1day"): (time: number) => string {
+/** Intervals whose buckets the code under test may compute from hours. */
+export const HOURLY_INTERVALS = ["1hr", "1day", "1week", "1month"] as const;
+type HourlyInterval = (typeof HOURLY_INTERVALS)[number];
+
+/** What the zone's calendar shows to the interval, and for an hour its offset, by the platform's calendar. */
+function localUnit(zone: string, interval: HourlyInterval): (time: number) => string {
   const format = new Intl.DateTimeFormat("en", {
     timeZone: zone,
     year: "numeric",
     month: "numeric",
-    day: "numeric",
-    ...(interval === "1hr" ? { hour: "numeric", timeZoneName: "longOffset" as const } : {}),
+    ...(interval === "1month" ? {} : { day: "numeric" as const }),
+    ...(interval === "1hr" ? { hour: "numeric" as const, timeZoneName: "longOffset" as const } : {}),
   });
-  return (time) => format.format(time);
+  if (interval !== "1week") return (time) => format.format(time);
+  // 1 January 1970 was a Thursday. The text is read back as a date in UTC.
+  return (time) => String(Math.floor((Date.parse(`${format.format(time)} UTC`) / DAY_MS + 3) / 7));
 }
 
 /** Buckets of ascending samples; each begins at the first quarter of an hour, going back, that shows the same unit. */
-export function naiveBuckets(samples: readonly Sample[], interval: "1hr" | "1day", zone: string): NaiveBucket[] {
+export function naiveBuckets(samples: readonly Sample[], interval: HourlyInterval, zone: string): NaiveBucket[] {
   const unit = localUnit(zone, interval);
   const starts = new Map<number, number>();
   const startOf = (time: number): number => {
     const quarter = Math.floor(time / QUARTER_MS) * QUARTER_MS;
     let start = starts.get(quarter) ?? quarter;
-    if (!starts.has(quarter)) while (unit(start - 1) === unit(quarter)) start -= QUARTER_MS;
+    if (!starts.has(quarter)) {
+      const here = unit(quarter);
+      while (unit(start - DAY_MS) === here) start -= DAY_MS;
+      while (unit(start - 1) === here) start -= QUARTER_MS;
+    }
     starts.set(quarter, start);
     return start;
   };

@@ -11,6 +11,7 @@ import { encodeSpill } from "../src/day-build/spill-format.ts";
 import { type DayBuild, spillKey } from "../src/r2/staging.ts";
 import { dayOf, dayStart } from "../src/domain/day.ts";
 import { HOUR_MS } from "../src/domain/hour.ts";
+import type { Interval } from "../src/domain/interval.ts";
 import { importDay } from "../src/backfill/import-day.ts";
 import { upsertSamples } from "./store.ts";
 import { coldLevel } from "../src/read/cold-level.ts";
@@ -27,7 +28,7 @@ const HOURS = Array.from({ length: 24 }, (_, hour) => hour);
 export interface WorldQuestion {
   readonly points: readonly number[];
   readonly range: { readonly start: number; readonly end: number };
-  readonly interval: "1hr" | "1day";
+  readonly interval: Interval;
   readonly timeZone: string;
   /** as for more points than fit one read: the aggregates are read after the plan; default: with it */
   readonly readsAgain?: boolean;

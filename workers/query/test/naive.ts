@@ -13,28 +13,47 @@ export const anyValue = fc.oneof(
   fc.double({ min: -50, max: 50, noNaN: true }),
   fc.constantFrom(0, -0, 5e-324, 1e21, 25.517500000000002),
 );
-/** What the zone's clock shows, to the hour or to the day, and its offset, by the platform's calendar. */
-function localUnit(zone: string, interval: "1hr" | "1day"): (time: number) => string {
+export const BUCKET_INTERVALS = ["1min", "5min", "15min", "30min", "1hr", "1day", "1week", "1month"] as const;
+
+/** The local unit that holds a time, by the platform's calendar; parts of a day have its offset too. */
+function localUnit(zone: string, interval: string): (time: number) => string {
   const format = new Intl.DateTimeFormat("en", {
     timeZone: zone,
-    dateStyle: undefined,
     year: "numeric",
     month: "numeric",
     day: "numeric",
-    ...(interval === "1hr" ? { hour: "numeric", timeZoneName: "longOffset" as const } : {}),
+    hour: "numeric",
+    hourCycle: "h23",
+    minute: "numeric",
+    timeZoneName: "longOffset",
   });
-  return (time) => format.format(time);
+  return (time) => {
+    const parts = new Map(format.formatToParts(time).map(({ type, value }) => [type, value]));
+    const [year, month, day] = [parts.get("year")!, parts.get("month")!, parts.get("day")!];
+    const hour = [year, month, day, parts.get("hour"), parts.get("timeZoneName")];
+    // 1 January 1970 was a Thursday.
+    const week = Math.floor((Date.UTC(Number(year), Number(month) - 1, Number(day)) / DAY + 3) / 7);
+    const units: Record<string, readonly unknown[]> = {
+      "30min": [...hour, Math.floor(Number(parts.get("minute")) / 30)],
+      "1hr": hour,
+      "1day": [year, month, day],
+      "1week": [week],
+      "1month": [year, month],
+    };
+    return units[interval]!.join(" ");
+  };
 }
+
+const FIXED: Readonly<Record<string, number>> = { "1min": MINUTE, "5min": 5 * MINUTE, "15min": 15 * MINUTE };
 
 /** The start of the bucket that holds a time: the first quarter of an hour, going back, that shows the same unit. */
 function bucketStart(time: number, interval: string, zone: string): number {
-  if (interval === "1min" || interval === "5min") {
-    const length = interval === "1min" ? MINUTE : 5 * MINUTE;
-    return Math.floor(time / length) * length;
-  }
-  const unit = localUnit(zone, interval === "1hr" ? "1hr" : "1day");
+  const fixed = FIXED[interval];
+  if (fixed !== undefined) return Math.floor(time / fixed) * fixed;
+  const unit = localUnit(zone, interval);
+  const here = unit(time);
   let start = Math.floor(time / (15 * MINUTE)) * 15 * MINUTE;
-  while (unit(start - 1) === unit(time)) start -= 15 * MINUTE;
+  for (const step of [DAY, 15 * MINUTE]) while (unit(start - (step === DAY ? DAY : 1)) === here) start -= step;
   return start;
 }
 

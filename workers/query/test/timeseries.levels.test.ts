@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { beforeAll, expect, test } from "vitest";
 import { settle, clearCold } from "./settle-days.ts";
-import { aggregate, anyValue, closely, DAY, HOUR, ZONES } from "./naive.ts";
+import { aggregate, anyValue, BUCKET_INTERVALS, closely, DAY, HOUR, ZONES } from "./naive.ts";
 import { clear, migrate, point, queryJson, type Sample, SITE, storePoints, storeSamples } from "./service.ts";
 
 /** Midnight of the day on which clocks go back in Chicago. */
@@ -35,7 +35,7 @@ const bound = fc.oneof(
 const question = fc.record({
   from: bound,
   to: bound,
-  interval: fc.constantFrom("raw", "1min", "5min", "1hr", "1day"),
+  interval: fc.constantFrom("raw", ...BUCKET_INTERVALS),
   zone: fc.constantFrom(...ZONES),
   order: fc.shuffledSubarray(
     NAMES.map((_, i) => i),

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { beforeAll, expect, test } from "vitest";
-import { aggregate, anyValue, closely, HOUR, ZONES } from "./naive.ts";
+import { aggregate, anyValue, BUCKET_INTERVALS, closely, HOUR, ZONES } from "./naive.ts";
 import { clear, migrate, point, queryJson, queryRows, SITE, storePoints, storeSamples } from "./service.ts";
 
 /** Two hours before clocks go back in Chicago and some hours after they did in Berlin. */
@@ -21,7 +21,7 @@ const history = fc.uniqueArray(fc.tuple(fc.integer({ min: 0, max: 3 }), time, an
 const question = fc.record({
   from: time,
   to: time,
-  interval: fc.constantFrom("raw", "1min", "5min", "1hr", "1day"),
+  interval: fc.constantFrom("raw", ...BUCKET_INTERVALS),
   zone: fc.constantFrom(...ZONES),
   order: fc.shuffledSubarray([0, 1, 2, 3], { minLength: 1 }),
 });

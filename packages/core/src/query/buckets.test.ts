@@ -85,6 +85,8 @@ describe.each(ZONES)("%s", (zone) => {
   test.each([
     ["1min", 1, MINUTE],
     ["5min", 1, 5 * MINUTE],
+    ["15min", 2, 15 * MINUTE],
+    ["30min", 3, 30 * MINUTE],
     ["1hr", 5, HOUR],
     ["1day", 40, DAY],
   ] as const)("%s: covers the range with whole units of the zone's clock", (interval, days, length) => {
@@ -113,8 +115,30 @@ describe.each(ZONES)("%s", (zone) => {
   });
 
   test.each([
+    ["1week", (clock: number) => new Date(clock).getUTCDay() === 1],
+    ["1month", (clock: number) => new Date(clock).getUTCDate() === 1],
+  ] as const)("%s: begins with the zone's first day", (interval, isFirst) => {
+    fc.assert(
+      fc.property(ranges(zone, 400), (range) => {
+        const bounds = [...bucketBounds(range, interval, zone)];
+        const days = bucketBounds({ start: bounds[0]!, end: bounds.at(-1)! + 1 }, "1day", zone);
+        expect(bounds[0]!).toBeLessThanOrEqual(range.start);
+        expect(bounds[1]!).toBeGreaterThan(range.start);
+        expect(bounds.at(-2)!).toBeLessThan(range.end);
+        expect(bounds.at(-1)!).toBeGreaterThanOrEqual(range.end);
+        const firsts = [...days.subarray(0, -1)].filter((day) => isFirst(clockAt(zone, day)));
+        expect(firsts).toEqual(bounds);
+      }),
+      { numRuns: 15 },
+    );
+  });
+
+  test.each([
+    ["30min", 3],
     ["1hr", 4],
     ["1day", 30],
+    ["1week", 60],
+    ["1month", 200],
   ] as const)("%s: a part of a range has the whole range's buckets", (interval, days) => {
     const part = fc.tuple(fc.nat(1000), fc.nat(1000));
     fc.assert(
@@ -141,7 +165,7 @@ test("buckets are made of whole UTC hours wherever a zone says so, and in these 
       fc.constantFrom(...always, ...others),
       fc.date({ min: new Date("2015-01-01"), max: new Date("2030-01-01"), noInvalidDate: true }),
       fc.integer({ min: 1, max: 40 * 24 * HOUR }),
-      fc.constantFrom("1hr", "1day"),
+      fc.constantFrom("1hr", "1day", "1week", "1month"),
       (zone, date, length, interval) => {
         const range = { start: date.getTime(), end: date.getTime() + length };
         const isWhole = bucketBounds(range, interval, zone).every((bound) => bound % HOUR === 0);
@@ -200,7 +224,7 @@ test.each([
 });
 
 test("minutes are the same in every zone, before 1970 too", () => {
-  for (const interval of ["1min", "5min"] as const) {
+  for (const interval of ["1min", "5min", "15min"] as const) {
     const length = BUCKET_MS[interval];
     for (const zone of ZONES) {
       expect([...bucketBounds({ start: -1, end: length + 1 }, interval, zone)]).toEqual([

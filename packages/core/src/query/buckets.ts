@@ -37,19 +37,24 @@ function offsetSegments(range: TimeRange, timeZone: string): OffsetSegment[] {
 /**
  * The starts of the buckets that a range touches, ascending, epoch ms, and the end of the last one: bucket i is
  * [bounds[i], bounds[i + 1]).
- * Buckets of 1hr and 1day follow the zone's clock. Where the clock changes, a day has 23 or 25 hours, and an hour may
- * be shorter.
+ * Buckets of 30min and longer follow the zone's clock. Where the clock changes, a day has 23 or 25 hours, and an hour
+ * may be shorter. A week begins on Monday.
  */
 export function bucketBounds(range: TimeRange, interval: BucketInterval, timeZone: string): Float64Array {
   switch (interval) {
     case "1min":
     case "5min":
+    case "15min":
       // Every current zone is a multiple of 15 minutes from UTC, so these buckets are the same in all of them.
       return fixedBounds(range, BUCKET_MS[interval]);
+    case "30min":
     case "1hr":
-      return hourBounds(range, timeZone);
+      return clockBounds(range, BUCKET_MS[interval], timeZone);
     case "1day":
       return dayBounds(range, timeZone);
+    case "1week":
+    case "1month":
+      return calendarBounds(range, interval, timeZone);
     default:
       throw new Error(`no such interval: ${String(interval satisfies never)}`);
   }
@@ -63,8 +68,8 @@ function fixedBounds(range: TimeRange, length: number): Float64Array {
   return bounds;
 }
 
-function hourBounds(range: TimeRange, timeZone: string): Float64Array {
-  const length = BUCKET_MS["1hr"];
+/** Buckets of half an hour or an hour of the zone's clock. */
+function clockBounds(range: TimeRange, length: number, timeZone: string): Float64Array {
   const bounds: number[] = [];
   const segments = offsetSegments(range, timeZone);
   for (const segment of segments) {
@@ -75,7 +80,7 @@ function hourBounds(range: TimeRange, timeZone: string): Float64Array {
       start = Math.floor((start + segment.offset) / length) * length - segment.offset + length;
     }
   }
-  // The last bucket ends at its full hour, or where the clock changes before that.
+  // The last bucket ends at its full length, or where the clock changes before that.
   const last = bounds.at(-1)!;
   const { end, offset } = segments.at(-1)!;
   bounds.push(Math.min(end, Math.floor((last + offset) / length) * length - offset + length));
@@ -97,6 +102,22 @@ function dayBounds(range: TimeRange, timeZone: string): Float64Array {
     day = next;
   }
   bounds.push(day);
+  return Float64Array.from(bounds);
+}
+
+/** Weeks and months. A zone has at most some hundred of them in a range, so the calendar computes each. */
+function calendarBounds(range: TimeRange, interval: "1week" | "1month", timeZone: string): Float64Array {
+  const today = Temporal.Instant.fromEpochMilliseconds(range.start).toZonedDateTimeISO(timeZone).toPlainDate();
+  let date = interval === "1week" ? today.subtract({ days: today.dayOfWeek - 1 }) : today.with({ day: 1 });
+  const startOf = (of: Temporal.PlainDate) => of.toZonedDateTime(timeZone).epochMilliseconds;
+  const bounds = [startOf(date)];
+  while (bounds.at(-1)! < range.end) {
+    date = date.add(interval === "1week" ? { weeks: 1 } : { months: 1 });
+    const next = startOf(date);
+    // As for days, a repeated evening belongs to the next one.
+    if (next <= range.start) bounds.pop();
+    bounds.push(next);
+  }
   return Float64Array.from(bounds);
 }
 

@@ -119,7 +119,7 @@ test("every suggestion of a refusal can be planned", () => {
     fc.integer({ min: 1, max: HOUR }),
   );
   const arbitrary = fc.record({
-    length: fc.oneof(...[1, 31, 100, 800, 1830, 4000].map((days) => fc.integer({ min: 1, max: days * DAY }))),
+    length: fc.oneof(...[1, 31, 100, 400, 1830, 4000].map((days) => fc.integer({ min: 1, max: days * DAY }))),
     cadences: fc.array(cadence, { minLength: 1, maxLength: MAX_POINTS, size: "max" }),
     interval: fc.constantFrom(...INTERVALS, "auto" as const),
     maxPoints: fc.integer({ min: 1, max: 100_000 }),

@@ -16,7 +16,7 @@ import {
   START,
   writtenDay,
 } from "../../test/planned-query.ts";
-import { INTERVALS, type Interval } from "../domain/interval.ts";
+import { AUTO_INTERVALS, BUCKET_MS, type Interval } from "../domain/interval.ts";
 import { MAX_SPAN_DAYS, MAX_VALUES } from "../read/limits.ts";
 import { planQuery } from "./plan.ts";
 import type { PlanInput } from "./plan-input.ts";
@@ -64,8 +64,9 @@ describe("auto takes the finest interval that fits", () => {
           maxPoints,
         });
         const { interval } = planQuery(input);
-        for (const finer of INTERVALS.slice(0, INTERVALS.indexOf(interval))) {
-          const bucket = { raw: 0, "1min": MINUTE, "5min": 5 * MINUTE, "1hr": HOUR, "1day": DAY }[finer];
+        const chosen: readonly Interval[] = AUTO_INTERVALS;
+        for (const finer of chosen.slice(0, chosen.indexOf(interval))) {
+          const bucket = finer === "raw" ? 0 : BUCKET_MS[finer];
           const values = cadences.map((cadence) => length / Math.max(bucket, cadence ?? MINUTE));
           const isTooLong = length > MAX_SPAN_DAYS[finer] * DAY;
           const sum = values.reduce((total, one) => total + one, 0);

@@ -1,7 +1,7 @@
 import { turnOf } from "../domain/angle.ts";
 import { DAY_MS, dayOf } from "../domain/day.ts";
 import { HOUR_MS } from "../domain/hour.ts";
-import { INTERVALS, type Interval } from "../domain/interval.ts";
+import { AUTO_INTERVALS, type Interval } from "../domain/interval.ts";
 import { Problem } from "../domain/problem.ts";
 import type { TimeRange } from "../domain/time-range.ts";
 import { bucketBounds, isMadeOfHours } from "./buckets.ts";
@@ -106,9 +106,12 @@ function memoized<K, V>(compute: (key: K) => V): (key: K) => V {
   };
 }
 
+/** Intervals whose buckets may consist of whole hours. */
+const FROM_HOURS: ReadonlySet<Interval | "auto"> = new Set(["1hr", "1day", "1week", "1month"] as const);
+
 /** Buckets consist of UTC hours if the zone is whole hours from UTC throughout the range. */
 export function computedFrom(range: TimeRange, interval: Interval, timeZone: string): ComputedFrom {
-  if (interval !== "1hr" && interval !== "1day") return "samples";
+  if (!FROM_HOURS.has(interval)) return "samples";
   // A range over the limit may have very many clock changes.
   if (range.end - range.start > MAX_SPAN_DAYS[interval] * DAY_MS) return "samples";
   return isMadeOfHours(range, timeZone) ? "hours" : "samples";
@@ -148,7 +151,7 @@ export function readWithPlan(
 
 /** Whether an answer probably comes from hourly aggregates. */
 function mayNeedRollups({ points, range, interval, maxPoints, fill }: Omit<PlanInput, "stored">): boolean {
-  if (interval !== "auto") return interval === "1hr" || interval === "1day";
+  if (interval !== "auto") return FROM_HOURS.has(interval);
   const isTooLong = range.end - range.start > MAX_SPAN_DAYS["5min"] * DAY_MS;
   return (
     isTooLong ||
@@ -176,5 +179,5 @@ export function finestInterval(
     );
   };
   const takesRaw = fill === "none" || fill === "null";
-  return INTERVALS.find((interval) => (takesRaw || interval !== "raw") && fits(interval)) ?? "1day";
+  return AUTO_INTERVALS.find((interval) => (takesRaw || interval !== "raw") && fits(interval)) ?? "1day";
 }

@@ -2,7 +2,7 @@ import { env } from "cloudflare:workers";
 import fc from "fast-check";
 import { beforeAll, expect, test } from "vitest";
 import { migratedDatabase } from "../../test/database.ts";
-import { type NaiveBucket, naiveBuckets } from "../../test/naive-buckets.ts";
+import { HOURLY_INTERVALS, type NaiveBucket, naiveBuckets } from "../../test/naive-buckets.ts";
 import type { Sample } from "../../test/points.ts";
 import { RollupWorld } from "../../test/rollup-world.ts";
 import { DAY_MS, dayStart } from "../domain/day.ts";
@@ -63,7 +63,7 @@ const bound = fc.oneof(
 const question = fc.record({
   from: bound,
   to: bound,
-  interval: fc.constantFrom("1hr" as const, "1day" as const),
+  interval: fc.constantFrom(...HOURLY_INTERVALS),
   other: fc.constantFrom(...ZONES),
   points: fc.shuffledSubarray([0, 1, 2], { minLength: 1 }),
 });

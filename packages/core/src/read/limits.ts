@@ -3,8 +3,18 @@ import type { Interval } from "../domain/interval.ts";
 /** Points of one query. */
 export const MAX_POINTS = 100;
 
-/** The longest range of a query by resolution, in days: about 45,000 buckets at 1min, 1,830 at 1day. */
-export const MAX_SPAN_DAYS: Record<Interval, number> = { raw: 31, "1min": 31, "5min": 100, "1hr": 800, "1day": 1830 };
+/** The longest range of a query by resolution, in days: about 45,000 buckets at 1min and 1hr, 120 at 1month. */
+export const MAX_SPAN_DAYS: Record<Interval, number> = {
+  raw: 31,
+  "1min": 31,
+  "5min": 100,
+  "15min": 400,
+  "30min": 400,
+  "1hr": 1830,
+  "1day": 1830,
+  "1week": 1830,
+  "1month": 3660,
+};
 
 /** Values in one answer; a bucket counts as one. 16 MB of columns, and about 40 MB of JSON, which is streamed. */
 export const MAX_VALUES = 1_000_000;

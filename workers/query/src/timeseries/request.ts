@@ -1,4 +1,4 @@
-import { INTERVALS } from "@building-vitals/core/domain/interval";
+import { INTERVAL_ALIASES, INTERVALS } from "@building-vitals/core/domain/interval";
 import { Problem } from "@building-vitals/core/domain/problem";
 import { timeZoneSchema } from "@building-vitals/core/domain/site";
 import { timeRange, type TimeRange } from "@building-vitals/core/domain/time-range";
@@ -16,8 +16,15 @@ export const querySchema = z.strictObject({
   point_names: z.array(z.string(), "is missing").meta({ description: `At most 100: ${A_POINT_LIST}` }),
   start_time: once(timeSchema).meta({ description: A_TIME }),
   end_time: once(timeSchema).meta({ description: `Exclusive: ${A_TIME}` }),
-  interval: once(z.enum([...INTERVALS, "auto"]).default("auto")).meta({
-    description: "`auto`: the finest that fits max_points and the limits",
+  interval: once(
+    z.preprocess(
+      (value) => (typeof value === "string" ? (INTERVAL_ALIASES[value] ?? value) : value),
+      z.enum([...INTERVALS, "auto"]).default("auto"),
+    ),
+  ).meta({
+    description:
+      "`auto`: the finest of raw, 1min, 5min, 1hr, 1day that fits max_points and the limits. Weeks begin on Monday. " +
+      "Grafana's names are taken too: 1m, 5m, 15m, 30m, 1h, 1d, 1w, 1M",
   }),
   format: once(z.enum(FORMATS).default("json")).meta({ description: "`json`: columns" }),
   max_points: once(wholeNumber(1, 100_000).optional()).meta({
@@ -26,7 +33,7 @@ export const querySchema = z.strictObject({
   fill: once(z.enum(FILLS).default("none")).meta({ description: "What is put where samples are missing" }),
   units: once(z.enum(UNIT_SYSTEMS).default("source")).meta({ description: "`source`: as the points have them" }),
   tz: once(timeZoneSchema.optional()).meta({
-    description: "IANA zone of the 1hr and 1day buckets; the site's by default",
+    description: "IANA zone of buckets of 30min and longer; the site's by default",
   }),
 });
 
