@@ -1,16 +1,16 @@
-/** A site as the backfill's jobs know it: by the id that it has in the main database. */
+/** A site with its id in the main database, where the jobs are. */
 export interface BackfillSite {
   readonly id: number;
   readonly name: string;
 }
 
-/** A site as the database knows it that has its samples and its manifest. */
+/** A site with its id in the database that holds its samples and its manifest. */
 export interface SiteStore {
   readonly db: D1Database;
   readonly site: BackfillSite;
 }
 
-/** A site, and where it is if it is not in the main database. */
+/** A site. `elsewhere` is its store if that is not the main database. */
 export interface PlacedSite extends BackfillSite {
   readonly elsewhere?: SiteStore;
 }

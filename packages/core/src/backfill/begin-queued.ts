@@ -4,19 +4,19 @@ import type { Job } from "./job-store.ts";
 import { MAX_QUEUED, readNext } from "./queue.ts";
 import { type NewJob, startJob } from "./start-job.ts";
 
-/** Which days of the sites are known, and in which database. */
+/** Reads the state of the sites' days, from whichever database holds them. */
 export type FindDays = (
   sites: readonly BackfillSite[],
   range: DayRange,
 ) => Promise<Pick<NewJob, "siteIds" | "elsewhere">>;
 
 /**
- * Begins the next start of the queue unless a job runs; one that has nothing to do is completed, and the one after it
+ * Begins the next queued start unless a job runs. A start without days to fetch completes at once, and the next one
  * begins. Safe to repeat, and to run beside itself, starts and cancels.
  * @returns the job that runs then; null: this call began none
  */
 export async function beginQueued(db: D1Database, findDays: FindDays, now: () => number): Promise<Job | null> {
-  // Another call may take the next start first, so this may find nothing to begin several times.
+  // Another call may take the next start first, so one pass may begin nothing.
   for (let tries = 0; tries <= MAX_QUEUED; tries++) {
     const next = await readNext(db);
     if (next === null) return null;

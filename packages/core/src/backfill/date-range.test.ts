@@ -20,9 +20,9 @@ describe("the dates of a request", () => {
     ["2025-10-12", "2025-10-12", 1],
     ["2024-02-28", "2024-03-01", 3],
     ["2023-12-31", "2024-12-31", 367],
-    // five years with two leap days are the longest
+    // five years with two leap days are the maximum
     ["2020-01-01", "2024-12-31", 1827],
-  ])("takes %s to %s: %i days, both included", (first, last, days) => {
+  ])("accepts %s to %s: %i days, both included", (first, last, days) => {
     const range = dateRange(first, last, LATEST, START_END);
     expect(dayCount(range)).toBe(days);
     expect(range).toEqual({ first: parseDay(first), last: parseDay(last) });
@@ -37,7 +37,7 @@ describe("the dates of a request", () => {
     ["2025-10-01", "2025-10-13", "invalid_request", "end_date"],
     ["2025-10-13", "2025-10-12", "invalid_request", "start_date"],
     ["2020-01-01", "2025-01-01", "span_too_long", "end_date"],
-  ])("refuses %j to %j, and names the field", (first, last, code, field) => {
+  ])("refuses %j to %j and names the field", (first, last, code, field) => {
     expect(faultOf(first, last)).toEqual({ code, field });
   });
 
@@ -46,11 +46,11 @@ describe("the dates of a request", () => {
     ["2025-03-01", undefined, parseDay("2025-03-01"), LATEST],
     [undefined, "2025-03-01", 0, parseDay("2025-03-01")],
     ["2025-02-01", "2025-03-01", parseDay("2025-02-01"), parseDay("2025-03-01")],
-  ])("may be open: %s to %s", (from, to, first, last) => {
+  ])("accepts an open range: %s to %s", (from, to, first, last) => {
     expect(openDateRange(from, to, LATEST, START_END)).toEqual({ first, last });
   });
 
-  it("ends with the last UTC day that is over", () => {
+  it("ends at the last finished UTC day", () => {
     expect(lastEndedDay(Date.UTC(2025, 9, 13))).toBe(LATEST);
     expect(lastEndedDay(Date.UTC(2025, 9, 13) - 1)).toBe(LATEST - 1);
   });

@@ -1,16 +1,16 @@
 import { dayOf, dayText, parseDay } from "../domain/day.ts";
 import { Problem } from "../domain/problem.ts";
 
-/** Five years: the most that one request may name, in days. */
+/** The maximum days of a request: five years with two leap days. */
 const MAX_DAYS = 5 * 365 + 2;
 
-/** Days since 1970-01-01 UTC, both inclusive, as the dates of our API are. */
+/** Days since 1970-01-01 UTC, both inclusive, like the dates of the API. */
 export interface DayRange {
   readonly first: number;
   readonly last: number;
 }
 
-/** How two dates of a request are called, for the errors. */
+/** Names of a request's two date fields, used in errors. */
 interface DateFields {
   readonly first: string;
   readonly last: string;
@@ -24,9 +24,9 @@ export function dayCount(range: DayRange): number {
 }
 
 /**
- * Reads the dates of a request.
- * @param latest the last day that may be named
- * @throws {Problem} `invalid_request` or `span_too_long`, naming the field at fault
+ * Parses the dates of a request.
+ * @param latest the last day allowed
+ * @throws {Problem} `invalid_request` or `span_too_long`, with the field at fault
  */
 export function dateRange(first: string, last: string, latest: number, fields: DateFields): DayRange {
   const range = { first: readDate(first, fields.first, latest), last: readDate(last, fields.last, latest) };
@@ -34,14 +34,14 @@ export function dateRange(first: string, last: string, latest: number, fields: D
     throw new Problem("invalid_request", `${fields.last}: ${last} is before ${fields.first} ${first}.`, fields.last);
   }
   if (dayCount(range) > MAX_DAYS) {
-    const detail = `${fields.last}: ${dayCount(range)} days; a request may name at most five years (${MAX_DAYS} days).`;
+    const detail = `${fields.last}: ${dayCount(range)} days requested; at most five years (${MAX_DAYS} days) are allowed.`;
     throw new Problem("span_too_long", detail, fields.last);
   }
   return range;
 }
 
 /**
- * Reads two dates that may both be absent: then the range begins with the first day there is, or ends with `latest`.
+ * Parses two optional dates. Without `first` the range begins at day 0, without `last` it ends at `latest`.
  * @throws {Problem} as {@link dateRange}
  */
 export function openDateRange(
@@ -57,7 +57,7 @@ export function openDateRange(
   };
 }
 
-/** The last UTC day that has ended: a day that goes on cannot be complete. @param now epoch ms */
+/** The last UTC day that has ended; the current day cannot be complete. @param now epoch ms */
 export function lastEndedDay(now: number): number {
   return dayOf(now) - 1;
 }
@@ -68,7 +68,7 @@ function readDate(text: string, field: string, latest: number): number {
     throw new Problem("invalid_request", `${field}: ${JSON.stringify(text)} is not a date such as 2024-01-31.`, field);
   }
   if (day > latest) {
-    const detail = `${field}: ${text} is too late; the last UTC day that can be asked for is ${dayText(latest)}.`;
+    const detail = `${field}: ${text} is too late; the last UTC day allowed is ${dayText(latest)}.`;
     throw new Problem("invalid_request", detail, field);
   }
   return day;

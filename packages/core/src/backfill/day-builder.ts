@@ -15,44 +15,43 @@ import { type InstanceTicket, instanceName } from "./instance-store.ts";
 const HOURS = Array.from({ length: HOURS_PER_DAY }, (_, hour) => hour);
 
 /**
- * Builds a day file in pieces that can be repeated. Each call may be made again after it failed or its answer was lost,
- * and then does no harm; what it gives back crosses to the next call as structured data, maybe days later and on
- * another machine.
+ * Builds a day file in steps. Each call is safe to repeat after a failure or a lost answer. Its result reaches the next
+ * call as structured data, possibly days later and on another machine.
  */
 export interface DayBuilder {
-  /** Fetches an hour (0 to 23) into its spill. @throws {AceError}; when the upstream did not prove that it had ended */
+  /** Fetches an hour (0 to 23) into its spill. @throws {AceError}; also if the upstream did not prove the hour's end */
   fetchHour(build: DayBuild, hour: number): Promise<ApiHour>;
   /**
-   * Merges the 24 spills, the day's segments and its present file into a staged file and verifies it.
-   * @param asked of each hour when the API was asked for it, epoch ms
+   * Merges the 24 spills, the day's segments and its present file into a staged file, and verifies it.
+   * @param asked when each hour was requested from the API, epoch ms
    */
   mergeDay(build: DayBuild, asked: readonly number[]): Promise<StagedDay>;
   /**
-   * Puts the staged file in its place; then nothing of the build is left in `staging/`.
+   * Moves the staged file into place and removes the build's objects from `staging/`.
    * @returns null when another build published the day since the merge: merge again
    */
   publishDay(build: DayBuild, staged: StagedDay): Promise<PublishedDay | null>;
   /** Removes all objects of the build from `staging/`. */
   discard(build: DayBuild): Promise<void>;
-  /** Removes all objects of a site's earlier instances from `staging/`: dead ones could not. */
+  /** Removes all objects of a site's earlier instances from `staging/`, in case they died before they could. */
   discardOlder(than: InstanceTicket): Promise<void>;
 }
 
 interface DayBuilderContext {
   readonly db: D1Database;
   readonly bucket: R2Bucket;
-  /** a client for one hour of a day, because it counts its calls */
+  /** creates a client for one hour of a day; a client counts its calls */
   readonly newClient: (day: number) => AceClient;
   readonly pageSize: PageSize;
-  /** whether to build anew over an object that is not what was written */
+  /** whether to rebuild a day whose object is not the published one */
   readonly replaceSuspect: boolean;
-  /** the setting HOT_DAYS: days whose row groups D1 keeps */
+  /** the setting HOT_DAYS: days of which D1 keeps row groups */
   readonly hotDays: number;
   /** epoch ms */
   readonly now: () => number;
 }
 
-/** The builder of days that come from the upstream. */
+/** Creates the builder of days from the upstream. */
 export function createDayBuilder({
   db,
   bucket,
@@ -62,7 +61,7 @@ export function createDayBuilder({
   hotDays,
   now,
 }: DayBuilderContext): DayBuilder {
-  // what one hour learns, the next ones know
+  // keeps the page size learned from one hour for the next ones
   const adaptive = new AdaptivePageSize(pageSize, null, now);
   return {
     fetchHour: (build, hour) =>

@@ -13,7 +13,7 @@ const DAY = 20_000;
 const RANGE = { first: DAY, last: DAY + 7 };
 
 let db: D1Database;
-/** one and the same site: here, and, under another id, as one whose manifest is in another database */
+/** the same site twice: once with its manifest here, once under another id with its manifest in another database */
 let here: number;
 let guest: number;
 beforeAll(async () => {
@@ -37,7 +37,7 @@ const arbitraryDay = fc.constantFrom<[string | null, string | null]>(
   ["failed", null],
 );
 
-test("a site whose manifest is in another database gets the same days as one whose manifest is here", async () => {
+test("days are chosen alike whether the manifest is here or elsewhere", async () => {
   let jobs = 0;
   const property = fc.asyncProperty(
     fc.array(arbitraryDay, { minLength: 8, maxLength: 8 }),

@@ -2,20 +2,20 @@ import { type DayState, type ManifestDay, readManifest } from "../manifest/manif
 import type { PlacedSite } from "./backfill-site.ts";
 import type { DayRange } from "./date-range.ts";
 
-/** Consecutive days, both ends included, with the same state in the manifest of another database. */
+/** Consecutive days, both ends included, with equal state in the manifest of another database. */
 export interface DayRun extends DayRange {
   /** in the main database */
   readonly siteId: number;
-  /** null: never built */
+  /** null: the day was never built */
   readonly state: DayState | null;
   readonly source: ManifestDay["source"];
-  /** samples of each day's file, from the first day on */
+  /** samples in each day's file, from the first day on */
   readonly rows: readonly number[];
 }
 
 /**
- * The state of each day of the sites outside of the main database. A day that is built meanwhile belongs to a job that
- * began before; building it again does no harm.
+ * Reads the state of each day of the sites outside the main database. An earlier job may build a day meanwhile;
+ * rebuilding that day is harmless.
  */
 export async function readDayRuns(sites: readonly PlacedSite[], range: DayRange): Promise<DayRun[]> {
   const runs = sites.map(async ({ id, elsewhere }) => {

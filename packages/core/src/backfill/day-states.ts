@@ -5,7 +5,7 @@ import type { SiteStore } from "./backfill-site.ts";
 import type { DayRange } from "./date-range.ts";
 import type { Outcome } from "./job-days.ts";
 
-/** A day without a row in the manifest was never built: that is a state too. */
+/** `missing`: the day has no row in the manifest, so it was never built. */
 const SHOWN_STATES = [...DAY_STATES, "missing"] as const;
 type ShownState = (typeof SHOWN_STATES)[number];
 
@@ -19,19 +19,19 @@ interface ShownDay {
   readonly r2_path: string | null;
   /** `api`: fetched by a backfill; `d1`: settled from the hot level */
   readonly source: string | null;
-  /** what the job made of the day; null: the day is not one of the job's */
+  /** the job's outcome of the day; null: the day is not part of the job */
   readonly job_outcome: Outcome | null;
   readonly reason: string | null;
   readonly updated_at: string | null;
-  /** when the source was last asked for the whole day to settle it; null: never */
+  /** when settling last requested the whole day; null: never */
   readonly settled_at: string | null;
-  /** when it is settled next; null: it is not due again */
+  /** when it is settled next; null: not due */
   readonly due_at: string | null;
 }
 
 interface ShownSite {
   readonly site: string;
-  /** how many days are in each state */
+  /** days in each state */
   readonly summary: Readonly<Record<ShownState, number>>;
   readonly days: readonly ShownDay[];
 }
@@ -62,7 +62,7 @@ function shownDay(
   };
 }
 
-/** Every day of a range, also the days without a row. @param outcomes what a job made of its days of the site */
+/** Reads every day of a range, also days without a row. @param outcomes the job's outcomes of this site's days */
 export async function dayStates(
   { db, site }: SiteStore,
   range: DayRange,

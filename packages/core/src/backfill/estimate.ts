@@ -5,7 +5,7 @@ import { type PlacedSite, storeOf } from "./backfill-site.ts";
 import { type DayRange, dayCount } from "./date-range.ts";
 import type { SiteEstimate } from "./plan.ts";
 
-/** Files that an average is taken over: the newest. */
+/** An average is taken over this many of the newest files. */
 const FILES = 30;
 
 /** ?1 site id, ?2 first day, ?3 last day, ?4 files. */
@@ -28,7 +28,7 @@ const estimateSchema = z.object({
   bytes: z.number().nullable(),
 });
 
-/** Reads the state of the days of a range, site by site. @param again whether finished days count as days to fetch */
+/** Reads the state of a range's days, site by site. @param again whether finished days are fetched again */
 export async function readEstimates(
   db: D1Database,
   sites: readonly PlacedSite[],
@@ -56,13 +56,13 @@ export async function readEstimates(
   );
 }
 
-/** A little low, because the calls of the first day were made before it was finished. */
+/** Slightly low: the calls of the first day were made before its `finished_at`. */
 const MS_PER_CALL = `
 SELECT (max(finished_at) - min(finished_at)) * 1.0 / nullif(sum(api_calls), 0) AS ms FROM backfill_days
 WHERE backfill_id = (SELECT backfill_id FROM backfill_jobs ORDER BY started_at DESC, backfill_id DESC LIMIT 1)
   AND outcome NOT IN ('pending', 'skipped')`;
 
-/** Milliseconds that the last backfill took for each of its calls, all sites together; null: there was none. */
+/** Milliseconds per call of the last backfill, over all sites; null: there was none. */
 export async function readMsPerCall(db: D1Database): Promise<number | null> {
   const row = await withD1Retry(() => db.prepare(MS_PER_CALL).first());
   return z.object({ ms: z.number().nullable() }).parse(row).ms;

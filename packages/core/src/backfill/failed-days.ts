@@ -4,15 +4,15 @@ import { type PlacedSite, storeOf } from "./backfill-site.ts";
 import type { DayRange } from "./date-range.ts";
 
 /**
- * How the last attempt at each day ended, whichever job made it: the manifest does not tell a failure from an older file
- * that stays. To be completed by conditions and `GROUP BY site_id, day`; `max` picks the row that `outcome` is of.
+ * The outcome of the last attempt at each day, over all jobs. The manifest cannot tell, because a failure leaves an
+ * older file in place. Append conditions and `GROUP BY site_id, day`; `max` picks the row of `outcome`.
  */
 export const LAST_ATTEMPTS = `
 SELECT site_id, day, outcome, max(finished_at) FROM backfill_days WHERE outcome NOT IN ('pending', 'skipped')`;
 
 const spanSchema = z.object({ first: z.int().nullable(), last: z.int().nullable() });
 
-/** ?1: JSON array of site ids; ?2 and ?3: the first and the last day. */
+/** ?1 JSON array of site ids, ?2 first day, ?3 last day. */
 const FAILED_FILES = `
 SELECT min(f.day) AS first, max(f.day) AS last FROM json_each(?1) s CROSS JOIN day_files f ON f.site_id = s.value
 WHERE f.state IN ('failed', 'suspect') AND f.day BETWEEN ?2 AND ?3`;
@@ -22,8 +22,8 @@ SELECT min(day) AS first, max(day) AS last FROM (${LAST_ATTEMPTS}
 WHERE outcome IN ('failed', 'suspect')`;
 
 /**
- * The span of the days in a range that `startJob` would select as failed, of these sites; null: none. A job may begin
- * in between, so it selects again.
+ * The span of these sites' days in a range that `startJob` would select as failed; null: no such day. A job may begin
+ * in between, so `startJob` selects again.
  */
 export async function failedSpan(
   db: D1Database,

@@ -4,21 +4,21 @@ import { HOUR_MS } from "../domain/hour.ts";
 import type { SiteStore } from "./backfill-site.ts";
 import { FETCH_STEP, type Steps, STORE_STEP } from "./steps.ts";
 
-/** A catalogue that is older than this is fetched anew. */
+/** An older catalogue is fetched again. */
 const CATALOG_MAX_AGE_MS = HOUR_MS;
 
 interface CatalogContext {
   readonly newClient: () => AceClient;
   /** epoch ms */
   readonly now: () => number;
-  /** whether the upstream may be asked */
+  /** whether the upstream may be requested */
   readonly mayGoOn: () => Promise<boolean>;
 }
 
 /**
  * Fetches the site's list of points unless it is recent. Without a list every sample would be rejected as unconfigured,
  * and a full day would look empty.
- * @returns why no list is available; null: it is
+ * @returns why no list is available; null: a list is available
  */
 export async function fetchCatalog(
   steps: Steps,
@@ -34,11 +34,11 @@ export async function fetchCatalog(
     });
     return null;
   } catch (error) {
-    const why = `no catalogue of the site: ${error instanceof Error ? error.message : String(error)}`;
+    const why = `cannot fetch the catalogue: ${error instanceof Error ? error.message : String(error)}`;
     try {
       const look = async () => (await readListedAt(db, site.id)) !== null;
-      // An old one does: points come and go slowly.
-      return (await steps.do("look for a catalogue", STORE_STEP, look)) ? null : why;
+      // An old catalogue suffices, because points change slowly.
+      return (await steps.do("check for a catalogue", STORE_STEP, look)) ? null : why;
     } catch {
       return why;
     }

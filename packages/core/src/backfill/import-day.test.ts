@@ -56,7 +56,7 @@ const run = () => importDay(db, env.TIMESERIES, site, DAY);
 
 const stamp = () => db.prepare("SELECT stamp FROM site_clocks WHERE site_id = ?1").bind(site.id).first("stamp");
 
-it("puts every sample of a day into segments, bit for bit, and writes nothing when it is repeated", async () => {
+it("stores every sample of a day bit for bit; a repeat writes nothing", async () => {
   expect(await run()).toEqual({ day: DAY, state: "written", samples: expected.length });
   expect(await hot()).toEqual(expected);
   const before = await stamp();
@@ -64,7 +64,7 @@ it("puts every sample of a day into segments, bit for bit, and writes nothing wh
   expect(await stamp()).toEqual(before);
 });
 
-it("leaves samples that are in segments as they are", async () => {
+it("keeps samples that segments already hold", async () => {
   const [name, time] = expected[100]!.split(" ");
   const { id } = (await loadCatalog(db, site.id)).get(name!)!;
   const late = [
@@ -81,7 +81,7 @@ it("leaves samples that are in segments as they are", async () => {
   expect(await hot()).toEqual(changed.sort());
 });
 
-it("lays nothing of a file over the one that is published while it is read", async () => {
+it("stores nothing of a file that is replaced while it is read", async () => {
   const etag = await db.prepare("SELECT etag FROM day_files WHERE site_id = ?1").bind(site.id).first("etag");
   const publish = "UPDATE day_files SET etag = ?2 WHERE site_id = ?1";
   const racing = interceptedDatabase(db, async (execute, statements) => {
@@ -96,12 +96,12 @@ it("lays nothing of a file over the one that is published while it is read", asy
   }
 });
 
-it("imports nothing of a day that was not written", async () => {
+it("imports nothing of a day without a file", async () => {
   expect(await importDay(db, env.TIMESERIES, site, DAY + 1)).toEqual({ day: DAY + 1, state: "missing", samples: 0 });
   expect(await hot()).toEqual([]);
 });
 
-it("does not take another object for the day's file", async () => {
+it("refuses an object that is not the published file", async () => {
   const key = dayFileKey(site.name, DAY);
   const file = await (await env.TIMESERIES.get(key))!.arrayBuffer();
   await env.TIMESERIES.put(key, file.slice(1));

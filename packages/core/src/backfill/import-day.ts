@@ -7,24 +7,24 @@ import { dayFence, isFenced } from "../store/day-fence.ts";
 import { addMissingSamples } from "../store/store-samples.ts";
 import type { BackfillSite } from "./backfill-site.ts";
 
-/** Samples that are held at once: some megabytes. */
+/** Samples held at once; a few megabytes. */
 const MAX_HELD = 100_000;
 
-/** What became of a day that was to be imported. */
+/** The result of importing a day. */
 export interface ImportedDay {
   /** whole days since 1970 */
   readonly day: number;
-  /** of the manifest; only a written day has samples to import */
+  /** from the manifest; only a written day has samples to import */
   readonly state: DayState | "missing";
-  /** samples of its file, all of them hot now */
+  /** samples in its file; all of them are hot now */
   readonly samples: number;
 }
 
 /**
- * Loads a site's day file into segments, where the file has the last word. The next archive folds what was loaded into the file again,
- * where it is already. Safe to repeat.
- * @throws {DayFileMissing}, {DayFileChanged} and {DayFileCorrupt} where the file is not what was written, maybe after a
- *   part of it was loaded; the errors of D1 and R2
+ * Loads a site's day file into segments. Samples that are hot already stay. The next settling merges the loaded samples
+ * into the file, which already holds them. Safe to repeat.
+ * @throws {DayFileMissing}, {DayFileChanged} or {DayFileCorrupt} if the file is not the published one, possibly after a
+ * part was loaded; errors of D1 and R2
  */
 export async function importDay(
   db: D1Database,
@@ -36,14 +36,14 @@ export async function importDay(
   if (row?.state !== "written" || row.file === null) return { day, state: row?.state ?? "missing", samples: 0 };
   const { file } = row;
   const fence = dayFence(db, site.id, day, file.etag);
-  // at this time of the clock no sample counts as late
+  // at clock 0 no sample counts as late
   const store = { db, siteId: site.id, now: () => 0 };
   let catalog = await loadCatalog(db, site.id);
   let held: { readonly name: string; readonly series: Series }[] = [];
   let heldSamples = 0;
   let samples = 0;
   const storeHeld = async () => {
-    // every name of a day file is in the catalogue when it is published; but catalogues can be lost
+    // publishing a file adds its names to the catalogue, but a catalogue can be lost
     catalog = await withNames(
       db,
       site.id,

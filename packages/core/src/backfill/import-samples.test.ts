@@ -17,7 +17,7 @@ import { type ImportedPoint, importSamples } from "./import-samples.ts";
 const DAY = 20_373;
 const START = dayStart(DAY);
 const bucket = env.TIMESERIES;
-/** after the real clock, by which R2 dates what is staged */
+/** later than the real clock, which dates staged objects in R2 */
 const NOW = Date.now() + 3 * DAY_MS;
 const NAMES = ["a", "m/é", "z"];
 
@@ -40,7 +40,7 @@ async function reset(): Promise<void> {
   if (keys.length > 0) await bucket.delete(keys);
 }
 
-/** A client whose upstream lists what `answer` gives, and does nothing else. */
+/** A client that only lists the points that `answer` returns. */
 function listing(answer: () => readonly string[]): AceClient {
   const fetch = () => {
     const items = answer().map((name, id) => ({ id, name, bacnet_data: { object_units: "degrees-fahrenheit" } }));
@@ -73,7 +73,7 @@ const archive = () =>
 
 const nothing = { received: 0, stored: 0, present: 0, kept: 0, rejected: {} };
 
-test("stores missing samples, and leaves existing ones, hot or settled", async () => {
+test("stores missing samples and keeps existing ones, hot or settled", async () => {
   await fromApi([["a", 0, 1]]);
   await archive();
   await fromApi([["a", 60_000, 2]]);
@@ -93,13 +93,13 @@ test("stores missing samples, and leaves existing ones, hot or settled", async (
   expect(await stored()).toEqual(lines(samples));
 });
 
-test("a point that the catalogue does not know becomes a discovered one, and knows when it was seen", async () => {
+test("an unknown name becomes a discovered point with its seen times", async () => {
   expect(await run([["new", 5, 1]])).toEqual({ ...nothing, received: 1, stored: 1 });
   const point = (await loadCatalog(db, site.id)).get("new");
   expect(point).toMatchObject({ source: "discovered", configured: false, firstSeen: START + 5, lastSeen: START + 5 });
 });
 
-test("the future is rejected", async () => {
+test("samples in the future are rejected", async () => {
   const samples: Sample[] = [
     ["a", 0, 1],
     ["a", 20 * 60_000, 2],
@@ -107,7 +107,7 @@ test("the future is rejected", async () => {
   expect(await run(samples, db, START)).toEqual({ ...nothing, received: 2, stored: 1, rejected: { future: 1 } });
 });
 
-test("in any order, the API's last value is stored, otherwise the first import", async () => {
+test("in any order, the API's last value wins, then the first import", async () => {
   const sample = fc.tuple(
     fc.constantFrom(...NAMES),
     fc.constantFrom(0, 1, HOUR_MS, 23 * HOUR_MS),
@@ -145,7 +145,7 @@ test("in any order, the API's last value is stored, otherwise the first import",
   );
 });
 
-test("an archive that takes the day's samples away meanwhile is seen", async () => {
+test("an import notices a settling that takes the day's samples meanwhile", async () => {
   await fromApi([["a", 0, 1]]);
   let calls = 0;
   const raced = interceptedDatabase(db, async (execute, statements) => {
@@ -167,7 +167,7 @@ test("an archive that takes the day's samples away meanwhile is seen", async () 
   );
 });
 
-test("while a backfill is in progress it is refused", async () => {
+test("an import is refused while a backfill runs", async () => {
   await db.exec(
     "INSERT INTO backfill_jobs (backfill_id, status, start_day, end_day, epoch, started_at, updated_at) VALUES ('b', 'in_progress', 1, 2, 0, 0, 0)",
   );
@@ -175,7 +175,7 @@ test("while a backfill is in progress it is refused", async () => {
   expect(await stored()).toEqual([]);
 });
 
-test("a day whose file is not what was written is refused, and so is one that is suspect", async () => {
+test("a suspect day, or one with a missing file, is refused", async () => {
   await fromApi([["a", 0, 1]]);
   await archive();
   const [key] = await keysOf(bucket, "timeseries/");
@@ -186,7 +186,7 @@ test("a day whose file is not what was written is refused, and so is one that is
   expect((await db.prepare("SELECT count(*) AS n FROM segments").first())?.["n"]).toBe(0);
 });
 
-test("a name that is new makes it ask for the upstream's list, once", async () => {
+test("a new name makes the import request the upstream's list once", async () => {
   let asked = 0;
   const ace = listing(() => (asked++, ["listed"]));
   const context = { ace, db, bucket, jobs: db };
@@ -202,7 +202,7 @@ test("a name that is new makes it ask for the upstream's list, once", async () =
   expect(asked).toBe(1);
 });
 
-test("an import goes on without the list where it cannot be had", async () => {
+test("an import continues without the list if the upstream fails", async () => {
   const ace = listing(() => {
     throw new Error("down");
   });
@@ -211,7 +211,7 @@ test("an import goes on without the list where it cannot be had", async () => {
   expect(await stored()).toEqual(lines([["alone", 1, 72]]));
 });
 
-test("samples of a quantity's history are stored as the weather point's", async () => {
+test("samples of a quantity's history become the weather point's", async () => {
   const history = "ses/ses_import/weather/temp";
   const given: Sample[] = [
     [history, 1, 21.5],

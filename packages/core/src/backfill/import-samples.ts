@@ -19,49 +19,52 @@ import { logError } from "../telemetry/log.ts";
 import type { BackfillSite } from "./backfill-site.ts";
 import { readRunningJob } from "./job-store.ts";
 
-/** Samples of one point that come from somewhere else than the API. */
+/** Samples of one point from a source other than the API. */
 export interface ImportedPoint {
   readonly name: string;
-  /** [epoch ms UTC, value]; of two of one time the later one counts */
+  /** [epoch ms UTC, value]; of two samples at one time the later one counts */
   readonly samples: readonly (readonly [number, number])[];
 }
 
-/** What became of samples that were to be imported: received = stored + present + kept + those rejected. */
+/** The result of an import: received = stored + present + kept + rejected. */
 export interface ImportCounts {
   readonly received: number;
-  /** now stored, where no sample was */
+  /** newly stored */
   readonly stored: number;
-  /** stored already, bit for bit, in either level */
+  /** already stored with the same bits, hot or cold */
   readonly present: number;
-  /** another value is stored at their time, and stays */
+  /** another value is stored at that time, and stays */
   readonly kept: number;
   readonly rejected: RejectionCounts;
 }
 
 interface ImportContext {
-  /** null: the upstream must not be asked, because the site is paused */
+  /** null: the site is paused, so the upstream must not be requested */
   readonly ace: AceClient | null;
   /** the site's database */
   readonly db: D1Database;
   readonly bucket: R2Bucket;
-  /** the main database, which has the backfill's jobs */
+  /** the main database, which holds the backfill jobs */
   readonly jobs: D1Database;
 }
 
-/** The longest that an import waits for the upstream's list, in milliseconds. */
+/** How long an import waits for the upstream's list, in milliseconds. */
 const LIST_BUDGET_MS = 10_000;
 
-/** How often a day is read again whose file is replaced meanwhile. */
+/** How often a day is read again when its file is replaced meanwhile. */
 const TRIES = 3;
 
 /**
- * Stores samples of one site's day where neither level has one at their time: an import never replaces a value of the
- * API. A new name requests the upstream's list of points first; names that it lacks become `discovered` points. Safe to
- * repeat, and to run beside itself, the sync and settling.
+ * Stores samples of one site's day at times without a stored sample, hot or cold. An import never replaces a value of
+ * the API. For an unknown name it first requests the upstream's list of points; names that the list lacks become
+ * `discovered` points. Safe to repeat, and to run beside itself, the sync and settling.
  * @param day whole days since 1970; all samples lie in it
  * @param now epoch ms
- * @throws {Problem} `backfill_in_progress`, because its samples are newer, and hot samples would hide them;
- * `suspect_day`, because the stored samples are unknown; `cold_unavailable`. The errors of D1 and R2
+ * @throws {Problem}
+ * - `backfill_in_progress`: the job's samples are newer, and hot samples would hide them
+ * - `suspect_day`: the stored samples are unknown
+ * - `cold_unavailable`: the day's file changed during each try
+ * @throws errors of D1 and R2
  */
 export async function importSamples(
   { ace, db, bucket, jobs }: ImportContext,
@@ -71,7 +74,7 @@ export async function importSamples(
   now: number,
 ): Promise<ImportCounts> {
   if ((await readRunningJob(jobs)) !== null) {
-    throw new Problem("backfill_in_progress", "A backfill is in progress: import when it has ended.");
+    throw new Problem("backfill_in_progress", "A backfill is in progress. Import after it has ended.");
   }
   const given = points
     .filter(({ samples }) => samples.length > 0)
@@ -100,10 +103,13 @@ export async function importSamples(
       if (!isFenced(error)) throw error;
     }
   }
-  throw new Problem("cold_unavailable", `${dayText(day)} of ${site.name} is being settled: send it again.`);
+  throw new Problem(
+    "cold_unavailable",
+    `The file of ${dayText(day)} of ${site.name} changed during each of ${TRIES} tries. Send the samples again.`,
+  );
 }
 
-/** An import stores samples of points that are not listed too, so it goes on where the list cannot be had, or is old. */
+/** An import may store samples of unlisted points, so it continues with an old list or none. */
 async function catalogWith(
   db: D1Database,
   ace: AceClient | null,
@@ -128,11 +134,11 @@ async function catalogWith(
 }
 
 function suspect(site: BackfillSite, day: number): Problem {
-  const detail = `The file of ${dayText(day)} of ${site.name} is not what was written, so what it holds is not known.`;
-  return new Problem("suspect_day", `${detail} A backfill of that day with force_restart builds it anew.`);
+  const detail = `The file of ${dayText(day)} of ${site.name} is missing or is not the published one, so its samples are unknown.`;
+  return new Problem("suspect_day", `${detail} A backfill of that day with force_restart rebuilds it.`);
 }
 
-/** What the day's file has of these points; null: it is being replaced. */
+/** The samples of these points in the day's file; null: the file is being replaced. */
 async function readSettled(
   bucket: R2Bucket,
   row: ManifestDay | null,
@@ -149,7 +155,7 @@ async function readSettled(
   }
 }
 
-/** The samples that the file does not have; the others are counted. */
+/** Returns the samples that the file lacks, and counts the others. */
 function missingOf(
   points: readonly ImportedPoint[],
   settled: ReadonlyMap<string, Series>,

@@ -4,21 +4,21 @@ import type { BackfillSite } from "./backfill-site.ts";
 import type { JobTicket } from "./job-store.ts";
 
 /**
- * Who a step works for: one instance of the engine, for one site of a job. It may go on only while the job runs and no
- * later instance was appointed for the site.
+ * The identity of an instance: a job, a site and a number. A step may go on only while the job runs and no later
+ * instance is appointed for the site.
  */
 export interface InstanceTicket extends JobTicket {
   readonly site: BackfillSite;
-  /** instances of this job and site before it */
+  /** earlier instances of this job and site */
   readonly number: number;
 }
 
-/** A site that a running job still has days of, and the instance that they were given to. */
+/** A site with pending days of a running job, and its appointed instance. */
 export interface SiteWork {
   readonly site: BackfillSite;
-  /** of the instance that was appointed last; null: none was yet */
+  /** of the last appointed instance; null: none yet */
   readonly number: number | null;
-  /** instances right before it that ended without having dealt with the day that is to be done first now */
+  /** instances directly before it that ended without finishing the first pending day */
   readonly consecutiveFailures: number;
 }
 
@@ -35,16 +35,14 @@ const IS_RUNNING =
 const IS_CURRENT = `
 SELECT 1 FROM backfill_instances WHERE backfill_id = ?1 AND site_id = ?3 AND number = ?4 AND ${IS_RUNNING}`;
 
-/** Whether a step may go on. */
+/** Whether a step of this instance may go on. */
 export async function isCurrent(db: D1Database, ticket: InstanceTicket): Promise<boolean> {
   const { backfillId, epoch, site, number } = ticket;
   const statement = db.prepare(IS_CURRENT).bind(backfillId, epoch, site.id, number);
   return (await withD1Retry(() => statement.first())) !== null;
 }
 
-/**
- * Of any number of calls at once one appoints. ?3 site id, ?4 number of the instance that is to be followed, ?5 now.
- */
+/** Of any number of concurrent calls, one appoints. ?3 site id, ?4 number of the instance to follow, ?5 now. */
 const APPOINT = `
 INSERT INTO backfill_instances (backfill_id, site_id, number, day, appointed_at)
 SELECT ?1, ?3, 0, min(day), ?5 FROM backfill_days WHERE backfill_id = ?1 AND site_id = ?3 AND outcome = 'pending'
@@ -57,11 +55,11 @@ WHERE number = ?4`;
 const APPOINTED = `SELECT number FROM backfill_instances WHERE backfill_id = ?1 AND site_id = ?3 AND ${IS_RUNNING}`;
 
 /**
- * Gives the days of a site to the next instance, unless somebody else did meanwhile, the job does not run any more, or
- * the site has no day left. Safe to repeat.
- * @param after the instance that it follows; null: none was appointed yet
+ * Appoints the next instance for a site. Does nothing if another call appointed one meanwhile, the job no longer runs,
+ * or the site has no pending day. Safe to repeat.
+ * @param after the instance to follow; null: none was appointed yet
  * @param now epoch ms
- * @returns the number of the instance that is appointed then; null: none, or the job does not run
+ * @returns the number of the instance appointed then; null: none, or the job does not run
  */
 export async function appointNext(
   db: D1Database,
@@ -95,11 +93,11 @@ const siteWorkSchema = z.array(
   }),
 );
 
-/** The sites that a job still has days of. */
+/** The sites with pending days of a job. */
 export async function sitesAtWork(db: D1Database, backfillId: string): Promise<SiteWork[]> {
   const { results } = await withD1Retry(() => db.prepare(SITE_WORK).bind(backfillId).all());
   return siteWorkSchema.parse(results).map(({ id, name, number, day, consecutive_failures, first }) => {
-    // an instance that came further than where it began was not consecutiveFailures, and neither were those before it
+    // an instance that finished a day ends the series of failures before it
     return { site: { id, name }, number, consecutiveFailures: day === first ? (consecutive_failures ?? 0) : 0 };
   });
 }

@@ -14,34 +14,37 @@ export const OUTCOMES = ["pending", "skipped", "written", "confirmed-empty", "su
 
 export type Outcome = (typeof OUTCOMES)[number];
 
-/** What became of a day that a job dealt with. */
+/** The outcome of a day that a job has processed. */
 export interface DayOutcome {
   readonly outcome: Exclude<Outcome, "pending" | "skipped">;
-  /** samples of the day's file */
+  /** samples in the day's file */
   readonly records: number;
-  /** records that the upstream served and that are not stored */
+  /** records that the upstream served and that were not stored */
   readonly rejected: RejectionCounts;
-  /** the day file's object in R2; null: none */
+  /** the day file's object in R2; null: no file */
   readonly key: string | null;
-  /** why it failed or is suspect; null: neither */
+  /** why the day failed or is suspect; null: neither */
   readonly reason: string | null;
 }
 
-/** Which days of the range a job deals with. */
+/** Which days of the range a job processes. */
 export type DaySelection =
-  /** those that are not finished; the ones that the upstream proved to have served whole are skipped */
+  /** unfinished days; days that the upstream proved complete are skipped */
   | "unfinished"
-  /** all, again */
+  /** all days, again */
   | "all"
-  /** those that failed, or whose file is suspect; the others do not belong to the job */
+  /** days that failed or whose file is suspect; other days are not part of the job */
   | "failed";
 
-/** The state of each day. ?5 JSON array of site ids, whose manifest is here. */
+/** The state of each day. ?5 JSON array of the site ids whose manifest is here. */
 const KNOWN_HERE = `
 SELECT s.value AS site_id, d.day, f.state, f.source, f.rows FROM json_each(?5) s CROSS JOIN days d
 LEFT JOIN day_files f ON f.site_id = s.value AND f.day = d.day`;
 
-/** ?5 JSON array of [site id, first day, last day, state, source, rows of each day]. D1 binds days as reals: hence the cast. */
+/**
+ * ?5 JSON array of [site id, first day, last day, state, source, rows of each day]. D1 binds days as reals, hence the
+ * cast.
+ */
 const KNOWN_ELSEWHERE = `
 SELECT r.value ->> 0 AS site_id, d.day, r.value ->> 3 AS state, r.value ->> 4 AS source,
   json_extract(r.value, '$[5][' || CAST(d.day - (r.value ->> 1) AS INTEGER) || ']') AS rows
@@ -50,7 +53,7 @@ FROM json_each(?5) r CROSS JOIN days d WHERE d.day BETWEEN r.value ->> 1 AND r.v
 const UNFINISHED =
   "CASE WHEN k.state = 'confirmed-empty' OR (k.state = 'written' AND k.source = 'api') THEN 'skipped' ELSE 'pending' END";
 
-/** ?6 start of the jobs that count, epoch ms; NULL: none does. */
+/** ?6 start of the earliest job that counts, epoch ms; NULL: no job counts. */
 const UNCOVERED = `
 CASE WHEN EXISTS (SELECT 1 FROM backfill_jobs j CROSS JOIN backfill_days b ON b.backfill_id = j.backfill_id
     AND b.site_id = k.site_id AND b.day = k.day
@@ -60,7 +63,10 @@ THEN 'skipped' ELSE 'pending' END`;
 const HAS_FAILED = `(k.state IN ('failed', 'suspect')
   OR EXISTS (SELECT 1 FROM attempts a WHERE a.site_id = k.site_id AND a.day = k.day AND a.outcome IN ('failed', 'suspect')))`;
 
-/** The days of a new job. ?1 id, ?2 first day, ?3 last day, ?4 now, ?5 the days' states; of `all` ?6 of UNCOVERED. */
+/**
+ * The days of a new job. ?1 id, ?2 first day, ?3 last day, ?4 now, ?5 the days' states, ?6 as in UNCOVERED, for `all`
+ * only.
+ */
 const INSERT_DAYS: Record<DaySelection, string> = {
   all: insertDays(KNOWN_HERE, UNCOVERED, "true"),
   unfinished: insertDays(KNOWN_HERE, UNFINISHED, "true"),
@@ -72,7 +78,7 @@ const INSERT_DAYS_ELSEWHERE: Record<DaySelection, string> = {
   failed: insertDays(KNOWN_ELSEWHERE, "'pending'", HAS_FAILED),
 };
 
-/** A skipped day has the samples that its file has: they count as processed, as the day counts as completed. */
+/** A skipped day counts as completed, so the samples of its file count as processed. */
 function insertDays(known: string, outcome: string, selected: string): string {
   return `
 INSERT INTO backfill_days (backfill_id, site_id, day, outcome, records, finished_at)
@@ -90,19 +96,19 @@ function runJson({ siteId, first, last, state, source, rows }: DayRun): string {
   return JSON.stringify([siteId, first, last, state, source, rows]);
 }
 
-/** The days that a job deals with. */
+/** The days of a new job. */
 export interface NewDays {
   readonly range: DayRange;
-  /** the sites whose manifest is in this database */
+  /** sites with their manifest in this database */
   readonly siteIds: readonly number[];
-  /** the days of those whose manifest is in another one */
+  /** days of the sites with their manifest in another database */
   readonly elsewhere: readonly DayRun[];
   readonly selection: DaySelection;
-  /** of a queued start: days that a job started since then has finished are skipped, epoch ms; null: it was not queued */
+  /** for a queued start: skips days that a job started since then has finished, epoch ms; null: not queued */
   readonly coveredSince: number | null;
 }
 
-/** Belongs behind the statement that makes the job: where it made none, no day is written. @param now epoch ms */
+/** Must follow the statement that inserts the job: without a job no day is written. @param now epoch ms */
 export function insertJobDays(
   db: D1Database,
   id: string,
@@ -121,7 +127,7 @@ export function insertJobDays(
 
 const dayRowsSchema = z.array(z.object({ day: z.int() }));
 
-/** The first days of a site that the job has not dealt with, ascending. */
+/** The first pending days of a site, ascending. */
 export async function pendingDays(db: D1Database, ticket: JobTicket, siteId: number, limit: number): Promise<number[]> {
   const statement = db
     .prepare(
@@ -135,7 +141,7 @@ export async function pendingDays(db: D1Database, ticket: JobTicket, siteId: num
 
 const outcomesSchema = z.array(z.object({ site_id: z.int(), day: z.int(), outcome: z.enum(OUTCOMES) }));
 
-/** What a job has made of its days in a range: by site, by day. */
+/** A job's outcomes of the days in a range: by site, by day. */
 export async function readOutcomes(
   db: D1Database,
   backfillId: string,
@@ -149,7 +155,7 @@ export async function readOutcomes(
   return new Map([...bySite].map(([site, rows]) => [site, new Map(rows.map((row) => [row.day, row.outcome]))]));
 }
 
-/** A day of a job, as the jobs know its site. */
+/** A day of a job, with the site's id in the main database. */
 export interface JobDay {
   readonly backfillId: string;
   readonly siteId: number;
@@ -162,18 +168,18 @@ const COUNT = `
 UPDATE backfill_days SET api_calls = api_calls + ?4, retries = retries + ?5
 WHERE backfill_id = ?1 AND site_id = ?2 AND day = ?3`;
 
-/** Counts a request of a day as it is made; one whose answer by D1 was lost counts twice. */
+/** Counts a request of a day when it is made. If D1's answer is lost, the request counts twice. */
 export function countRequest(db: D1Database, { backfillId, siteId, day }: JobDay, isRetry: boolean) {
   return db.prepare(COUNT).bind(backfillId, siteId, day, 1, isRetry ? 1 : 0);
 }
 
-/** Counts a step of a day that the engine makes again. */
+/** Counts a repeated step of a day. */
 export async function countRetriedStep(db: D1Database, { backfillId, siteId, day }: JobDay): Promise<void> {
   const statement = db.prepare(COUNT).bind(backfillId, siteId, day, 0, 1);
   await withD1Retry(() => statement.run());
 }
 
-/** Notes how far the build of a day has come. @param hours fetched @param samples in them */
+/** Stores the progress of a day's build. @param hours fetched so far @param samples in these hours */
 export async function noteHours(
   db: D1Database,
   { backfillId, siteId, day }: JobDay,
@@ -187,11 +193,11 @@ export async function noteHours(
 }
 
 /**
- * Records the outcome of a day, after the site's own database: a day is published, or marked as failed, before the job
- * says so, and a run that stops in between repeats it. Also for a job that was stopped meanwhile, because published
- * days stay published. A failure is noted in the manifest too, and changes nothing else.
- * @param manifest the database and id of the site's day files; absent: here; null: a failure was marked there before,
- * or its database does not answer
+ * Records the outcome of a day. The site's own database comes first: a day is published or marked as failed before the
+ * job says so. A run that stops in between repeats it. Also records for a stopped job, because published days stay
+ * published. Marks a failure in the manifest, which changes nothing else there.
+ * @param manifest the database and id of the site's day files. Absent: this database. Null: the failure is marked
+ * already, or that database does not answer
  */
 export async function recordOutcome(
   db: D1Database,

@@ -13,10 +13,10 @@ const DAY = 20_000;
 const RANGE = { first: DAY, last: DAY + 2 };
 const DAYS = [DAY, DAY + 1, DAY + 2];
 
-/** Statements of the batch that starts a job. */
+/** Statements in the batch that starts a job. */
 const START_BATCH = 4;
 
-/** Notes each change of a job's status and each publication, in the order in which they are committed. */
+/** Records each change of a job's status and each publication, in commit order. */
 const WATCH = [
   "CREATE TABLE seen (n INTEGER PRIMARY KEY, job TEXT, what TEXT, day INTEGER)",
   `CREATE TRIGGER seen_start AFTER INSERT ON backfill_jobs BEGIN
@@ -37,7 +37,7 @@ beforeAll(async () => {
   site = await newSite(db, "a");
   await db.batch(WATCH.map((statement) => db.prepare(statement)));
 });
-// other files use the database after this one
+// other test files use the database after this one
 afterAll(async () => {
   const triggers = ["seen_start", "seen_change", "seen_file", "seen_file_again"].map((name) => `DROP TRIGGER ${name}`);
   await db.batch([...triggers, "DROP TABLE seen"].map((statement) => db.prepare(statement)));
@@ -45,7 +45,7 @@ afterAll(async () => {
 
 interface Command {
   readonly kind: "start" | "restart" | "cancel";
-  /** turns of the others that it waits for */
+  /** how many calls of the other commands it waits for */
   readonly delay: number;
 }
 
@@ -57,7 +57,7 @@ const commands: fc.Arbitrary<Command[]> = fc.array(
   { minLength: 2, maxLength: 7 },
 );
 
-/** Calls to the database one at a time, the next one drawn from all that wait. */
+/** Runs database calls one at a time, drawing the next one from all waiting calls. */
 class World {
   readonly db: D1Database;
   readonly starts: { readonly by: string; readonly job: Job | null; readonly running: string | null }[] = [];
@@ -65,7 +65,7 @@ class World {
   #waiting: (() => Promise<void>)[] = [];
   #running: string | null = null;
   #ids = 0;
-  /** commands that have not ended */
+  /** commands that still run */
   #left = 0;
 
   constructor() {
@@ -87,12 +87,12 @@ class World {
     return promise;
   }
 
-  /** @param draw a number from 0 to below the given one */
+  /** @param draw returns a number from 0 to below its argument */
   async run(list: readonly Command[], draw: (below: number) => number): Promise<void> {
     this.#left = list.length;
     const all = Promise.all(list.map((command) => this.command(command).finally(() => this.#left--)));
     while (this.#left > 0) {
-      // lets what follows from the last call come to its own next call
+      // lets the continuations of the last call reach their next call
       for (let tick = 0; tick < 40; tick++) await Promise.resolve();
       const [next] = this.#waiting.length === 0 ? [] : this.#waiting.splice(draw(this.#waiting.length), 1);
       await next?.();
@@ -114,7 +114,7 @@ class World {
     if (job !== null) await this.#work(job);
   }
 
-  /** What an instance does: each step asks first whether it may. */
+  /** Acts as an instance: each step first checks that it may go on. */
   async #work(job: Job): Promise<void> {
     const number = await appointNext(this.db, job, site, null, 0);
     const ticket = { ...job, site: { id: site, name: "a" }, number: number ?? 0 };
@@ -144,7 +144,7 @@ class World {
   }
 }
 
-test("starts, cancels and steps in any order: one job at a time, no day lost, none fetched twice", async () => {
+test("concurrent starts, cancels and steps: one job at a time, no day lost", async () => {
   let refused = 0;
   let cancelled = 0;
   const world = fc.asyncProperty(commands, fc.infiniteStream(fc.nat(1_000_000)), async (list, random) => {
@@ -172,13 +172,13 @@ test("starts, cancels and steps in any order: one job at a time, no day lost, no
         expect(running).toBe(job);
         running = null;
         if (what === "cancelled") expect(one.cancelled).toContain(job);
-        // nothing is called completed that is not there
+        // a completed job has published every day
         else expect([what, [...published].sort((a, b) => a - b)]).toEqual(["completed", DAYS]);
       }
     }
     expect(running).toBeNull();
     for (const job of one.cancelled) expect(seen).toContainEqual({ job, what: "cancelled", day: null });
-    // a step that had asked before the cancel may still publish its day, and no other
+    // a step that checked before the cancel may still publish its day, but no other day
     for (const [job, count] of late) expect([job, count]).toEqual([job, 1]);
     for (const { by, job, running: then } of one.starts) {
       if (job !== null) expect(job.backfillId).toBe(by);
@@ -187,7 +187,7 @@ test("starts, cancels and steps in any order: one job at a time, no day lost, no
     }
     cancelled += one.cancelled.length;
 
-    // after any history, a later start does the rest, and only that
+    // after any history, a later start fetches exactly the remaining days
     const left = DAYS.filter((day) => !published.has(day));
     const last = { backfillId: "job_last", range: RANGE, siteIds: [site], selection: "unfinished" } as const;
     const job = await startJob(db, last, 99);
@@ -195,7 +195,7 @@ test("starts, cancels and steps in any order: one job at a time, no day lost, no
     expect(await pendingDays(db, job!, site, 10)).toEqual(left);
   });
   await fc.assert(world, { numRuns: 200 });
-  // the property would be vacuous without races
+  // without races the property would prove nothing
   expect(refused).toBeGreaterThan(50);
   expect(cancelled).toBeGreaterThan(50);
 });

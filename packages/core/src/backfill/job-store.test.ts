@@ -45,8 +45,8 @@ const written: DayOutcome = {
 };
 const failed: DayOutcome = { ...written, outcome: "failed", records: 0, key: null, reason: "the upstream broke" };
 
-describe("starting", () => {
-  it("begins a job with its days, and no second one beside it", async () => {
+describe("starting a job", () => {
+  it("begins one job with its days", async () => {
     const job = await start(3, "unfinished", [site, other]);
     expect(job).toMatchObject({ status: "in_progress", epoch: 0, range: { first: DAY, last: DAY + 2 }, reason: null });
     expect(await start(1)).toBeNull();
@@ -58,14 +58,14 @@ describe("starting", () => {
     ]);
   });
 
-  it("gives the same job again when its answer was lost", async () => {
+  it("returns the same job when its answer was lost", async () => {
     const job = await start(2, "unfinished", [site], "backfill_same");
     await recordOutcome(db, "backfill_same", site, DAY, written, NOW);
     expect(await start(2, "unfinished", [site], "backfill_same")).toMatchObject({ backfillId: job!.backfillId });
     expect(await pendingDays(db, job!, site, 10)).toEqual([DAY + 1]);
   });
 
-  it("skips what the upstream proved to have served whole, and nothing else", async () => {
+  it("skips exactly the days that the upstream proved complete", async () => {
     await manifest(DAY, "written", "api");
     await manifest(DAY + 1, "confirmed-empty", "api");
     await manifest(DAY + 2, "written", "d1");
@@ -76,19 +76,19 @@ describe("starting", () => {
     expect((await readProgress(db))?.sites).toMatchObject([{ total: 6, skipped: 2, pending: 4, current: DAY + 2 }]);
   });
 
-  it("takes every day again with force", async () => {
+  it("fetches every day again with force", async () => {
     await manifest(DAY, "written", "api");
     const job = await start(2, "all");
     expect(await pendingDays(db, job!, site, 10)).toEqual([DAY, DAY + 1]);
   });
 
-  it("is completed at once when all is there", async () => {
+  it("completes at once without unfinished days", async () => {
     await manifest(DAY, "written", "api");
     expect(await start(1)).toMatchObject({ status: "completed" });
     expect(await start(1)).toMatchObject({ status: "completed" });
   });
 
-  it("takes the failed days alone: of the manifest, and of the job before", async () => {
+  it("selects failed days of the manifest and of the previous job", async () => {
     await manifest(DAY, "written", "api");
     await manifest(DAY + 1, "failed", null);
     await manifest(DAY + 2, "suspect", "api");
@@ -109,8 +109,8 @@ describe("starting", () => {
   });
 });
 
-describe("ending", () => {
-  it("is completed with the last day of the last site, not before", async () => {
+describe("ending a job", () => {
+  it("completes with the last day of the last site", async () => {
     const job = await start(1, "all", [site, other]);
     await recordOutcome(db, job!.backfillId, site, DAY, written, NOW);
     await finishJob(db, job!, NOW);
@@ -121,7 +121,7 @@ describe("ending", () => {
     expect((await readJob(db))?.status).not.toBe("in_progress");
   });
 
-  it("has failed when every day did", async () => {
+  it("fails when every day failed", async () => {
     const job = await start(2, "all");
     for (const day of [DAY, DAY + 1]) await recordOutcome(db, job!.backfillId, site, day, failed, NOW);
     await finishJob(db, job!, NOW);
@@ -131,7 +131,7 @@ describe("ending", () => {
     });
   });
 
-  it("is stopped by a cancel, keeps what is done, and lets the next start go on", async () => {
+  it("a cancel keeps finished days and allows the next start", async () => {
     const job = await start(3);
     await recordOutcome(db, job!.backfillId, site, DAY, written, NOW);
     expect(await cancelJob(db, NOW)).toMatchObject({ backfillId: job!.backfillId, status: "cancelled", epoch: 1 });
@@ -152,7 +152,7 @@ describe("ending", () => {
   });
 });
 
-it("notes a failure in the manifest, and leaves a written file what it is", async () => {
+it("marks a failure in the manifest and keeps a written file's state", async () => {
   await manifest(DAY, "written", "api");
   const job = await start(2, "all");
   for (const day of [DAY, DAY + 1]) await recordOutcome(db, job!.backfillId, site, day, failed, NOW);
@@ -163,7 +163,7 @@ it("notes a failure in the manifest, and leaves a written file what it is", asyn
   ]);
 });
 
-it("counts each outcome under its own name", async () => {
+it("counts each outcome separately", async () => {
   const outcomes = OUTCOMES.filter((outcome) => outcome !== "pending" && outcome !== "skipped");
   const job = await start(outcomes.length + 1, "all");
   for (const [i, outcome] of outcomes.entries()) {

@@ -6,7 +6,7 @@ export const JOB_STATUSES = ["in_progress", "completed", "cancelled", "failed"] 
 
 // The SQL of `backfill_jobs`.
 
-/** A backfill, as `backfill_jobs` holds it. */
+/** A row of `backfill_jobs`. */
 export interface Job {
   readonly backfillId: string;
   readonly status: (typeof JOB_STATUSES)[number];
@@ -15,13 +15,13 @@ export interface Job {
   /** epoch ms */
   readonly startedAt: number;
   readonly updatedAt: number;
-  /** why it failed; null: it did not */
+  /** why it failed; null: it did not fail */
   readonly reason: string | null;
-  /** whether it builds anew over objects that are not what was written; else their days stay suspect */
+  /** whether it rebuilds days whose object is not the published one; otherwise they stay suspect */
   readonly replaceSuspect: boolean;
 }
 
-/** A job as it was begun: it is another one's business once it was stopped, which raises the epoch. */
+/** Identifies a job as it began. Stopping a job raises its epoch, which invalidates the ticket. */
 export interface JobTicket {
   readonly backfillId: string;
   readonly epoch: number;
@@ -47,19 +47,19 @@ export function jobOf(row: unknown): Job | null {
   return { backfillId, status, range: { first, last }, epoch, startedAt, updatedAt, reason, replaceSuspect };
 }
 
-/** Cancels the running job for another one, unless that one was begun by an earlier try. ?1 its id, ?2 now. */
+/** Cancels the running job in favour of another one, unless an earlier try began that one. ?1 its id, ?2 now. */
 const SUPERSEDE = `
 UPDATE backfill_jobs SET status = 'cancelled', epoch = epoch + 1, updated_at = ?2, reason = 'replaced by ' || ?1
 WHERE status = 'in_progress' AND NOT EXISTS (SELECT 1 FROM backfill_jobs WHERE backfill_id = ?1)`;
 
-/** Belongs before {@link insertJob} in its batch. @param now epoch ms */
+/** Must precede {@link insertJob} in its batch. @param now epoch ms */
 export function supersedeJob(db: D1Database, by: string, now: number): D1PreparedStatement {
   return db.prepare(SUPERSEDE).bind(by, now);
 }
 
 /**
- * Begins a job unless one runs. ?1 id, ?2 first day, ?3 last day, ?4 now, ?5 whether it replaces suspect objects,
- * ?6 whether it must be in the queue.
+ * Inserts a job unless one runs. ?1 id, ?2 first day, ?3 last day, ?4 now, ?5 whether it replaces suspect objects, ?6
+ * whether it must be queued.
  */
 const INSERT_JOB = `
 INSERT INTO backfill_jobs (backfill_id, status, start_day, end_day, started_at, updated_at, replace_suspect)
@@ -68,8 +68,10 @@ SELECT ?1, 'in_progress', ?2, ?3, ?4, ?4, ?5 WHERE NOT EXISTS (SELECT 1 FROM bac
 ON CONFLICT (backfill_id) DO NOTHING`;
 
 /**
- * Belongs into the batch that writes the job's days.
- * @param isReplacing whether it builds anew over suspect objects @param isQueued whether it must be in the queue @param now epoch ms
+ * Belongs to the batch that writes the job's days.
+ * @param isReplacing whether it rebuilds suspect days
+ * @param isQueued whether it must be in the queue
+ * @param now epoch ms
  */
 export function insertJob(
   db: D1Database,
@@ -81,15 +83,12 @@ export function insertJob(
   return db.prepare(INSERT_JOB).bind(id, first, last, now, isReplacing ? 1 : 0, isQueued ? 1 : 0);
 }
 
-/** Notes when a job last did something. @param now epoch ms */
+/** Stores when a job was last active. @param now epoch ms */
 export function touchJob(db: D1Database, id: string, now: number): D1PreparedStatement {
   return db.prepare("UPDATE backfill_jobs SET updated_at = ?2 WHERE backfill_id = ?1").bind(id, now);
 }
 
-/**
- * Ends a job that has no day left: completed, unless all that it tried failed. What its days came to is beside it.
- * ?1 id, ?2 epoch, ?3 now.
- */
+/** Ends a job without pending days. It fails if every day failed, and completes otherwise. ?1 id, ?2 epoch, ?3 now. */
 const FINISH_JOB = `
 UPDATE backfill_jobs SET updated_at = ?3,
   status = CASE WHEN EXISTS (SELECT 1 FROM backfill_days WHERE backfill_id = ?1 AND outcome = 'failed')
@@ -102,14 +101,14 @@ WHERE backfill_id = ?1 AND epoch = ?2 AND status = 'in_progress'
   AND NOT EXISTS (SELECT 1 FROM backfill_days WHERE backfill_id = ?1 AND outcome = 'pending')`;
 
 /**
- * Stops the job that runs. Its steps find that out before they fetch and before they publish.
- * @param id of the job that is meant; absent: the running one, whichever it is
- * @returns the job that was stopped; null when it did not run
+ * Cancels the running job. Its steps notice before they fetch or publish.
+ * @param id the job to cancel; absent: the running one
+ * @returns the cancelled job; null if it did not run
  */
 export async function cancelJob(db: D1Database, now: number, id?: string): Promise<Job | null> {
   const running = await readRunningJob(db);
   if (running === null || (id !== undefined && running.backfillId !== id)) return null;
-  // By its id: a lost answer that is asked for again must not stop a job that was started in between.
+  // Cancels by id, so that a repeated call cannot cancel a job started in between.
   const results = await withD1Retry(() =>
     db.batch([
       db
@@ -125,7 +124,7 @@ export async function cancelJob(db: D1Database, now: number, id?: string): Promi
   return job?.status === "cancelled" ? job : null;
 }
 
-/** Ends a job whose steps can do no more, for a reason that people can read. */
+/** Fails a job that cannot continue. @param reason for people to read */
 export async function failJob(db: D1Database, ticket: JobTicket, reason: string, now: number): Promise<void> {
   const statement = db
     .prepare(
@@ -136,12 +135,12 @@ export async function failJob(db: D1Database, ticket: JobTicket, reason: string,
   await withD1Retry(() => statement.run());
 }
 
-/** Ends a job that has no day left to deal with; does nothing while it has. */
+/** Ends a job without pending days; does nothing if days are pending. */
 export function finishStatement(db: D1Database, { backfillId, epoch }: JobTicket, now: number): D1PreparedStatement {
   return db.prepare(FINISH_JOB).bind(backfillId, epoch, now);
 }
 
-/** {@link finishStatement}, by itself. */
+/** Runs {@link finishStatement} by itself. */
 export async function finishJob(db: D1Database, ticket: JobTicket, now: number): Promise<void> {
   await withD1Retry(() => finishStatement(db, ticket, now).run());
 }
@@ -151,13 +150,13 @@ const READ_JOB = `
 SELECT * FROM backfill_jobs WHERE backfill_id = coalesce(?1, backfill_id)
 ORDER BY status = 'in_progress' DESC, started_at DESC, backfill_id DESC LIMIT 1`;
 
-/** The job that runs, else the one that was started last; with an id that one. */
+/** The job with this id. Without an id: the running job, else the last one started. */
 export async function readJob(db: D1Database, id?: string): Promise<Job | null> {
   const statement = db.prepare(READ_JOB).bind(id ?? null);
   return jobOf(await withD1Retry(() => statement.first()));
 }
 
-/** null: none runs. */
+/** null: no job runs. */
 export async function readRunningJob(db: D1Database): Promise<Job | null> {
   const statement = db.prepare("SELECT * FROM backfill_jobs WHERE status = 'in_progress'");
   return jobOf(await withD1Retry(() => statement.first()));

@@ -53,7 +53,7 @@ function world(faults: FaultPlanInput = {}) {
   return { client, sent, fetchHour, gaps: () => sent.slice(1).map((time, i) => time - sent[i]!) };
 }
 
-it("keeps the pace over pages, calls and clients, and takes no slot for nothing", async () => {
+it("keeps the pace over pages and calls, and takes no unused slot", async () => {
   const one = world();
   const samples = await one.fetchHour();
   expect(samples).toBeGreaterThan(360);
@@ -63,14 +63,14 @@ it("keeps the pace over pages, calls and clients, and takes no slot for nothing"
   expect(one.client.calls).toBe(one.sent.length);
 });
 
-it("takes a slot for a retry too", async () => {
+it("takes a slot for each retry", async () => {
   const faulty = world({ rules: [{ fault: "503", everyNth: 3 }] });
   expect(await faulty.fetchHour()).toBe(await fetchedWell());
   expect(faulty.client.calls).toBeGreaterThan(5);
   for (const gap of faulty.gaps()) expect(gap).toBeGreaterThan(1999);
 });
 
-it("waits as a 429 asks it to, and goes slower after it", async () => {
+it("waits as a 429 demands, and then slows down", async () => {
   const limited = world({ rules: [{ fault: "429", retryAfterSeconds: 20, everyNth: 3, times: 1 }] });
   expect(await limited.fetchHour()).toBe(await fetchedWell());
   const [first, second, waited, slower] = limited.gaps();
@@ -78,7 +78,7 @@ it("waits as a 429 asks it to, and goes slower after it", async () => {
   expect(slower).toBeGreaterThan(3500);
 });
 
-/** What an upstream without faults serves. */
+/** Samples from an upstream without faults. */
 async function fetchedWell(): Promise<number> {
   await db.prepare("DELETE FROM backfill_pace").run();
   return world().fetchHour();

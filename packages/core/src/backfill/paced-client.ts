@@ -4,17 +4,17 @@ import type { AceFetch } from "../ace/transport.ts";
 import type { JobDay } from "./job-days.ts";
 import type { RequestPace } from "./request-pace.ts";
 
-/** Retries within a step; after them the engine repeats the whole step, hours later if need be. */
+/** Retries within a step. After them the engine repeats the whole step, possibly hours later. */
 const RETRIES = 2;
 
 interface PacedClientConfig {
   readonly baseUrl: string;
   readonly apiKey: string;
-  /** as of `createAceClient` */
+  /** see `createAceClient` */
   readonly timeoutMs?: number;
   readonly maxBodyBytes?: number;
   readonly pace: RequestPace;
-  /** what its requests are counted for; absent: nothing */
+  /** the day that its requests count for; absent: not counted */
   readonly day?: JobDay;
   readonly fetch: AceFetch;
   readonly sleep: (ms: number) => Promise<void>;
@@ -23,8 +23,8 @@ interface PacedClientConfig {
 }
 
 /**
- * An ACE client each of whose requests, retries included, has taken its slot. Slots are waited for outside of the call,
- * so that waiting does not count towards a call's timeout.
+ * An ACE client that takes a slot for each request, retries included. It waits for slots outside the call, so that the
+ * wait does not count towards the timeout.
  */
 export function createPacedClient({ pace, day, ...config }: PacedClientConfig): AceClient {
   const takeSlot = (isRetry: boolean) => pace.take(day === undefined ? undefined : { day, isRetry });
@@ -38,7 +38,7 @@ export function createPacedClient({ pace, day, ...config }: PacedClientConfig): 
       }
       return response;
     },
-    // The client sleeps before a retry and never else.
+    // The client sleeps only before a retry.
     sleep: async (ms) => {
       await config.sleep(ms);
       await takeSlot(true);

@@ -4,26 +4,26 @@ import { HOUR_MS } from "../domain/hour.ts";
 /** The state of a site before its days are fetched. */
 export interface SiteEstimate {
   readonly site: string;
-  /** days to fetch, and days of the range that are finished */
+  /** days to fetch, and finished days of the range */
   readonly days: number;
   readonly skipped: number;
-  /** an average; null: nobody knows yet */
+  /** average; null: unknown */
   readonly samplesPerDay: number | null;
   /** average size of a day file; null: no day file yet */
   readonly bytesPerDay: number | null;
   readonly points: number;
-  /** what samplesPerDay goes by: files there are, or the points' intervals */
+  /** the source of samplesPerDay: existing files, or the points' intervals */
   readonly basis: "day files" | "catalogue" | "nothing";
 }
 
 interface PlanSettings {
   readonly pageSize: number;
   readonly requestsPerMinute: number;
-  /** as the last backfill came to, milliseconds; null: there was none */
+  /** as measured in the last backfill, in milliseconds; null: there was none */
   readonly msPerCall: number | null;
 }
 
-/** What a backfill would come to. Estimates, but for the days. */
+/** The expected work and cost of a backfill. All but the days are estimates. */
 export interface BackfillPlan {
   readonly days: number;
   readonly days_skipped: number;
@@ -31,7 +31,7 @@ export interface BackfillPlan {
   readonly hours: number;
   readonly samples: number;
   readonly bytes: number;
-  /** of one run, and for each month that the files are kept */
+  /** for one run; the storage for each month that the files are kept */
   readonly cost: {
     readonly currency: "USD";
     readonly total: number;
@@ -53,17 +53,17 @@ interface SitePlan {
   readonly basis: SiteEstimate["basis"];
 }
 
-/** As measured on a day of 4,583 points. */
+/** Measured on a day of 4,583 points. */
 const BYTES_PER_SAMPLE = 1.3;
 const CPU_MS_PER_SAMPLE = 0.002;
 
-/** A day has a spill an hour, and each is read in pieces while they are merged. */
+/** A day has one spill an hour. The merge reads each spill in pieces. */
 const READS_A_SPILL = 8;
 const PART_BYTES = 8 * 2 ** 20;
-/** begin and complete an upload, and put the file in its place */
+/** begin and complete an upload, and move the file into place */
 const PUBLISHING_WRITES = 4;
 
-/** Cloudflare's list prices in USD, beyond what a paid account includes. */
+/** Cloudflare's list prices in USD, above the included amounts of a paid account. */
 const PRICE = {
   r2Write: 4.5e-6,
   r2Read: 0.36e-6,
@@ -72,14 +72,14 @@ const PRICE = {
   workersCpuMs: 0.02e-6,
 } as const;
 
-/** Duration and cost of fetching these days, estimated from the sites' states. */
+/** Estimates duration and cost of fetching the sites' days. */
 export function planBackfill(outlooks: readonly SiteEstimate[], settings: PlanSettings): BackfillPlan {
   const msPerCall = Math.max(60_000 / settings.requestsPerMinute, settings.msPerCall ?? 0);
   const total = { days: 0, skipped: 0, calls: 0, samples: 0, bytes: 0, operations: 0, rows: 0, cpu: 0 };
   const sites = outlooks.map((outlook): SitePlan => {
     const { site, days, skipped, samplesPerDay, points, basis } = outlook;
     const perDay = samplesPerDay ?? 0;
-    // An hour is a window of its own: at least one page.
+    // Each hour is a window of its own, so it takes at least one page.
     const calls = days * HOURS_PER_DAY * Math.max(1, Math.ceil(perDay / HOURS_PER_DAY / settings.pageSize));
     const dayBytes = outlook.bytesPerDay ?? perDay * BYTES_PER_SAMPLE;
     const writes = HOURS_PER_DAY + PUBLISHING_WRITES + Math.ceil(dayBytes / PART_BYTES);

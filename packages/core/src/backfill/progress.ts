@@ -3,7 +3,7 @@ import { addRejections, REJECTION_REASONS, type RejectionCounts } from "../domai
 import { withD1Retry } from "../d1/retry.ts";
 import { type Job, readJob } from "./job-store.ts";
 
-/** How far a job has come with one site. */
+/** A job's progress at one site. */
 export interface SiteProgress {
   readonly site: string;
   readonly total: number;
@@ -13,43 +13,43 @@ export interface SiteProgress {
   readonly empty: number;
   readonly suspect: number;
   readonly failed: number;
-  /** samples of the job's days, those that were finished before it included */
+  /** samples of the job's days, including days finished before the job */
   readonly records: number;
-  /** requests for samples, as they are made */
+  /** requests for samples, counted when they are made */
   readonly apiCalls: number;
   readonly retries: number;
   readonly rejected: RejectionCounts;
-  /** the first day that is pending, days since 1970; null: none is */
+  /** the first pending day, days since 1970; null: no day is pending */
   readonly current: number | null;
-  /** when a day was dealt with, or an instance of the engine appointed, last; epoch ms; null: neither was */
+  /** when a day was last finished or an instance last appointed, epoch ms; null: neither happened */
   readonly movedAt: number | null;
-  /** how far the build of `current` has come; null: no day is pending */
+  /** progress of the build of `current`; null: no day is pending */
   readonly build: DayProgress | null;
 }
 
-/** How far a day has come that is not finished. */
+/** Progress of an unfinished day. */
 interface DayProgress {
-  /** of 24, fetched */
+  /** fetched hours, of 24 */
   readonly hours: number;
-  /** in these hours */
+  /** samples in these hours */
   readonly samples: number;
-  /** for samples, by all attempts of this job at the day */
+  /** requests for samples, over all attempts of this job at the day */
   readonly requests: number;
 }
 
-/** The job's calendar days, each once however many sites have it. */
+/** The job's calendar days; each counts once, for any number of sites. */
 interface CalendarDays {
   readonly total: number;
   /** written, empty or skipped at all sites */
   readonly completed: number;
-  /** failed at a site */
+  /** failed at one site or more */
   readonly failed: number;
-  /** suspect at a site, and failed at none */
+  /** suspect at one site or more, and failed at none */
   readonly suspect: number;
   /** skipped, or empty, at all sites */
   readonly skipped: number;
   readonly empty: number;
-  /** not skipped at all sites, and the site-days in them that are not skipped */
+  /** days not skipped at all sites, and their site-days that are not skipped */
   readonly unskipped: number;
   readonly unskippedSiteDays: number;
 }
@@ -58,13 +58,13 @@ export interface Progress {
   readonly job: Job;
   readonly days: CalendarDays;
   readonly sites: readonly SiteProgress[];
-  /** when the job wrote its last site-days or proved them empty, epoch ms, ascending, at most {@link PACE_DAYS} */
+  /** when the job last wrote site-days or confirmed them empty, epoch ms, ascending, at most {@link PACE_DAYS} */
   readonly finishedAt: readonly number[];
-  /** milliseconds between requests that the pace allows now; null: nothing was asked yet */
+  /** current milliseconds between requests; null: no request was made yet */
   readonly intervalMs: number | null;
 }
 
-/** The pace is measured over so many days: long enough to be steady, short enough to follow a change. */
+/** Days over which the pace is measured: enough to be steady, few enough to follow a change. */
 const PACE_DAYS = 50;
 
 const SITE_PROGRESS = `
@@ -88,13 +88,13 @@ SELECT count(*) AS total, coalesce(sum(NOT pending AND NOT failed AND NOT suspec
   coalesce(sum(skipped), 0) AS skipped, coalesce(sum(empty), 0) AS empty,
   coalesce(sum(siteDays > 0), 0) AS unskipped, coalesce(sum(siteDays), 0) AS unskippedSiteDays FROM days`;
 
-/** A site's first pending day is the one that is built. */
+/** A site's first pending day is the one in progress. */
 const BUILDS = `
 SELECT s.name AS site, d.hours, d.samples, d.api_calls AS requests FROM backfill_days d
 JOIN sites s ON s.id = d.site_id WHERE d.backfill_id = ?1 AND d.outcome = 'pending' AND (d.site_id, d.day) IN (
   SELECT site_id, min(day) FROM backfill_days WHERE backfill_id = ?1 AND outcome = 'pending' GROUP BY site_id)`;
 
-/** A day that failed is no measure of the pace. */
+/** Failed days are excluded, because their duration does not show the pace. */
 const FINISHED_AT = `
 SELECT finished_at FROM backfill_days WHERE backfill_id = ?1 AND outcome IN ('written', 'confirmed-empty')
 ORDER BY finished_at DESC LIMIT ?2`;
@@ -141,7 +141,7 @@ const buildsSchema = z.array(z.object({ site: z.string(), hours: count, samples:
 const finishedSchema = z.array(z.object({ finished_at: z.int() }));
 const intervalSchema = z.array(z.object({ interval_ms: z.number() }));
 
-/** How far a job has come: the one of the id, else the one that runs, else the last one; null: there was none. */
+/** Progress of the job with this id. Without an id: of the running job, else of the last one; null: there is no job. */
 export async function readProgress(db: D1Database, id?: string): Promise<Progress | null> {
   const job = await readJob(db, id);
   if (job === null) return null;
@@ -171,7 +171,7 @@ export async function readProgress(db: D1Database, id?: string): Promise<Progres
   };
 }
 
-/** Site-days that need no more work: a failed one does. */
+/** Site-days that need no more work; a failed one does. */
 export function siteDaysCompleted(site: SiteProgress): number {
   return site.skipped + site.written + site.empty;
 }

@@ -4,14 +4,14 @@ import { type Progress, readProgress } from "./progress.ts";
 import { stateDocument } from "./status-answer.ts";
 
 /**
- * What KV shows of the backfill, under the keys and in the shapes of the older documents, for what reads them. A
- * projection only: KV is eventually consistent, and takes one write a second for a key.
+ * Writes the backfill's state to KV, under the keys and in the shapes of the older documents, for their readers. KV is
+ * a projection only: it is eventually consistent, and accepts one write a second for a key.
  */
 export async function projectState(kv: KVNamespace, progress: Progress): Promise<void> {
   await kv.put("backfill:state", JSON.stringify(stateDocument(progress)));
 }
 
-/** The older documents' word for what became of a day; ours stands beside it. */
+/** The older documents' name for an outcome; the outcome itself stands beside it. */
 function dayStatus(outcome: DayOutcome["outcome"]): "completed" | "failed" {
   switch (outcome) {
     case "written":
@@ -23,7 +23,7 @@ function dayStatus(outcome: DayOutcome["outcome"]): "completed" | "failed" {
   }
 }
 
-/** Puts what became of a day beside the state. @param at epoch ms */
+/** Writes a day's outcome, and then the state, to KV. @param at epoch ms */
 export async function projectDay(
   db: D1Database,
   kv: KVNamespace,
@@ -42,6 +42,6 @@ export async function projectDay(
     await kv.put(`backfill:errors:${built.backfillId}:${at}`, JSON.stringify(error));
   }
   const progress = await readProgress(db);
-  // Another job may run by now: the state is that one's.
+  // Another job may run by now; then the state belongs to that job.
   if (progress?.job.backfillId === built.backfillId) await projectState(kv, progress);
 }

@@ -52,7 +52,7 @@ const start = (backfillId: string, first: number, last: number, supersedes = fal
   );
 const waiting = async () => (await readQueue(db)).map(({ backfillId, position }) => `${position} ${backfillId}`);
 
-/** Deals with all days of the running job as an instance does. */
+/** Processes all days of the running job as an instance does. */
 async function work(outcome = WRITTEN): Promise<string> {
   const job = (await readRunningJob(db))!;
   for (const day of await pendingDays(db, job, site.id, 99)) {
@@ -63,7 +63,7 @@ async function work(outcome = WRITTEN): Promise<string> {
 }
 
 describe("the queue", () => {
-  it("begins nothing while a job runs, and then one start after the other", async () => {
+  it("begins one start after the other, and none while a job runs", async () => {
     await start("run", 0, 0);
     await wait("one", 1, 1);
     await wait("two", 2, 2);
@@ -76,7 +76,7 @@ describe("the queue", () => {
     expect(await beginQueued(db, findDays, now)).toMatchObject({ backfillId: "two" });
   });
 
-  it("holds the same days once, and no more starts than its bound", async () => {
+  it("holds equal starts once, and at most its bound", async () => {
     await start("run", 0, 0);
     expect(await wait("one", 1, 2)).toBe("one");
     expect(await wait("again", 1, 2)).toBe("one");
@@ -86,7 +86,7 @@ describe("the queue", () => {
     expect(await readQueue(db)).toHaveLength(MAX_QUEUED);
   });
 
-  it("passes over a start without anything to do", async () => {
+  it("completes a start without days to fetch, and begins the next", async () => {
     await start("run", 0, 0);
     await wait("nothing", 1, 1);
     await wait("something", 2, 2);
@@ -99,7 +99,7 @@ describe("the queue", () => {
     expect(await readJob(db, "nothing")).toMatchObject({ status: "completed" });
   });
 
-  it("does no day again that a job finished while it waited, but one that failed", async () => {
+  it("skips days that a job finished while the start waited", async () => {
     await start("before", 0, 1, true);
     await work();
     await start("run", 1, 3, true);
@@ -108,11 +108,11 @@ describe("the queue", () => {
     await recordOutcome(db, "run", site.id, failing!, FAILED, now());
     await work();
     const job = await beginQueued(db, findDays, now);
-    // the first day was finished before the start was queued, the second one failed
+    // the first day finished before the start was queued; the second day failed
     expect(await pendingDays(db, job!, site.id, 9)).toEqual([DAY, DAY + 1]);
   });
 
-  it("gives a start back once, and not after it has begun", async () => {
+  it("removes a waiting start once, and never a begun one", async () => {
     await start("run", 0, 0);
     await wait("one", 1, 1);
     await wait("two", 2, 2);
@@ -123,18 +123,18 @@ describe("the queue", () => {
   });
 });
 
-it("a start that supersedes cancels the running job once, however often its answer is lost", async () => {
+it("a superseding start cancels the running job once, even if repeated", async () => {
   await start("old", 0, 3);
   const first = await start("new", 0, 3, true);
   expect(first).toMatchObject({ status: "in_progress" });
   expect(await readJob(db, "old")).toMatchObject({ status: "cancelled", epoch: 1, reason: "replaced by new" });
   await start("newest", 0, 3, true);
-  // the lost answer of `new` is asked for again: `newest` goes on
+  // repeating `new` after a lost answer leaves `newest` running
   expect(await start("new", 0, 3, true)).toMatchObject({ status: "cancelled", reason: "replaced by newest" });
   expect(await readRunningJob(db)).toMatchObject({ backfillId: "newest", epoch: 0 });
 });
 
-it("remembers a failed day of an older file over the jobs that begin by themselves", async () => {
+it("a retry finds a failed day with an older file after later jobs", async () => {
   await db
     .prepare("INSERT INTO day_files (site_id, day, state, source, updated_at) VALUES (?1, ?2, 'written', 'api', 0)")
     .bind(site.id, DAY)
@@ -150,11 +150,11 @@ it("remembers a failed day of an older file over the jobs that begin by themselv
   expect(await pendingDays(db, job!, site.id, 9)).toEqual([DAY]);
 });
 
-describe.each<CrashKind>(["before", "after"])("a death %s any call", (kind) => {
+describe.each<CrashKind>(["before", "after"])("after a crash %s any call", (kind) => {
   it.each<[string, boolean, (through: D1Database) => Promise<unknown>]>([
-    ["of a start that supersedes", true, (through) => start("forced", 0, 1, true, through)],
-    ["of an end that begins the next start", false, (through) => beginQueued(through, findDays, now)],
-  ])("%s leaves one job, and loses none", async (_, isRunning, act) => {
+    ["a superseding start", true, (through) => start("forced", 0, 1, true, through)],
+    ["an end that begins the next start", false, (through) => beginQueued(through, findDays, now)],
+  ])("%s leaves one job and loses none", async (_, isRunning, act) => {
     for (let nth = 0; ; nth++) {
       await clear();
       await start("run", 0, 1);
@@ -163,7 +163,7 @@ describe.each<CrashKind>(["before", "after"])("a death %s any call", (kind) => {
       const crash = new CrashPoint(nth, kind);
       await act(crash.database(db, "d1")).catch(() => undefined);
       const running = await readRunningJob(db);
-      // what waits is begun by the supervisor
+      // the supervisor begins a waiting start
       if (running === null) expect(await beginQueued(db, findDays, now)).toMatchObject({ backfillId: "next" });
       else if (running.backfillId !== "next") await work();
       await beginQueued(db, findDays, now);
@@ -177,7 +177,7 @@ describe.each<CrashKind>(["before", "after"])("a death %s any call", (kind) => {
 
 type Actor = "queue" | "force" | "start" | "finish" | "cancel" | "remove" | "begin";
 
-it("starts, restarts, cancels and ends in any order: one job at a time, no start lost or begun twice", async () => {
+it("concurrent starts, restarts, cancels and ends lose no start", async () => {
   const seen = { begun: 0, superseded: 0, removed: 0 };
   const actors = fc.array(
     fc.constantFrom<Actor>(
@@ -250,6 +250,6 @@ it("starts, restarts, cancels and ends in any order: one job at a time, no start
     seen.superseded += results.reduce((sum, { replaced }) => sum + replaced, 0);
   });
   await fc.assert(world, { numRuns: 40 });
-  // the property would be vacuous without races
+  // without races the property would prove nothing
   for (const count of Object.values(seen)) expect(count).toBeGreaterThan(5);
 });

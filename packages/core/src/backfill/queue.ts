@@ -5,10 +5,10 @@ import type { DayRange } from "./date-range.ts";
 
 // The SQL of `backfill_queue`.
 
-/** How many backfills can wait. */
+/** The maximum number of waiting backfills. */
 export const MAX_QUEUED = 10;
 
-/** A backfill that begins when the ones before it have ended. */
+/** A backfill that begins after the earlier ones have ended. */
 export interface QueuedStart {
   readonly backfillId: string;
   readonly range: DayRange;
@@ -22,11 +22,11 @@ export interface WaitingStart extends QueuedStart {
   readonly position: number;
   /** epoch ms */
   readonly queuedAt: number;
-  /** days that a job started since then has finished are not fetched again, epoch ms */
+  /** days that a job started since then has finished are skipped, epoch ms */
   readonly coveredSince: number;
 }
 
-/** ?1 id, ?2 first day, ?3 last day, ?4 sites, ?5 force, ?6 now, ?7 how many can wait. */
+/** ?1 id, ?2 first day, ?3 last day, ?4 sites, ?5 force, ?6 now, ?7 the maximum of waiting starts. */
 const ENQUEUE = `
 INSERT INTO backfill_queue (backfill_id, start_day, end_day, sites, force_restart, covered_since, queued_at)
 SELECT ?1, ?2, ?3, ?4, ?5, coalesce((SELECT started_at FROM backfill_jobs WHERE status = 'in_progress'), ?6), ?6
@@ -35,7 +35,7 @@ WHERE (SELECT count(*) FROM backfill_queue) < ?7
   AND NOT EXISTS (SELECT 1 FROM backfill_queue
     WHERE start_day = ?2 AND end_day = ?3 AND sites = ?4 AND force_restart = ?5)`;
 
-/** The one that waits for the same, or the job that it has become meanwhile. Bound as {@link ENQUEUE}, without ?6 and ?7. */
+/** The equal waiting start, or the job that it became meanwhile. Bound like {@link ENQUEUE}, without ?6 and ?7. */
 const QUEUED = `
 SELECT backfill_id FROM backfill_queue WHERE start_day = ?2 AND end_day = ?3 AND sites = ?4 AND force_restart = ?5
 UNION ALL SELECT backfill_id FROM backfill_jobs WHERE backfill_id = ?1`;
@@ -44,7 +44,7 @@ const WAITING = `
 SELECT backfill_id, start_day, end_day, sites, force_restart, covered_since, queued_at,
   row_number() OVER (ORDER BY n) AS position FROM backfill_queue ORDER BY n`;
 
-/** Nothing while a job runs. */
+/** No row while a job runs. */
 const NEXT = `
 SELECT *, 1 AS position FROM backfill_queue WHERE NOT EXISTS (SELECT 1 FROM backfill_jobs WHERE status = 'in_progress')
 ORDER BY n LIMIT 1`;
@@ -76,9 +76,9 @@ function waitingOf(rows: unknown): WaitingStart[] {
 }
 
 /**
- * Puts a start at the end of the queue. Safe to repeat; the same days of the same sites wait once.
+ * Appends a start to the queue. Equal starts wait once. Safe to repeat.
  * @param now epoch ms
- * @returns the id under which it waits; null: the queue is full
+ * @returns the id of the waiting start; null: the queue is full
  */
 export async function enqueue(db: D1Database, start: QueuedStart, now: number): Promise<string | null> {
   const { backfillId, range, forceRestart } = start;
@@ -90,29 +90,29 @@ export async function enqueue(db: D1Database, start: QueuedStart, now: number): 
   return z.array(z.object({ backfill_id: z.string() })).parse(queued?.results)[0]?.backfill_id ?? null;
 }
 
-/** What waits, in its order. */
+/** All waiting starts, in order. */
 export async function readQueue(db: D1Database): Promise<WaitingStart[]> {
   return waitingOf((await withD1Retry(() => db.prepare(WAITING).all())).results);
 }
 
-/** The start that is to begin now. @returns null: none waits, or a job runs */
+/** The start to begin now. @returns null: no start waits, or a job runs */
 export async function readNext(db: D1Database): Promise<WaitingStart | null> {
   return waitingOf((await withD1Retry(() => db.prepare(NEXT).all())).results)[0] ?? null;
 }
 
-/** Takes a job that has begun out of the queue. ?1 id. */
+/** Removes a start that has become a job. ?1 id. */
 const DEQUEUE = `
 DELETE FROM backfill_queue WHERE backfill_id = ?1 AND EXISTS (SELECT 1 FROM backfill_jobs WHERE backfill_id = ?1)`;
 
-/** Belongs into the batch that begins the job. */
+/** Belongs to the batch that begins the job. */
 export function dequeue(db: D1Database, backfillId: string): D1PreparedStatement {
   return db.prepare(DEQUEUE).bind(backfillId);
 }
 
-/** Takes a start out of the queue. @returns whether it was there; false too where it began meanwhile */
+/** Removes a waiting start. @returns whether it was waiting; false also if it began meanwhile */
 export async function removeQueued(db: D1Database, backfillId: string): Promise<boolean> {
   const bound = (sql: string) => db.prepare(sql).bind(backfillId);
-  // Read first: a delete whose answer was lost finds nothing when it is repeated.
+  // Read first: repeating a delete whose answer was lost would find no row.
   const find = bound("SELECT n FROM backfill_queue WHERE backfill_id = ?1");
   if ((await withD1Retry(() => find.first())) === null) return false;
   const [, begun] = await withD1Retry(() =>

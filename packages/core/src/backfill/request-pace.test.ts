@@ -14,7 +14,7 @@ beforeEach(async () => {
 const JOBS = ["settling", "backfill"] as const;
 type Job = (typeof JOBS)[number];
 
-/** A pace on a clock that sleeping moves; `sent` are the times at which requests went out. */
+/** A pace on a clock that sleeping advances; `sent` holds the times of the requests. */
 function paceAt(requestsPerMinute: number, clock = { now: 1_000_000 }, job: Job = "settling") {
   const sent: number[] = [];
   const now = () => clock.now;
@@ -26,13 +26,13 @@ function paceAt(requestsPerMinute: number, clock = { now: 1_000_000 }, job: Job 
   return { pace, clock, sent, request: async () => void sent.push((await pace.take(), clock.now)) };
 }
 
-it("lets one request out every 1.2 s at 50 a minute, the first at once", async () => {
+it("sends a request every 1.2 s at 50 a minute, the first at once", async () => {
   const { sent, request } = paceAt(50);
   for (let i = 0; i < 5; i++) await request();
   expect(sent).toEqual([1_000_000, 1_001_200, 1_002_400, 1_003_600, 1_004_800]);
 });
 
-it("does not save up what was not used", async () => {
+it("does not save up unused slots", async () => {
   const { sent, clock, request } = paceAt(60);
   await request();
   clock.now += 600_000;
@@ -40,7 +40,7 @@ it("does not save up what was not used", async () => {
   expect(sent).toEqual([1_000_000, 1_600_000, 1_601_000, 1_602_000]);
 });
 
-it("is one budget for all requests, in any order", async () => {
+it("is one budget for all requests in any order", async () => {
   const plan = fc.array(fc.record({ who: fc.nat(3), later: fc.nat(3000) }), { minLength: 1, maxLength: 12 });
   await fc.assert(
     fc.asyncProperty(plan, async (requests) => {
@@ -59,7 +59,7 @@ it("is one budget for all requests, in any order", async () => {
   );
 });
 
-it.each(JOBS)("gives each of many at once a slot of its own: %s", async (job) => {
+it.each(JOBS)("gives each concurrent request its own slot: %s", async (job) => {
   const one = paceAt(60, { now: 1_000_000 }, job);
   const frozen = Array.from({ length: 10 }, () => paceAt(60, { now: 1_000_000 }, job));
   await Promise.all(frozen.map((asker) => asker.request()));
@@ -69,7 +69,7 @@ it.each(JOBS)("gives each of many at once a slot of its own: %s", async (job) =>
   expect(one.sent).toEqual([1_010_000]);
 });
 
-it.each(JOBS)("waits out a Retry-After, then goes at half the pace and finds back to all of it: %s", async (job) => {
+it.each(JOBS)("waits out a Retry-After, halves the pace and recovers: %s", async (job) => {
   const { pace, sent, request } = paceAt(60, { now: 1_000_000 }, job);
   await request();
   await pace.slowDown(30_000);
@@ -82,7 +82,7 @@ it.each(JOBS)("waits out a Retry-After, then goes at half the pace and finds bac
   for (let i = 2; i < gaps.length; i++) expect(gaps[i]!).toBeLessThanOrEqual(gaps[i - 1]! + 1);
 });
 
-it("is stopped by no Retry-After for longer than five minutes, and by no number of 429s for longer than a minute", async () => {
+it("bounds a Retry-After to 5 minutes and the interval to 1 minute", async () => {
   const { pace, sent, request } = paceAt(60);
   await pace.slowDown(86_400_000);
   for (let i = 0; i < 20; i++) await pace.slowDown(0);
@@ -92,7 +92,7 @@ it("is stopped by no Retry-After for longer than five minutes, and by no number 
   expect(sent[1]! - sent[0]!).toBeLessThanOrEqual(60_000);
 });
 
-it("follows a setting that was made slower or faster", async () => {
+it("follows a slower or faster setting", async () => {
   const slow = paceAt(6);
   await slow.request();
   await slow.request();
@@ -103,7 +103,7 @@ it("follows a setting that was made slower or faster", async () => {
   expect(slower.sent[1]! - slower.sent[0]!).toBe(20_000);
 });
 
-/** Askers on one clock, which moves on when all of them sleep; each asks again as soon as it may. */
+/** Requesters on one clock, which advances when all of them sleep. Each requests again as soon as it may. */
 async function askSideBySide(askers: readonly { job: Job; requests: number }[], requestsPerMinute: number) {
   let clock = 1_000_000;
   let alive = askers.length;
@@ -134,28 +134,28 @@ async function askSideBySide(askers: readonly { job: Job; requests: number }[], 
   return sent;
 }
 
-it("sends settling's requests first while both wait, and the backfill's when settling rests", async () => {
+it("sends waiting requests of settling first, then those of backfills", async () => {
   const backfills = [1, 2, 3].map(() => ({ job: "backfill" as const, requests: 4 }));
   const settlings = [1, 2].map(() => ({ job: "settling" as const, requests: 8 }));
   const sent = await askSideBySide([...backfills, ...settlings], 60);
-  // no slot is used twice, and hardly one is lost
+  // no slot is used twice, and few are lost
   for (let i = 1; i < sent.length; i++) expect(sent[i]!.at - sent[i - 1]!.at).toBeGreaterThanOrEqual(1_000);
   expect(sent.at(-1)!.at).toBeLessThanOrEqual(1_000_000 + 30 * 1_000);
   const order = sent.map(({ job }) => job);
   expect(order).toHaveLength(28);
   const last = order.lastIndexOf("settling");
-  // but for the slots that the backfills had before any settling asked
+  // except for the slots that backfills took before the first request of settling
   expect(order.slice(0, last).filter((job) => job === "backfill").length).toBeLessThanOrEqual(3);
   expect(order.slice(last + 1).every((job) => job === "backfill")).toBe(true);
 });
 
-it("lets a backfill's request wait no longer than two minutes for settling that never rests", async () => {
+it("a backfill's request waits at most two minutes for busy settling", async () => {
   const backfill = { job: "backfill" as const, requests: 2 };
   const settlings = [1, 2].map(() => ({ job: "settling" as const, requests: 40 }));
   const sent = await askSideBySide([...settlings, backfill], 15);
   const times = sent.filter(({ job }) => job === "backfill").map(({ at }) => at);
   const waits = times.map((at, i) => at - (times[i - 1] ?? 1_000_000));
-  // two slots of 4 s lie ahead then
+  // at that time two slots of 4 s lie ahead
   for (const wait of waits) expect(wait).toBeLessThanOrEqual(120_000 + 3 * 4_000);
   expect(sent.at(-1)!.job).toBe("settling");
 });

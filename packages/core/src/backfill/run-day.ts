@@ -5,49 +5,50 @@ import { logError } from "../telemetry/log.ts";
 import type { DayBuilder } from "./day-builder.ts";
 import { FETCH_STEP, type StepOptions, type Steps, STORE_STEP } from "./steps.ts";
 
-/** How often a day is merged again because another build published it meanwhile. */
+/** How often a day is merged if other builds publish it meanwhile. */
 const MAX_MERGES = 3;
 
 export interface DayContext {
   readonly builder: DayBuilder;
-  /** whether the build may still go on; asked before each step */
+  /** whether the build may go on; checked before each step */
   readonly mayGoOn: () => Promise<boolean>;
-  /** `confirm`: a day that has no samples is noted as empty for good; `await`: it may get some, so nothing is noted */
+  /** `confirm`: a day without samples becomes confirmed-empty; `await`: samples may still come, so nothing is stored */
   readonly whenEmpty: "confirm" | "await";
-  /** told of a step that is made again */
+  /** called when a step is repeated */
   readonly noteRetry?: () => Promise<void>;
-  /** told of each hour that was fetched. @param hours fetched so far @param samples in them */
+  /** called after each fetched hour. @param hours fetched so far @param samples in these hours */
   readonly noteHours?: (hours: number, samples: number) => Promise<void>;
 }
 
-/** What became of a day. */
+/** The result of building a day. */
 export interface BuiltDay {
   readonly outcome: "written" | "confirmed-empty" | "awaiting" | "suspect" | "failed";
-  /** samples of the day's file */
+  /** samples in the day's file */
   readonly records: number;
-  /** records that the upstream served and that are not stored */
+  /** records that the upstream served and that were not stored */
   readonly rejected: RejectionCounts;
-  /** the day file's object in R2; null: none */
+  /** the day file's object in R2; null: no file */
   readonly key: string | null;
-  /** why it failed or is suspect; null: neither */
+  /** why the day failed or is suspect; null: neither */
   readonly reason: string | null;
-  /** whether the file had this content before */
+  /** whether the file had the same content before */
   readonly isUnchanged: boolean;
-  /** samples that the source had, and neither the segments nor the file before; null: unknown */
+  /** samples from the source that neither the segments nor the file had; null: unknown */
   readonly found: number | null;
 }
 
-/** What a step came to: that the build may not go on, or its result. */
+/** The result of a step, or that the build may not go on. */
 type StepResult<T> = { readonly stopped: true } | { readonly stopped: false; readonly result: T };
 
-/** The build may not go on: the day is dropped. */
+/** The build may not go on, so the day is dropped. */
 class Stopped extends Error {
   override readonly name = "Stopped";
 }
 
 /**
- * Builds one day, a step an hour, one to merge, one to publish. Nothing of it is left in `staging/` however it ends.
- * @returns what became of it, a failure included; null when the build may not go on
+ * Builds one day: a step for each hour, one to merge, one to publish. Removes all of it from `staging/` however it
+ * ends.
+ * @returns its result, also for a failure; null if the build may not go on
  */
 export async function runDay(steps: Steps, context: DayContext, dayBuild: DayBuild): Promise<BuiltDay | null> {
   const date = dayText(dayBuild.day);
@@ -71,7 +72,7 @@ export async function runDay(steps: Steps, context: DayContext, dayBuild: DayBui
     return outcome.result;
   }
 
-  /** A progress that cannot be noted does not stop the build. */
+  /** A failure to store progress does not stop the build. */
   async function showHours(hours: number, read: number): Promise<void> {
     try {
       await noteHours?.(hours, read);
@@ -93,7 +94,7 @@ export async function runDay(steps: Steps, context: DayContext, dayBuild: DayBui
       addRejections(rejected, counts.rejected);
     }
     for (let merge = 1; merge <= MAX_MERGES; merge++) {
-      // a deletion meanwhile stops the build before it publishes, or fails the publishing
+      // a deletion meanwhile stops the build before it publishes, or makes publishing fail
       const staged = await guarded(`merge ${merge}`, STORE_STEP, () => builder.mergeDay(dayBuild, asked));
       if (staged.file === null && staged.suspect === null && whenEmpty === "await") {
         await steps.do(`${date} await`, STORE_STEP, () => builder.discard(dayBuild));
@@ -105,13 +106,13 @@ export async function runDay(steps: Steps, context: DayContext, dayBuild: DayBui
       const isUnchanged = staged.file !== null && staged.file.etag !== null;
       return { outcome, records, key, reason, rejected, isUnchanged, found: staged.found };
     }
-    throw new Error(`other builds published the day ${MAX_MERGES} times while it was merged`);
+    throw new Error(`gave up after ${MAX_MERGES} merges: another build published the day during each`);
   }
 
   try {
     return await build();
   } catch (error) {
-    // Not for the instance that took over to find: a failure of one that is out of office is nobody's failure.
+    // A failure of a replaced instance is not recorded, because its successor builds the day.
     const counts = await steps.do(`${date} discard`, STORE_STEP, async () => {
       await builder.discard(dayBuild);
       return mayGoOn();

@@ -10,15 +10,15 @@ interface ImportContext {
   readonly site: BackfillSite;
 }
 
-/** What an import came to. A type, for interfaces are not structured data to the engine. */
+/** The result of an import. A type, because the engine accepts no interface as structured data. */
 export type ImportResult = {
   readonly days_imported: number;
   readonly records: number;
-  /** days without a file that could be loaded, and what they are */
+  /** days whose file could not be loaded, and their state */
   readonly not_imported: { readonly date: string; readonly state: string; readonly reason: string | null }[];
 };
 
-/** Loads day files into the hot level, a step a day; a day that cannot be loaded does not stop the others. */
+/** Loads day files into the hot level, one step a day. A day that fails does not stop the others. */
 export async function runImport(steps: Steps, context: ImportContext, range: DayRange): Promise<ImportResult> {
   let daysImported = 0;
   let records = 0;

@@ -17,7 +17,7 @@ import { RequestPace } from "./request-pace.ts";
 import { MAX_DAYS_PER_INSTANCE, runInstance } from "./run-instance.ts";
 import { startJob } from "./start-job.ts";
 
-/** Cloudflare's limits of a Worker invocation (Workers Paid): D1's limits page, and Workflows' for a whole instance. */
+/** Cloudflare's limits (Workers Paid): D1's for an invocation of a Worker, Workflows' for a whole instance. */
 const D1_QUERIES = 1_000;
 const SUBREQUESTS = 10_000;
 
@@ -31,7 +31,7 @@ const NOW = (DAY + 3) * 86_400_000;
 const SITE = "ses_large";
 const ID = "backfill_1";
 
-/** All points have a sample in the first hour of a day, and one point has one in each other hour: quickly built. */
+/** All points have a sample in a day's first hour, and one point in each other hour. Such a day is built quickly. */
 function sparseSource(): SampleSource {
   const building = createBuilding({ seed: 1, site: SITE, timezone: "America/Chicago", points: POINTS, weather: false });
   const all = Int32Array.from(building.points.keys());
@@ -46,11 +46,11 @@ function sparseSource(): SampleSource {
   };
 }
 
-test("an instance stays under half of the platform's limits at 10,000 points", async () => {
+test("an instance uses less than half the limits at 10,000 points", async () => {
   const db = await migratedDatabase();
   const world = new SyncWorld({ db, source: sparseSource(), now: NOW });
   const { siteId } = await world.state();
-  // as its sync does; an instance whose site was never listed writes a statement more for each 400 points
+  // as the site's sync does; for an unlisted site an instance writes one more statement per 400 points
   await refreshCatalog(db, world.client(), SITE, siteId, NOW);
   const meter = () => {
     const counts = { statements: 0 };
@@ -117,15 +117,16 @@ test("an instance stays under half of the platform's limits at 10,000 points", a
   expect(await written.bind(POINTS).first("n")).toBe(MAX_DAYS_PER_INSTANCE);
   expect(next).toBe(1);
 
-  // A page more than the rows fill, for the one that proves the end.
+  // One page more than the rows fill: the page that proves the end.
   const pages = Math.ceil((POINTS * SAMPLES_PER_HOUR) / PAGE_ROWS) + 1;
   const days = MAX_DAYS_PER_INSTANCE;
   const allRequests = requests + days * HOURS * (pages - 1);
   const perRequest = ofRequests.statements / requests;
-  // Full hours of doubles that share no byte make a point's slice 650 bytes long; 1,000 points' times are a statement.
+  // In full hours of doubles without common bytes a point's slice is 650 bytes long. A statement holds 1,000 points'
+  // times.
   const texts = days * (Math.ceil((POINTS * 1_300) / MAX_ASCII_CHARS) + Math.ceil(POINTS / 1_000));
   const statements = beside.statements + allRequests * perRequest + texts;
-  // A full hour has more blocks in its spill than this one, each a request; verifying a file reads every row group.
+  // A full hour has more blocks in its spill, each a request. Verifying a file reads every row group.
   const reads = days * (HOURS * Math.ceil((POINTS * SAMPLES_PER_HOUR) / BLOCK_ROWS) + POINTS / 12);
   const subrequests = statements + allRequests + objects + reads;
   expect(requests).toBeGreaterThanOrEqual(days * HOURS);

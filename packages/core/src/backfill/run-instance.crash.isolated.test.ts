@@ -12,7 +12,7 @@ import { readJob } from "./job-store.ts";
 import { MemoryEngine } from "../../test/memory-engine.ts";
 
 await vi.hoisted(() => import("../../test/module-factories.ts"));
-// parts of a few hundred bytes, so that the file of a small day has many
+// parts of a few hundred bytes, so that a small day's file has many parts
 vi.mock(import("../r2/multipart-sink.ts"), async (original) => {
   const real = await original();
   class SmallSink extends real.MultipartSink {
@@ -23,21 +23,21 @@ vi.mock(import("../r2/multipart-sink.ts"), async (original) => {
   return { ...real, MultipartSink: SmallSink };
 });
 
-/** Some hundred runs of an instance each. */
+/** Each test runs several hundred instances. */
 vi.setConfig({ testTimeout: 300_000 });
 
 const FOREVER = Number.POSITIVE_INFINITY;
 const alive = () => new CrashPoint(FOREVER, "before");
 
 describe.each([
-  ["whose jobs are beside its samples", 1],
-  ["whose jobs are in another database", 2],
+  ["with its jobs beside its samples", 1],
+  ["with its jobs in another database", 2],
 ])("a day of a site %s", (_where, databases) => {
   let jobs: D1Database;
   let world: BackfillDayWorld;
   /** the day's rows as an uninterrupted run leaves them */
   let whole: unknown;
-  /** and as one leaves them that the upstream fails */
+  /** the day's rows after a run in which the upstream fails */
   let failed: unknown;
 
   beforeAll(async () => {
@@ -45,15 +45,16 @@ describe.each([
     jobs = await migratedDatabase();
     await emptyDatabase();
     const db = databases === 1 ? jobs : await migratedOtherDatabase();
-    // as which the jobs know the site, another site is known there
+    // in that database another site has the id that the jobs use for this site
     if (db !== jobs) await readSyncStates(db, ["ses_other"]);
     world = await BackfillDayWorld.create(db, jobs);
-    if ((world.stored.site.id === world.jobSiteId) !== (db === jobs)) throw new Error("the site has the wrong ids");
+    if ((world.stored.site.id === world.jobSiteId) !== (db === jobs))
+      throw new Error("the site's ids must be equal only with one database");
   });
 
   const rows = () => dayRows(world.stored.db, { site: world.stored.site, day: world.day });
 
-  /** What the job has of the day, and nothing of it that is ahead of the site's manifest. */
+  /** Returns the day's outcome in the job, after checking that the site's manifest already has it. */
   async function requireNotAhead(): Promise<string> {
     const { db, site } = world.stored;
     const outcome = await jobs
@@ -75,14 +76,14 @@ describe.each([
     expect(await rows()).toEqual(end === "written" ? whole : failed);
     expect(await keysOf(env.TIMESERIES, "")).toEqual([dayFileKey(world.stored.site.name, world.day)]);
     if (world.stored.db === jobs) return;
-    // nothing of it is where the jobs are, nor with the other site
+    // the jobs' database and the other site hold nothing of the day
     const counts =
       "SELECT (SELECT count(*) FROM day_files), (SELECT count(*) FROM block_days), (SELECT count(*) FROM points)";
     expect(await jobs.prepare(counts).raw()).toEqual([[0, 0, 0]]);
     expect(await world.stored.db.prepare("SELECT count(*) AS n FROM day_files").first("n")).toBe(1);
   }
 
-  test("between any two calls a query finds all of before, then all of after; the job is never ahead", async () => {
+  test("a query between two calls reads all of before, or all of after", async () => {
     const fresh = await world.reset();
     expect(await world.query()).toEqual(world.before);
     let isAfter = false;
@@ -104,7 +105,7 @@ describe.each([
     await expectEnd("written");
     expect(queries).toBeGreaterThan(90);
     expect(isAfter).toBe(true);
-    // an upload of several parts, and pages of the upstream
+    // an upload of several parts, and several pages of the upstream
     expect(world.parts.uploads[0]!.parts.length).toBeGreaterThan(2);
     for (const what of ["createMultipartUpload", "uploadPart", "complete", "body", "upstream"]) {
       expect(watched.made.filter((call) => call.startsWith(what)).length, what).toBeGreaterThan(0);
@@ -113,9 +114,10 @@ describe.each([
     expect(world.parts.open).toBe(0);
   });
 
-  // Between two writes an instance only reads. The first call of a step counts too: the engine keeps the step before it.
+  // Between two writes an instance only reads. The first call of a step counts too, because the engine stores the step
+  // before it.
   describe("an instance that dies after any write", () => {
-    test("loses and hides nothing; resumed, it ends as if it had not died", async () => {
+    test("loses nothing, and ends the same when resumed", async () => {
       let nth = 0;
       for (; ; nth++) {
         const fresh = await world.reset();
@@ -126,7 +128,7 @@ describe.each([
         await requireNotAhead();
         if (!crash.happened) break;
         expect(ended).toBe(false);
-        // the dead process can abort nothing: R2 does, after a week; nobody goes on with what it uploaded
+        // a dead process cannot abort its upload; R2 does after a week, and no later run reuses it
         expect(world.parts.open).toBeLessThanOrEqual(1);
         const stale = world.parts.uploads.filter(({ state }) => state === "open");
         expect(await world.run(fresh, alive())).toBe(true);
@@ -136,61 +138,55 @@ describe.each([
       expect(nth).toBeGreaterThan(20);
     });
 
-    // with one database the instance that is resumed says as much
-    test.runIf(databases > 1)(
-      "while it publishes or marks: the next instance, which knows nothing of it, ends the same",
-      async () => {
-        let nth = 0;
-        for (; ; nth++) {
-          const fresh = await world.reset();
-          let isPublishing = false;
-          const crash = new CrashPoint(nth, "after", (what, writes) => {
-            isPublishing ||= what.startsWith("head timeseries/") && world.parts.uploads.length > 0;
-            return isPublishing && writes;
-          });
-          await world.run(fresh, crash);
-          const found = await world.query();
-          if (!crash.happened) break;
-          const marked = await requireNotAhead();
-          if (marked !== "pending") {
-            expect(found).toEqual(world.after);
-            continue;
-          }
-          expect(await appointNext(jobs, { backfillId: "backfill_1", epoch: 0 }, world.jobSiteId, 0, 1)).toBe(1);
-          expect(await world.run(new MemoryEngine(), alive(), undefined, 1)).toBe(true);
-          await expectEnd("written");
+    // with one database the resumed instance covers this case
+    test.runIf(databases > 1)("while it publishes or marks: the next instance ends the same", async () => {
+      let nth = 0;
+      for (; ; nth++) {
+        const fresh = await world.reset();
+        let isPublishing = false;
+        const crash = new CrashPoint(nth, "after", (what, writes) => {
+          isPublishing ||= what.startsWith("head timeseries/") && world.parts.uploads.length > 0;
+          return isPublishing && writes;
+        });
+        await world.run(fresh, crash);
+        const found = await world.query();
+        if (!crash.happened) break;
+        const marked = await requireNotAhead();
+        if (marked !== "pending") {
+          expect(found).toEqual(world.after);
+          continue;
         }
-        expect(nth).toBeGreaterThan(8);
-      },
-    );
+        expect(await appointNext(jobs, { backfillId: "backfill_1", epoch: 0 }, world.jobSiteId, 0, 1)).toBe(1);
+        expect(await world.run(new MemoryEngine(), alive(), undefined, 1)).toBe(true);
+        await expectEnd("written");
+      }
+      expect(nth).toBeGreaterThan(8);
+    });
 
-    test.runIf(databases > 1)(
-      "of a day that the upstream fails, marks it once the manifest has it as failed",
-      async () => {
-        let nth = 0;
-        const isDown = () => Promise.resolve(new Response("{}", { status: 401 }));
-        for (; ; nth++) {
-          const fresh = await world.reset();
-          const crash = new CrashPoint(nth, "after", isWrite);
-          await world.run(fresh, crash, undefined, 0, isDown);
-          expect(await world.query()).toEqual(world.before);
-          await requireNotAhead();
-          if (crash.happened) expect(await world.run(fresh, alive(), undefined, 0, isDown)).toBe(true);
-          failed ??= await rows();
-          await expectEnd("failed");
-          if (!crash.happened) break;
-        }
-        expect(nth).toBeGreaterThan(8);
-      },
-    );
+    test.runIf(databases > 1)("of a failing day: marks it only after the manifest has failed it", async () => {
+      let nth = 0;
+      const isDown = () => Promise.resolve(new Response("{}", { status: 401 }));
+      for (; ; nth++) {
+        const fresh = await world.reset();
+        const crash = new CrashPoint(nth, "after", isWrite);
+        await world.run(fresh, crash, undefined, 0, isDown);
+        expect(await world.query()).toEqual(world.before);
+        await requireNotAhead();
+        if (crash.happened) expect(await world.run(fresh, alive(), undefined, 0, isDown)).toBe(true);
+        failed ??= await rows();
+        await expectEnd("failed");
+        if (!crash.happened) break;
+      }
+      expect(nth).toBeGreaterThan(8);
+    });
   });
 
   describe.each<CrashKind>(["before", "after"])(
-    "a call that fails once, %s it was made, the process living on",
+    "a single failing call (%s it took effect) in a living process",
     (kind) => {
       test("leaves no upload behind", async () => {
         const watched = databases === 1 ? /^(?:createMultipartUpload|uploadPart|complete|abort) / : /^d1/;
-        // A read that fails has no effect, whether it was made or not.
+        // A read has no effect, so failing before or after it is the same.
         const counted = (what: string, writes: boolean) => watched.test(what) && (kind === "before" || writes);
         let nth = 0;
         for (; ; nth++) {
@@ -199,7 +195,7 @@ describe.each([
           expect(await world.run(fresh, failure)).toBe(true);
           await expectEnd("written");
           if (!failure.happened) break;
-          // where the answer to the begin of an upload was lost, nobody knows the upload's id
+          // if the answer to starting an upload is lost, its id is unknown
           const unknown = kind === "after" && failure.made[nth]!.startsWith("createMultipartUpload") ? 1 : 0;
           expect(world.parts.open).toBe(unknown);
         }

@@ -19,7 +19,7 @@ import { runInstance } from "./run-instance.ts";
 const GONE = "D1_ERROR: this database is gone";
 const NEVER = Number.POSITIVE_INFINITY;
 
-/** A process for which the database of the site does not answer from the nth call on, those of steps that go on included. */
+/** A process whose site database stops answering at the nth call, for good. */
 class LostDatabase extends CrashPoint {
   readonly #from: number;
   siteCalls = 0;
@@ -65,7 +65,7 @@ const days = async () =>
   (await jobs.prepare("SELECT site_id, outcome, reason FROM backfill_days ORDER BY site_id").all()).results;
 const ticket = { backfillId: "backfill_1", epoch: 0 };
 
-/** The site's day failed for its database, the job runs for the other site, and is not of another epoch. */
+/** The site's day failed because of its database; the other site's job goes on in the same epoch. */
 async function expectOnlyItsDay(): Promise<void> {
   const failed = { site_id: world.jobSiteId, outcome: "failed", reason: expect.stringContaining(GONE) };
   const left = { site_id: other, outcome: "pending", reason: null };
@@ -74,7 +74,7 @@ async function expectOnlyItsDay(): Promise<void> {
   expect(await pendingDays(jobs, ticket, other, 1)).toEqual([world.day]);
 }
 
-/** What failed is taken up by a retry, once its database answers. */
+/** A retry selects the failed day once its database answers. */
 async function expectRetried(): Promise<void> {
   await jobs.prepare("UPDATE backfill_days SET outcome = 'written' WHERE site_id = ?1").bind(other).run();
   await jobs.prepare("UPDATE backfill_jobs SET status = 'completed'").run();
@@ -88,7 +88,7 @@ async function expectRetried(): Promise<void> {
   expect(await pendingDays(jobs, job!, world.jobSiteId, 9)).toEqual([world.day]);
 }
 
-test("a database that does not answer at any time: the day fails with the reason, and the job goes on", async () => {
+test("a lost database fails the site's day, and the job goes on", async () => {
   let from = 0;
   for (; ; from++) {
     engine = await world.reset();
@@ -101,7 +101,7 @@ test("a database that does not answer at any time: the day fails with the reason
     const lost = new LostDatabase(from);
     expect(await world.run(engine, lost)).toBe(true);
     if (lost.siteCalls <= from) break;
-    // where the loss was noticed only after it was published, it is published
+    // if the loss came after publishing, the day is published
     const own = (await days()).find(({ site_id }) => site_id === world.jobSiteId);
     if (own!["outcome"] === "failed") await expectOnlyItsDay();
     else
@@ -114,7 +114,7 @@ test("a database that does not answer at any time: the day fails with the reason
   expect(from).toBeGreaterThan(5);
 });
 
-test("a retry takes failed days, also if the site's own database could not record them", async () => {
+test("a retry selects failed days that the site's database did not record", async () => {
   expect(await world.run(engine, new LostDatabase(0))).toBe(true);
   await expectOnlyItsDay();
   expect(await readManifestDay(world.stored.db, world.stored.site.id, world.day)).toMatchObject({ reason: null });
@@ -122,7 +122,7 @@ test("a retry takes failed days, also if the site's own database could not recor
   await expectRetried();
 });
 
-test("a database that is lost before its catalogue was looked at", async () => {
+test("a database lost before the catalogue check fails only its day", async () => {
   expect(await world.run(new MemoryEngine(), new LostDatabase(0))).toBe(true);
   await expectOnlyItsDay();
   await expectRetried();
@@ -134,7 +134,7 @@ describe("a site that could not be found", () => {
       runInstance(steps, {
         maxDays: 1,
         db: jobs,
-        destination: { lost: `where it is cannot be read: ${GONE}` },
+        destination: { lost: `cannot read the site's database: ${GONE}` },
         kv: env.ETL_STATE,
         newClient: () => world.world.client(),
         now: Date.now,
@@ -144,13 +144,13 @@ describe("a site that could not be found", () => {
       }),
     );
 
-  test("its days fail with the reason, and the job goes on", async () => {
+  test("fails its days with the reason, and the job goes on", async () => {
     expect(await run([])).toBe(true);
     await expectOnlyItsDay();
     await expectRetried();
   });
 
-  test("fails ten days an instance, and the next one looks for it again", async () => {
+  test("fails ten days an instance; the next instance searches again", async () => {
     for (let day = 1; day <= 10; day++) {
       await jobs
         .prepare(
@@ -165,7 +165,7 @@ describe("a site that could not be found", () => {
     expect(await pendingDays(jobs, ticket, world.jobSiteId, 99)).toEqual([world.day + 10]);
   });
 
-  test("an instance that another took over fails nothing", async () => {
+  test("fails nothing if another instance took over", async () => {
     await appointNext(jobs, ticket, world.jobSiteId, 0, Date.now());
     expect(await run([])).toBe(true);
     expect((await days()).map(({ outcome }) => outcome)).toEqual(["pending", "pending"]);

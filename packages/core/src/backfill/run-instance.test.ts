@@ -42,7 +42,9 @@ async function start(days: number): Promise<void> {
   await appointNext(db, job!, siteId, null, NOW);
 }
 
-/** Runs one instance in a process that lives as `intercept` says. @returns whether it ended, and asked for a next one */
+/**
+ * Runs one instance in a process that `intercept` controls. @returns whether it ended, and which instance it started
+ */
 async function run(engine: MemoryEngine, days: MemoryDays, intercept: Intercept = (execute) => execute(), number = 0) {
   let next: number | null = null;
   let begun = 0;
@@ -71,7 +73,7 @@ async function run(engine: MemoryEngine, days: MemoryDays, intercept: Intercept 
   return { ended, next, begun };
 }
 
-/** The job and its days as D1 has them. */
+/** The job and its days in D1. */
 async function outcome(): Promise<unknown> {
   const [jobs, days] = await db.batch([
     db.prepare("SELECT status, reason, epoch FROM backfill_jobs"),
@@ -82,7 +84,7 @@ async function outcome(): Promise<unknown> {
   return { jobs: jobs?.results, days: days?.results };
 }
 
-/** Requests are counted by the client, which these days have none of. */
+/** Requests are counted by the client, and these days use none. */
 const PROGRESS = { api_calls: 0, retries: 0, hours: 24, samples: 216 };
 const WRITTEN = { outcome: "written", records: 216, ...PROGRESS, rejected: '{"null":24}', reason: null };
 const DONE = {
@@ -93,7 +95,7 @@ const DONE = {
   ],
 };
 
-test("an instance deals with its days and ends the job", async () => {
+test("an instance processes its days and ends the job", async () => {
   await start(2);
   const days = new MemoryDays(DAY);
   expect(await run(new MemoryEngine(), days)).toEqual({ ended: true, next: null, begun: 1 });
@@ -107,7 +109,7 @@ test("after its days an instance starts the next one", async () => {
   const days = new MemoryDays(DAY);
   expect(await run(new MemoryEngine(), days)).toEqual({ ended: true, next: 1, begun: 0 });
   expect(days.published).toHaveLength(MAX_DAYS);
-  // the first one may do nothing any more
+  // the replaced instance may do nothing more
   expect(await run(new MemoryEngine(), days)).toEqual({ ended: true, next: null, begun: 0 });
   expect(days.published).toHaveLength(MAX_DAYS);
   expect(await run(new MemoryEngine(), days, undefined, 1)).toEqual({ ended: true, next: null, begun: 1 });
@@ -133,18 +135,18 @@ describe.each(["before", "after"])("a process that dies %s a call", (kind) => {
       const isLast = ended || isPast(days);
       if (!ended) expect(await run(engine, days)).toMatchObject({ ended: true });
       const { jobs } = DONE;
-      // a step that a death repeats may count as a retry
+      // a repeated step may count as a retry
       const retries = expect.toBeOneOf([0, 1]);
       expect(await outcome()).toEqual({ jobs, days: [{ ...DONE.days[0], retries }] });
       expect(days.published).toEqual([DAY]);
       expect(days.staged.size).toBe(0);
-      // what was done once is not done again, but for the step that the process died in
+      // finished steps are not repeated, except for the step in which the process died
       for (const [, tries] of engine.tries) expect(tries).toBeLessThanOrEqual(2);
       if (isLast) return nth;
     }
   }
 
-  test("up to the second hour is followed by one that goes on, and the end is the same", async () => {
+  test("up to the second hour: the next process ends the same", async () => {
     const fresh = async () => {
       await db.exec("DELETE FROM backfill_days; DELETE FROM backfill_jobs; UPDATE sites SET catalog_at = NULL");
       await start(1);
@@ -154,7 +156,7 @@ describe.each(["before", "after"])("a process that dies %s a call", (kind) => {
     expect(nth).toBeGreaterThan(8);
   });
 
-  test("from the last hour on is followed by one that goes on, and the end is the same", async () => {
+  test("from the last hour on: the next process ends the same", async () => {
     await start(1);
     const almost = new MemoryEngine();
     const before = new MemoryDays(DAY);
@@ -174,7 +176,7 @@ describe.each(["before", "after"])("a process that dies %s a call", (kind) => {
   });
 });
 
-test("a call that fails once is made again by the engine, and counted", async () => {
+test("the engine repeats a call that fails once, and counts it", async () => {
   await start(1);
   const days = new MemoryDays(DAY);
   let failures = 0;
@@ -185,7 +187,7 @@ test("a call that fails once is made again by the engine, and counted", async ()
   expect(await outcome()).toMatchObject({ days: [{ outcome: "written", retries: 2 }] });
 });
 
-test("a day that fails is recorded, leaves nothing staged, and the next one is built", async () => {
+test("a failed day is recorded and unstaged, and the next one is built", async () => {
   await start(2);
   const days = new MemoryDays(DAY);
   days.before = async (call) => {
@@ -199,7 +201,7 @@ test("a day that fails is recorded, leaves nothing staged, and the next one is b
   expect([days.published, days.staged.size]).toEqual([[DAY + 1], 0]);
 });
 
-test("a day that another build published meanwhile is merged again, three times at most", async () => {
+test("a day published by another build meanwhile is merged up to 3 times", async () => {
   await start(2);
   const days = new MemoryDays(DAY);
   days.conflicts = 2;
@@ -214,7 +216,7 @@ test("a day that another build published meanwhile is merged again, three times 
 });
 
 test.each(["0 hour 0", "0 hour 23", "0 merge", "0 publish", "1 hour 5"])(
-  "a cancel during %s lets that step end, and no other begin",
+  "a cancel during %s lets that step end and no other begin",
   async (during) => {
     await start(3);
     const days = new MemoryDays(DAY);
@@ -234,7 +236,7 @@ test.each(["0 hour 0", "0 hour 23", "0 merge", "0 publish", "1 hour 5"])(
   },
 );
 
-test("a catalogue that cannot be fetched fails the days, unless there is an old one", async () => {
+test("without any catalogue the days fail; an old one suffices", async () => {
   await start(1);
   world.upstream = () => Promise.resolve(new Response(null, { status: 401 }));
   const days = new MemoryDays(DAY);
@@ -246,7 +248,7 @@ test("a catalogue that cannot be fetched fails the days, unless there is an old 
   expect(await outcome()).toMatchObject({ days: [WRITTEN] });
 });
 
-test("a job whose own steps fail is failed, with the reason", async () => {
+test("a job whose own steps fail ends as failed with the reason", async () => {
   await start(1);
   const days = new MemoryDays(DAY);
   days.before = async (call) => {
@@ -256,24 +258,21 @@ test("a job whose own steps fail is failed, with the reason", async () => {
   expect(await outcome()).toMatchObject({ jobs: [{ status: "failed", reason: `${SITE}: R2 does not answer` }] });
 });
 
-test.each(["0 hour 3", "0 merge", "0 publish"])(
-  "an instance that another one replaced during %s, where its step then fails, records nothing and fails nothing",
-  async (during) => {
-    await start(2);
-    const days = new MemoryDays(DAY);
-    days.before = async (call) => {
-      if (call !== during) return;
-      await appointNext(db, { backfillId: BUILD, epoch: 0 }, siteId, 0, NOW);
-      throw new Error("the other one removed what was staged");
-    };
-    expect(await run(new MemoryEngine(), days)).toEqual({ ended: true, next: null, begun: 0 });
-    expect(await outcome()).toMatchObject({ jobs: [{ status: "in_progress" }], days: [{ outcome: "pending" }, {}] });
-    expect([days.published, days.staged.size]).toEqual([[], 0]);
-    days.before = () => Promise.resolve();
-    expect(await run(new MemoryEngine(), days, undefined, 1)).toMatchObject({ ended: true, next: null });
-    expect(await outcome()).toMatchObject({
-      jobs: DONE.jobs,
-      days: DONE.days.map((day) => ({ ...day, retries: expect.any(Number) })),
-    });
-  },
-);
+test.each(["0 hour 3", "0 merge", "0 publish"])("an instance replaced during %s records nothing", async (during) => {
+  await start(2);
+  const days = new MemoryDays(DAY);
+  days.before = async (call) => {
+    if (call !== during) return;
+    await appointNext(db, { backfillId: BUILD, epoch: 0 }, siteId, 0, NOW);
+    throw new Error("the other instance removed the staged objects");
+  };
+  expect(await run(new MemoryEngine(), days)).toEqual({ ended: true, next: null, begun: 0 });
+  expect(await outcome()).toMatchObject({ jobs: [{ status: "in_progress" }], days: [{ outcome: "pending" }, {}] });
+  expect([days.published, days.staged.size]).toEqual([[], 0]);
+  days.before = () => Promise.resolve();
+  expect(await run(new MemoryEngine(), days, undefined, 1)).toMatchObject({ ended: true, next: null });
+  expect(await outcome()).toMatchObject({
+    jobs: DONE.jobs,
+    days: DONE.days.map((day) => ({ ...day, retries: expect.any(Number) })),
+  });
+});

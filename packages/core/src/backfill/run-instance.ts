@@ -14,43 +14,46 @@ import { runDay } from "./run-day.ts";
 import { leniently, type Steps, STORE_STEP } from "./steps.ts";
 
 /**
- * Days of one site per instance. A day of 10,000 points takes 470 D1 statements and 2,400 subrequests; D1 allows 1,000 statements
- * and Workflows 10,000 subrequests an instance. The rest is for retries (run-instance.cost.test.ts).
+ * Days of one site per instance. A day of 10,000 points takes 470 D1 statements and 2,400 subrequests. D1 allows 1,000
+ * statements and Workflows 10,000 subrequests an instance. The rest is for retries (run-instance.cost.test.ts).
  */
 export const MAX_DAYS_PER_INSTANCE = 1;
 
-/** Days that one instance fails where the site's database does not answer: asking for it takes a quarter of an hour, a day nothing. */
+/**
+ * Days that one instance fails if the site's database does not answer. Trying the database takes a quarter of an hour,
+ * failing a day no time.
+ */
 const MAX_LOST_DAYS_PER_INSTANCE = 10;
 
-/** Where the days of a site go. */
+/** Where a site's days are built. */
 interface Destination {
   readonly builder: DayBuilder;
-  /** where the site's samples are, and where the builder puts them; absent: in the database that has the jobs */
+  /** the site's own database; absent: the database that holds the jobs */
   readonly stored?: SiteStore;
 }
 
 export interface InstanceContext {
-  /** the database that has the jobs */
+  /** the database that holds the jobs */
   readonly db: D1Database;
   readonly ticket: InstanceTicket;
-  /** `lost`: why nobody can say where the site is: its days fail with this reason */
+  /** `lost`: why the site's database is unknown; its days fail with this reason */
   readonly destination: Destination | { readonly lost: string };
-  /** days that the instance builds at most: {@link MAX_DAYS_PER_INSTANCE} */
+  /** the maximum of days that the instance builds: {@link MAX_DAYS_PER_INSTANCE} */
   readonly maxDays: number;
   readonly kv: KVNamespace;
   readonly newClient: () => AceClient;
   /** epoch ms */
   readonly now: () => number;
-  /** Starts the instance of this number, which goes on after this one; safe to repeat. */
+  /** Starts the instance with this number, which continues after this one; safe to repeat. */
   readonly start: (number: number) => Promise<void>;
-  /** Begins the next start of the queue, now that the job may have ended; safe to repeat. */
+  /** Begins the next queued start, because the job may have ended; safe to repeat. */
   readonly beginNext: () => Promise<void>;
 }
 
 /**
- * Deals with the next days of one site of a job, and then starts the next instance, or ends the job with the last day
- * of its last site. Where the site's own database does not answer, its days fail, and the job goes on. A job whose steps
- * fail beside the days themselves is failed, with the reason.
+ * Processes the next days of one site of a job. Then it starts the next instance, or ends the job after the last day of
+ * its last site. If the site's own database does not answer, its days fail and the job goes on. If another step fails,
+ * the job fails with that reason.
  */
 export async function runInstance(steps: Steps, context: InstanceContext): Promise<void> {
   const { db, ticket, now } = context;
@@ -100,7 +103,7 @@ async function dealWithDays(steps: Steps, context: InstanceContext): Promise<voi
   if (isLast) await afterJob(steps, context);
 }
 
-/** @returns what builds a day; null: somebody else does */
+/** @returns what builds a day; its result is null if another instance has taken over */
 async function prepare(
   steps: Steps,
   context: InstanceContext,
@@ -126,12 +129,12 @@ async function prepare(
     const built = await runDay(steps, dayContext, { build, site: store.site, day });
     if (built === null) return null;
     const { outcome, records, rejected, key, reason } = built;
-    if (outcome === "awaiting") throw new Error("a backfill notes an empty day as empty");
+    if (outcome === "awaiting") throw new Error("runDay returned 'awaiting' although whenEmpty is 'confirm'");
     return { outcome, records, rejected, key, reason };
   };
 }
 
-/** Writes down what became of a day. @returns when, epoch ms */
+/** Records a day's outcome. @returns when, epoch ms */
 async function record(steps: Steps, context: InstanceContext, day: number, outcome: DayOutcome): Promise<number> {
   const { db, destination, ticket, now } = context;
   const { backfillId, site } = ticket;
@@ -143,7 +146,7 @@ async function record(steps: Steps, context: InstanceContext, day: number, outco
     try {
       await steps.do(`${date} mark`, STORE_STEP, () => markFailed(stored.db, stored.site.id, day, reason, now()));
     } catch (error) {
-      // It may be what the day failed for; a retry knows the day from the job.
+      // The day may have failed because of this database; a retry finds the day in the job.
       logError("failure_not_marked", error, { backfillId, site: site.name, date });
     }
   }
@@ -163,7 +166,7 @@ function failed(reason: string): DayOutcome {
   return { outcome: "failed", records: 0, rejected: {}, key: null, reason };
 }
 
-/** Where this stops in between, the supervisor begins the next start. */
+/** If this stops in between, the supervisor begins the next start. */
 async function afterJob(steps: Steps, { db, kv, beginNext }: InstanceContext): Promise<void> {
   await leniently(steps, "begin the next", beginNext);
   await leniently(steps, "project the end", async () => {

@@ -6,22 +6,22 @@ import { dequeue } from "./queue.ts";
 export interface NewJob extends Omit<NewDays, "elsewhere" | "coveredSince"> {
   readonly backfillId: string;
   readonly elsewhere?: NewDays["elsewhere"];
-  /** whether the running job is cancelled in its favour */
+  /** whether to cancel the running job in favour of this one */
   readonly supersedes?: boolean;
-  /** see {@link NewDays}; absent: it was not queued */
+  /** see {@link NewDays}; absent: not queued */
   readonly coveredSince?: number;
 }
 
 /**
- * Begins a job, if none runs or it supersedes the one that does: of any number of calls at once, one gets its job. Safe
- * to repeat with the same id. A job that has nothing to do is completed at once.
+ * Begins a job if none runs, or if it supersedes the running one. Of any number of concurrent calls, one gets its job.
+ * Safe to repeat with the same id. A job without days to fetch completes at once.
  * @param now epoch ms
- * @returns null when another job runs, or a queued start is no longer in the queue
+ * @returns null if another job runs, or a queued start has left the queue
  */
 export async function startJob(db: D1Database, job: NewJob, now: number): Promise<Job | null> {
   const { backfillId: id, range, elsewhere = [], selection, supersedes = false, coveredSince = null } = job;
   const isQueued = coveredSince !== null;
-  // A file that somebody replaced is not overruled in passing.
+  // Only an explicit restart or retry overwrites an object that somebody replaced.
   const isReplacing = selection !== "unfinished";
   const results = await withD1Retry(() =>
     db.batch([

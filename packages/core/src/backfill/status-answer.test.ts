@@ -61,7 +61,7 @@ const WAITING: WaitingStart = {
   coveredSince: START,
 };
 
-it("is the JSON of the older documents, and what is new", () => {
+it("has the older documents' keys and the new ones", () => {
   expect(backfillStatus(RUNNING, [WAITING], START + 105 * HOUR)).toEqual({
     status: "in_progress",
     backfill_id: "backfill_1707934800_abc123",
@@ -76,7 +76,7 @@ it("is the JSON of the older documents, and what is new", () => {
     records_processed: 617_100_000,
     started_at: "2025-02-01T00:00:00.000Z",
     last_updated: "2025-02-05T09:00:00.000Z",
-    // 200 days more, an hour each
+    // 200 more days, one hour each
     estimated_completion: new Date(START + 305 * HOUR).toISOString(),
     days_failed: 1,
     days_empty: 3,
@@ -133,7 +133,7 @@ it.each([
   expect(backfillStatus({ ...RUNNING, sites: [site] }, [], START).progress_percent).toBe(text);
 });
 
-it("counts a day of two sites once, its site-days apart, and names the day that is furthest behind", () => {
+it("counts a calendar day once and its site-days separately", () => {
   const other = { ...SITE, site: "other", current: parseDay("2024-03-01"), rejected: { null: 1, future: 2 } };
   const days = { ...DAYS, completed: 120, unskippedSiteDays: 610 };
   const status = backfillStatus({ ...RUNNING, days, sites: [SITE, other] }, [], START + 105 * HOUR);
@@ -144,14 +144,14 @@ it("counts a day of two sites once, its site-days apart, and names the day that 
     site_days_completed: 326,
     site_days_total: 730,
     progress_percent: "44.66",
-    // a site-day an hour is half a day of two sites
+    // one site-day an hour is half a calendar day of two sites
     rate: { days_per_hour: 0.5 },
     records_rejected: { null: 6, future: 2 },
     estimated_completion: new Date(START + 505 * HOUR).toISOString(),
   });
 });
 
-it("never says 100 before all is done, nor promises an end to what does not run", () => {
+it("reports 100 only when done, and an end only while running", () => {
   const almost = { ...SITE, total: 100_000, written: 99_938, empty: 0, pending: 1 };
   expect(backfillStatus({ ...RUNNING, sites: [almost] }, [], START).progress_percent).toBe("99.99");
   const cancelled = { ...RUNNING, job: { ...RUNNING.job, status: "cancelled" as const } };
@@ -163,14 +163,14 @@ it("never says 100 before all is done, nor promises an end to what does not run"
   });
 });
 
-it("has no rate where every day failed", () => {
+it("has no rate when every day failed", () => {
   const failed = { ...SITE, skipped: 0, written: 0, empty: 0, suspect: 0, failed: 365, pending: 0, records: 0 };
   const job = { ...RUNNING.job, status: "failed" as const };
   const status = backfillStatus({ ...RUNNING, job, sites: [failed], finishedAt: [] }, [], START + HOUR);
   expect(status).toMatchObject({ progress_percent: "0.00", rate: { days_per_hour: null } });
 });
 
-it("tells the sites that stand still, while the job runs and they have days left", () => {
+it("reports stalled sites while the job runs and they have days left", () => {
   const now = START + 105 * HOUR;
   const stalledOf = (sites: SiteProgress[], job = RUNNING.job) => {
     const status = backfillStatus({ ...RUNNING, job, sites }, [], now);
@@ -185,7 +185,7 @@ it("tells the sites that stand still, while the job runs and they have days left
   expect(stalledOf([quiet], { ...RUNNING.job, status: "cancelled" })).toEqual([false, false]);
 });
 
-it("gives KV the keys that it always had, and no others", () => {
+it("writes exactly the older documents' keys to KV", () => {
   expect(Object.keys(stateDocument(RUNNING)).sort()).toEqual(
     [
       "backfill_id",

@@ -6,57 +6,57 @@ import { type Progress, siteDaysCompleted, type SiteProgress } from "./progress.
 import type { WaitingStart } from "./queue.ts";
 import { stallMs } from "./stall.ts";
 
-/** The job's state in the keys of the older documents: the JSON of `backfill:state`. */
+/** The job's state with the keys of the older documents: the JSON of `backfill:state`. */
 export interface StateDocument {
   readonly backfill_id: string;
   readonly status: string;
   /** `YYYY-MM-DD`, inclusive */
   readonly start_date: string;
   readonly end_date: string;
-  /** the first day that is not dealt with; the last one when all are */
+  /** the first pending day; the last day when none is pending */
   readonly current_date: string;
-  /** calendar days that are written, empty, or skipped because they had been finished before, at all sites */
+  /** calendar days that are written, empty or skipped as finished before, at all sites */
   readonly days_completed: number;
-  /** calendar days, however many sites they are of; as `estimated_days` of the start */
+  /** calendar days, for any number of sites; equals `estimated_days` of the start */
   readonly days_total: number;
-  /** samples of the job's days, those that were finished before it included */
+  /** samples of the job's days, including days finished before the job */
   readonly records_processed: number;
   readonly started_at: string;
   readonly last_updated: string;
 }
 
-/** The answer of `GET /backfill/status` once there was a backfill. */
+/** The answer of `GET /backfill/status` after the first backfill. */
 interface BackfillStatus extends StateDocument {
   /** a day of two sites counts twice */
   readonly site_days_completed: number;
   readonly site_days_total: number;
-  /** site_days_completed of site_days_total, two decimals, rounded; 100.00 only when all are completed */
+  /** site_days_completed of site_days_total, rounded to two decimals; 100.00 only when all are completed */
   readonly progress_percent: string;
-  /** null when nothing runs, or before the first day is done */
+  /** null when no job runs, or before the first day is done */
   readonly estimated_completion: string | null;
-  /** calendar days with a site at which they failed, or else with one at which they are suspect */
+  /** calendar days that failed at a site; `days_suspect`: suspect at a site and failed at none */
   readonly days_failed: number;
   readonly days_suspect: number;
-  /** calendar days that are so at all sites */
+  /** calendar days that are empty at all sites; `days_skipped`: skipped at all sites */
   readonly days_empty: number;
   readonly days_skipped: number;
   readonly retries: number;
-  /** requests for samples, counted as they are made */
+  /** requests for samples, counted when they are made */
   readonly api_calls: number;
-  /** records that the upstream served and that are not stored, by reason */
+  /** records that the upstream served and that were not stored, by reason */
   readonly records_rejected: RejectionCounts;
   readonly rate: {
-    /** calendar days that this job wrote or proved empty, in its time; null before the first */
+    /** calendar days that this job wrote or confirmed empty, per hour; null before the first */
     readonly days_per_hour: number | null;
-    /** what the pace allows now, below the setting after a 429; null before the first request */
+    /** the current pace, below the setting after a 429; null before the first request */
     readonly requests_per_minute: number | null;
   };
-  /** whether a site has not finished a day for so long that somebody should look */
+  /** whether a site has finished no day for so long that an operator should check */
   readonly stalled: boolean;
-  /** why the job failed, or what replaced it */
+  /** why the job failed, or which job replaced it */
   readonly reason: string | null;
   readonly sites: readonly SiteStatus[];
-  /** what begins when this job has ended, in its order */
+  /** starts that wait for this job's end, in order */
   readonly queue: readonly QueuedStatus[];
 }
 
@@ -75,7 +75,7 @@ interface SiteStatus {
   readonly api_calls: number;
   readonly retries: number;
   readonly stalled: boolean;
-  /** progress within the day that is built; null: none is */
+  /** progress of the day in progress; null: none */
   readonly running_day: RunningDay | null;
 }
 
@@ -103,7 +103,7 @@ const iso = (time: number) => new Date(time).toISOString();
 
 function percent(part: number, whole: number): string {
   if (part >= whole) return "100.00";
-  // 100.00 is for what is done.
+  // 100.00 is reserved for a completed job.
   return Math.min(Math.round((part * 10_000) / whole) / 100, 99.99).toFixed(2);
 }
 
@@ -127,7 +127,7 @@ export function stateDocument({ job, days, sites }: Progress): StateDocument {
   };
 }
 
-/** Site-days that this job wrote or proved empty. */
+/** Site-days that this job wrote or confirmed empty. */
 function siteDaysDone({ written, empty }: SiteProgress): number {
   return written + empty;
 }
@@ -138,7 +138,7 @@ function paceOf({ job, sites, finishedAt }: Progress, now: number) {
   return { startedAt: job.startedAt, finishedAt, isAll, now: until };
 }
 
-/** Sites with days left that have not finished one for longer than their pace explains. @param now epoch ms */
+/** Sites with pending days that have finished none for longer than their pace explains. @param now epoch ms */
 export function stalledSites({ job, sites, intervalMs }: Progress, now: number): ReadonlySet<SiteProgress> {
   const atWork = job.status === "in_progress" ? sites.filter((site) => site.pending > 0) : [];
   const apiCalls = total(sites, (site) => site.apiCalls);

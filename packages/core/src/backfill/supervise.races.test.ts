@@ -30,7 +30,7 @@ const actors: fc.Arbitrary<Actor[]> = fc.array(
   { minLength: 2, maxLength: 7 },
 );
 
-test("supervisors, instances that pass on or end, and a cancel, in any order: one instance at a time, none for nothing", async () => {
+test("concurrent supervisors, instances and a cancel: one instance at a time", async () => {
   const seen = { replaced: 0, cancelled: 0 };
   const world = fc.asyncProperty(actors, fc.scheduler(), async (list, scheduler) => {
     await db.exec("DELETE FROM backfill_days; DELETE FROM backfill_jobs");
@@ -64,7 +64,7 @@ test("supervisors, instances that pass on or end, and a cancel, in any order: on
           const name = living();
           if (name === undefined) return;
           const { number } = engine.told.get(name)!;
-          // as an instance does whose days are done
+          // as an instance does after its last day
           if ((await appointNext(slow, job, site.id, number, 2)) === number + 1) {
             left++;
             await instances.start({ ...job, site, number: number + 1 });
@@ -79,11 +79,11 @@ test("supervisors, instances that pass on or end, and a cancel, in any order: on
     const isRunning = (await readJob(db))?.status === "in_progress";
     const atWork = await engine.atWork(db);
     expect(atWork).toHaveLength(isRunning ? 1 : 0);
-    // each one replaced one that had ended or passed on
+    // each instance replaced one that had ended or handed over
     const numbers = [...engine.told.values()].map(({ number }) => number);
     expect(Math.max(...numbers)).toBeLessThanOrEqual(left);
     if (isRunning) expect(atWork).toEqual([instanceName({ backfillId: BUILD, site, number: Math.max(...numbers) })]);
-    // and it stays so
+    // a further pass changes nothing
     const { starts } = engine;
     await supervise(db, engine, () => 4);
     expect(engine.starts).toBe(starts);
@@ -91,7 +91,7 @@ test("supervisors, instances that pass on or end, and a cancel, in any order: on
     seen.cancelled += isRunning ? 0 : 1;
   });
   await fc.assert(world, { numRuns: 150 });
-  // the property would be vacuous without races
+  // without races the property would prove nothing
   expect(seen.replaced).toBeGreaterThan(50);
   expect(seen.cancelled).toBeGreaterThan(20);
 });

@@ -49,27 +49,32 @@ const begin = (sites = [site, other], through = db) =>
   );
 const done = (of: typeof site, day: number) => recordOutcome(db, BUILD, of.id, day, WRITTEN, 2);
 
-describe("what is to be done about a site", () => {
+describe("the recovery action for a site", () => {
   const work = { site: { id: 1, name: "a" }, number: 3, consecutiveFailures: 0 };
   test.each<[string, ReturnType<typeof recoveryFor>, Partial<typeof work> | { number: null }, InstanceState]>([
     ["no instance was appointed", "appoint", { number: null }, { is: "absent" }],
     ["its instance lives", "leave", {}, { is: "alive" }],
-    ["its instance lives, after many that did not", "leave", { consecutiveFailures: 99 }, { is: "alive" }],
+    ["its instance lives after many failures", "leave", { consecutiveFailures: 99 }, { is: "alive" }],
     ["its instance was never started", "start", {}, { is: "absent" }],
     ["its instance ended", "appoint", {}, { is: "ended", reason: null }],
     [
-      "one less than too many ended",
+      "one instance less than the limit ended",
       "appoint",
       { consecutiveFailures: MAX_CONSECUTIVE_FAILURES - 2 },
       { is: "ended", reason: null },
     ],
-    ["too many ended", "give up", { consecutiveFailures: MAX_CONSECUTIVE_FAILURES - 1 }, { is: "ended", reason: null }],
-  ])("where %s: %s", (_, remedy, given, state) => {
+    [
+      "as many instances as the limit ended",
+      "give up",
+      { consecutiveFailures: MAX_CONSECUTIVE_FAILURES - 1 },
+      { is: "ended", reason: null },
+    ],
+  ])("if %s: %s", (_, remedy, given, state) => {
     expect(recoveryFor({ ...work, ...given }, state)).toBe(remedy);
   });
 });
 
-test("the instance's id in the database is the one in the engine", async () => {
+test("an instance has the same id in the database and in the engine", async () => {
   const job = await begin();
   await appointNext(db, job!, site.id, null, 1);
   await appointNext(db, job!, site.id, 0, 1);
@@ -77,7 +82,7 @@ test("the instance's id in the database is the one in the engine", async () => {
   expect(id).toBe(instanceName({ backfillId: BUILD, site, number: 1 }));
 });
 
-test("a job starts an instance a site, told what to do, and no more of them later", async () => {
+test("a job starts one instance for each site", async () => {
   const engine = new MemoryInstances();
   expect(await supervise(db, engine, now)).toBeNull();
   await begin();
@@ -94,7 +99,7 @@ test("a job starts an instance a site, told what to do, and no more of them late
   expect(engine.starts).toBe(2);
 });
 
-test("an instance that ended before its time is followed by one with a new id; the old one may do nothing more", async () => {
+test("a new instance follows one that was terminated", async () => {
   const engine = new MemoryInstances();
   await begin();
   await supervise(db, engine, now);
@@ -104,7 +109,7 @@ test("an instance that ended before its time is followed by one with a new id; t
   expect(await isCurrent(db, engine.told.get(nameOf(site, 0))!)).toBe(false);
 });
 
-test("a job whose last instance died between its last day and its end is ended", async () => {
+test("a job whose instance died after its last day is ended", async () => {
   const engine = new MemoryInstances();
   await begin([site]);
   await supervise(db, engine, now);
@@ -113,7 +118,7 @@ test("a job whose last instance died between its last day and its end is ended",
   expect((await readJob(db))?.status).toBe("completed");
 });
 
-test("instances that end on the same day again and again fail the job, with the reason; one that came further does not", async () => {
+test("repeated failures on the same day fail the job, with the reason", async () => {
   const engine = new MemoryInstances();
   const job = await begin([site]);
   const die = async (times: number) => {
@@ -128,12 +133,12 @@ test("instances that end on the same day again and again fail the job, with the 
   expect(await sitesAtWork(db, BUILD)).toMatchObject([{ consecutiveFailures: MAX_CONSECUTIVE_FAILURES - 1 }]);
   expect((await readJob(db))?.status).toBe("in_progress");
   expect(await supervise(db, engine, now)).toMatchObject({ started: [], ended: true });
-  const reason = `a: ${MAX_CONSECUTIVE_FAILURES} Workflow instances ended without having finished a day, the last one: no memory left`;
+  const reason = `a: ${MAX_CONSECUTIVE_FAILURES} Workflow instances in a row finished no day; the last one: no memory left`;
   expect(await readJob(db)).toMatchObject({ status: "failed", reason });
   expect(await pendingDays(db, job!, site.id, 9)).toEqual([DAY + 1]);
 });
 
-test("a site whose instance cannot be started does not keep the others waiting", async () => {
+test("a site whose instance cannot be started does not block the others", async () => {
   const engine = new MemoryInstances();
   await begin();
   const broken: Instances = {
@@ -147,8 +152,8 @@ test("a site whose instance cannot be started does not keep the others waiting",
   expect(await engine.atWork(db)).toEqual([nameOf(other, 0), nameOf(site, 0)]);
 });
 
-describe.each<CrashKind>(["before", "after"])("a death %s any call", (kind) => {
-  /** Dies at each call in turn; @returns how many there are */
+describe.each<CrashKind>(["before", "after"])("a crash %s any call", (kind) => {
+  /** Dies at each call in turn; @returns the number of calls */
   async function dieEverywhere(
     prepare: (engine: MemoryInstances) => Promise<void>,
     act: (through: D1Database, engine: Instances) => Promise<unknown>,
@@ -164,7 +169,7 @@ describe.each<CrashKind>(["before", "after"])("a death %s any call", (kind) => {
       await supervise(db, engine, now);
       const running = (await readJob(db))?.status === "in_progress";
       expect(await engine.atWork(db)).toEqual(running ? expected(nth) : []);
-      // and it stays so
+      // a further pass changes nothing
       const { starts } = engine;
       await supervise(db, engine, now);
       expect(engine.starts).toBe(starts);
@@ -172,7 +177,7 @@ describe.each<CrashKind>(["before", "after"])("a death %s any call", (kind) => {
   }
   const both = () => [nameOf(site, 0), nameOf(other, 0)];
 
-  test("while a backfill starts heals in one pass", async () => {
+  test("while a backfill starts is repaired in one pass", async () => {
     const calls = await dieEverywhere(
       () => Promise.resolve(),
       async (through, engine) => {
@@ -184,7 +189,7 @@ describe.each<CrashKind>(["before", "after"])("a death %s any call", (kind) => {
     expect(calls).toBe(7);
   });
 
-  test("while an instance passes on to the next one heals in one pass", async () => {
+  test("while an instance hands over is repaired in one pass", async () => {
     const calls = await dieEverywhere(
       async (engine) => {
         await begin();
@@ -203,7 +208,7 @@ describe.each<CrashKind>(["before", "after"])("a death %s any call", (kind) => {
     expect(calls).toBe(2);
   });
 
-  test("of a supervisor that replaces an instance heals in one pass", async () => {
+  test("while a supervisor replaces an instance is repaired in one pass", async () => {
     const calls = await dieEverywhere(
       async (engine) => {
         await begin();

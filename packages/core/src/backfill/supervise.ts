@@ -4,38 +4,38 @@ import { failJob, finishJob, type Job, readRunningJob } from "./job-store.ts";
 
 /** An instance of the engine, and its parameters. */
 export interface NewInstance extends InstanceTicket {
-  /** build anew over objects that are not what was written */
+  /** whether to rebuild days whose object is not the published one */
   readonly replaceSuspect: boolean;
 }
 
 /**
- * The engine's state of an instance. `alive`: it continues by itself; `ended`: it does not, and its id is used up;
- * `absent`: the engine does not know it.
+ * The engine's state of an instance. `alive`: it continues by itself. `ended`: it does not, and its id cannot be used
+ * again. `absent`: the engine does not know it.
  */
 export type InstanceState =
   | { readonly is: "alive" | "absent" }
-  /** why; null: nobody says */
+  /** why; null: unknown */
   | { readonly is: "ended"; readonly reason: string | null };
 
 /** The durable engine's instances. */
 export interface Instances {
   find(instance: InstanceTicket): Promise<InstanceState>;
-  /** Starts an instance, unless it was started before. @throws when it neither was nor could be started */
+  /** Starts an instance unless it was started before. @throws if it could not be started */
   start(instance: NewInstance): Promise<void>;
 }
 
-/** How many instances in a row may end without having dealt with a day: at one every five minutes, an hour's. */
+/** How many instances in a row may end without finishing a day. At one every five minutes this takes an hour. */
 export const MAX_CONSECUTIVE_FAILURES = 12;
 
-/** What is to be done about a site of a running job that has days left. */
+/** The action for a site of a running job that has pending days. */
 type RecoveryAction =
-  /** nothing: its instance goes on */
+  /** do nothing: its instance goes on */
   | "leave"
-  /** the process that appointed the instance died before starting it */
+  /** start the appointed instance: the process that appointed it died first */
   | "start"
-  /** its instance ended before its time, or there was none: another one goes on */
+  /** appoint another instance: none exists, or the last one ended early */
   | "appoint"
-  /** instance after instance ends on the same day */
+  /** fail the job: too many instances ended on the same day */
   | "give up";
 
 export function recoveryFor({ number, consecutiveFailures }: SiteWork, state: InstanceState): RecoveryAction {
@@ -50,23 +50,25 @@ export function recoveryFor({ number, consecutiveFailures }: SiteWork, state: In
   }
 }
 
-/** What a pass of the supervisor did. */
+/** The result of a supervisor's pass. */
 interface Supervision {
   readonly backfillId: string;
   /** sites whose instance was started */
   readonly started: readonly string[];
-  /** whether it ended the job, which had nothing left to do, or nothing that can be done */
+  /** whether it ended the job, because no day is pending or it gave up */
   readonly ended: boolean;
 }
 
 /**
- * Makes sure that the running job has an instance for each site with remaining days, even if a process died before
- * starting one, and that a job without such sites ends. Nothing else starts a job. Safe to repeat, and to run beside
- * itself, instances that pass on to the next, and a cancel: of several that appoint an instance one succeeds; any
- * process may start an appointed instance, and it starts once; an instance that is no longer appointed does nothing.
+ * Makes sure that the running job has an instance for each site with pending days, even if a process died before
+ * starting one. Ends a job without such sites. Apart from it, only an instance starts its successor. Safe to repeat,
+ * and to run beside itself, instances that hand over, and a cancel:
+ * - of several that appoint an instance, one succeeds
+ * - any process may start an appointed instance, and it starts once
+ * - an instance that is no longer appointed does nothing
  * @param now epoch ms
  * @returns null if no job runs
- * @throws the errors of D1, and those of the engine if an instance could not be started
+ * @throws errors of D1, and of the engine if an instance could not be started
  */
 export async function supervise(db: D1Database, instances: Instances, now: () => number): Promise<Supervision | null> {
   const job = await readRunningJob(db);
@@ -85,7 +87,7 @@ export async function supervise(db: D1Database, instances: Instances, now: () =>
       if (outcome === "given up") return { backfillId, started, ended: true };
       if (outcome === "started") started.push(siteWork.site.name);
     } catch (error) {
-      // one site's trouble must not keep the others waiting
+      // an error at one site must not block the others
       failed.push(error);
     }
   }
@@ -117,8 +119,8 @@ async function superviseSite(
       return "started";
     }
     case "give up": {
-      const last = state.is === "ended" && state.reason !== null ? `, the last one: ${state.reason}` : "";
-      const reason = `${site.name}: ${work.consecutiveFailures + 1} Workflow instances ended without having finished a day${last}`;
+      const last = state.is === "ended" && state.reason !== null ? `; the last one: ${state.reason}` : "";
+      const reason = `${site.name}: ${work.consecutiveFailures + 1} Workflow instances in a row finished no day${last}`;
       await failJob(db, job, reason, now());
       return "given up";
     }
