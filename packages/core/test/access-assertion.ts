@@ -7,7 +7,10 @@ const AUDIENCE = "the-audience-tag";
 /** Settings of a Worker behind Cloudflare Access. */
 export const ACCESS_SETTINGS = { ACCESS_TEAM_DOMAIN: TEAM, ACCESS_AUD: AUDIENCE };
 
-/** Puts the team's keys where the Worker fetches them. @returns a good assertion, as Access adds it for a browser's cookie */
+/**
+ * Serves the team's keys where the Worker fetches them. @returns a valid assertion, as Access adds it for a browser's
+ * cookie
+ */
 export async function stubAccess(): Promise<string> {
   const { publicKey, privateKey } = await generateKeyPair("RS256");
   const keys = { keys: [{ ...(await exportJWK(publicKey)), kid: "tests", alg: "RS256", use: "sig" }] };

@@ -7,7 +7,7 @@ import { compareUtf8 } from "../src/domain/utf8-order.ts";
 /** The day of the tests: 12 October 2025. */
 export const TEST_DAY = dayOf(Date.UTC(2025, 9, 12));
 export const TEST_START = dayStart(TEST_DAY);
-/** And its month. */
+/** The month of the tests. */
 export const TEST_MONTH = monthOf(TEST_DAY);
 const MONTH_START = dayStart(monthDays(TEST_MONTH).first);
 export const TEST_SITE = "ses_falls_city";
@@ -58,25 +58,25 @@ const point = fc
     return { name: of, series: { times, values: Float64Array.from(sorted, ([, number]) => number) } };
   });
 
-/** The points of a small day, up to four row groups of them, in the order that the writer wants. */
+/** The points of a small day, in up to four row groups and in the writer's order. */
 export const arbitraryDay: fc.Arbitrary<NamedSeries[]> = fc
   .uniqueArray(point, { minLength: 1, maxLength: 28, selector: (one) => one.name })
   .map((points) => points.toSorted((a, b) => compareUtf8(a.name, b.name)));
 
-/** Times of a day, in milliseconds since its start: as they come, or of a scrape that other points share. */
+/** Times of a day, in milliseconds since its start: arbitrary, or of a scrape that other points share. */
 const offsets = fc.oneof(
   fc.uniqueArray(time, { minLength: 1, maxLength: 40 }),
   fc.integer({ min: 1, max: 300 }).map((length) => Array.from({ length }, (_, i) => i * 60_000)),
   fc.integer({ min: 1, max: 300 }).map((length) => Array.from({ length }, (_, i) => i * 60_000 + ((i * 7_919) % 199))),
 );
 
-/** A day file of a month: the day of the month, from 0, and its points in the order that the writer wants. */
+/** A day file of a month: the day of the month, from 0, and its points in the writer's order. */
 export interface DayOfMonth {
   readonly index: number;
   readonly points: readonly NamedSeries[];
 }
 
-/** Days of the tests' month, ascending: of a few points; each point has samples on some days only. */
+/** Days of the tests' month, ascending, with a few points. Each point has samples on some days only. */
 export const arbitraryMonth: fc.Arbitrary<DayOfMonth[]> = fc
   .uniqueArray(name, { minLength: 1, maxLength: 14 })
   .chain((names) => {
@@ -107,7 +107,9 @@ export async function forEachDay(check: (points: NamedSeries[]) => Promise<void>
   await fc.assert(fc.asyncProperty(arbitraryDay, check), { numRuns });
 }
 
-/** A point's day of one sample a minute, as a building has them: by its number a setpoint, a status or a reading. */
+/**
+ * A point's day of one sample a minute, as in buildings. The point's number decides: a setpoint, a status or a reading.
+ */
 export function buildingPoint(id: number, minutes = 1_440): NamedSeries {
   const times = Float64Array.from({ length: minutes }, (_, minute) => TEST_START + minute * 60_000 + 36_055);
   let seed = (id * 2_654_435_761) >>> 0;
@@ -117,7 +119,7 @@ export function buildingPoint(id: number, minutes = 1_440): NamedSeries {
     const kind = id % 10;
     if (kind < 3) return id % 70;
     if (kind < 5) return (Math.floor(minute / (60 + (id % 200))) + id) % 2;
-    // Three in ten move by tenths now and then; one drifts and one swings, in single precision, at every reading.
+    // Three in ten move by tenths now and then. One drifts and one swings, in single precision, at every reading.
     if (kind < 8) {
       if (noise() > 0.25) walk += noise() * 0.4;
       return Math.round(walk * 10) / 10;
@@ -131,7 +133,7 @@ export function buildingPoint(id: number, minutes = 1_440): NamedSeries {
   };
 }
 
-/** The points of a day like {@link buildingPoint}'s in the order that the writer wants, made one by one. */
+/** The points of a day like {@link buildingPoint}'s in the writer's order, created one by one. */
 export function* buildingDay(points: number, minutes?: number): Generator<NamedSeries> {
   const ids = Array.from({ length: points }, (_, i) => i + 1);
   const names = new Map(ids.map((id) => [id, buildingPoint(id, 0).name]));

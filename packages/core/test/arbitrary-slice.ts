@@ -20,7 +20,7 @@ const anyHour: fc.Arbitrary<HourAggregate> = fc
     return constant ? { n, min: a, max: a, sum: n * a } : { n, min: Math.min(a, b), max: Math.max(a, b), sum };
   });
 
-/** Any locator that may be stored. */
+/** Any valid locator. */
 export const anyLocator: fc.Arbitrary<Locator> = fc
   .record({
     offset: fc.integer({ min: 4, max: 2 ** 40 }),
@@ -36,5 +36,5 @@ export const anyLocator: fc.Arbitrary<Locator> = fc
     return { group: { ...group, rows: before + own + after }, firstRow: before, rows: own };
   });
 
-/** Any 24 hours that may be stored. */
+/** Any valid 24 hours. */
 export const anyHours: fc.Arbitrary<HourAggregates> = fc.array(fc.option(anyHour), { minLength: 24, maxLength: 24 });

@@ -30,30 +30,30 @@ const SITE_TABLES = ["segments", "block_latest", "hot_hours", "day_files", "bloc
 
 type Own = [time: number, value: number];
 
-/** Calls to the two databases, told apart where a test counts calls. */
+/** Names of the calls to the two databases, for tests that count calls. */
 export const JOBS_CALL = "d1";
 export const SITE_CALL = "d1 of the site";
 
 /**
- * A site's day that a backfill builds over an older file and hot samples, with all hours but the last fetched. The jobs
- * may be in another database than the site, as which they know it by another id.
+ * A site's day that a backfill builds over an older file and hot samples. All hours but the last are fetched. The jobs
+ * may be in another database, with another id of the site.
  */
 export class BackfillDayWorld {
   readonly day = DAY;
   readonly parts = new SmallParts(env.TIMESERIES);
-  /** what a query finds before the day is built from the upstream, and after */
+  /** answers of a query before and after the day is built from the upstream */
   before: SampleLines = [];
   after: SampleLines = [];
   readonly jobs: D1Database;
   readonly world: SyncWorld;
-  /** the site by its id in the database of its samples */
+  /** the site with its id in the database of its samples */
   readonly stored: SiteStore;
-  /** its id in that of the jobs */
+  /** the site's id in the database of the jobs */
   readonly jobSiteId: number;
   /** has fetched all hours but the last */
   #engine = new MemoryEngine();
   readonly #spills = new Map<string, ArrayBuffer>();
-  /** puts the samples in place that are there before the upstream is asked */
+  /** stores the samples that exist before the upstream is requested */
   #storeOld: () => Promise<void> = () => Promise.resolve();
   #storeHot: () => Promise<void> = () => Promise.resolve();
   readonly #prepared: () => Promise<void>;
@@ -67,7 +67,7 @@ export class BackfillDayWorld {
     this.#prepared = preparedStorage(() => this.#begin(), env.TIMESERIES, databases);
   }
 
-  /** @param db where the site is @param jobs both with the schema; the same where there is one */
+  /** @param db the site's database @param jobs the jobs' database; the same or another one, both with the schema */
   static async create(db: D1Database, jobs: D1Database): Promise<BackfillDayWorld> {
     const source = createBuilding({
       seed: 3,
@@ -88,27 +88,28 @@ export class BackfillDayWorld {
 
   async #prepare(served: SampleLines): Promise<void> {
     const { db, site } = this.stored;
-    // of the point that has samples of its own before the upstream is asked
+    // The point that has samples before the upstream is requested.
     const catalog = await loadCatalog(db, site.id);
     const name = served.map((line) => line.split(" ")[0]!).find((known) => catalog.has(known))!;
     const { id } = catalog.get(name)!;
     const [first, second] = served
       .filter((line) => line.startsWith(`${name} `))
       .map((line) => Number(line.split(" ")[1]));
-    // an older file's samples: one that the upstream has otherwise, one that it has no more, one that is hot otherwise
+    // The older file's samples: the upstream has another value of the first, not the second, and the third has another
+    // hot value.
     const old: Own[] = [
       [first!, -1],
       [START + 1, 2],
       [START + 2, 3],
     ];
-    // hot ones: one that the upstream has otherwise, one that the file has otherwise, one that nobody else has
+    // Hot samples: the upstream has another value of the first, the file of the second, and the third is only hot.
     const hot: Own[] = [
       [second!, -4],
       [START + 2, 5],
       [START + 3, 6],
     ];
     const samplesOf = (own: Own[]) => pointSamples(own.map(([time, value]) => [id, time, value]));
-    // asked for before the backfill asks, and after
+    // Requested before the backfill's requests, and after them.
     this.#storeOld = async () => void (await addSamples(db, samplesOf(old)));
     this.#storeHot = async () => void (await upsertSamples(db, samplesOf(hot)));
     const merged = (...levels: SampleLines[]) => {
@@ -130,13 +131,13 @@ export class BackfillDayWorld {
     if (this.#spills.size !== 23) throw new Error(`${this.#spills.size} hours were fetched`);
   }
 
-  /** What a query answers of the day. @throws where a part of the storage could not be read */
+  /** A query's answer for the day. @throws if a part of the storage could not be read */
   query(): Promise<SampleLines> {
     const { db, site } = this.stored;
     return queriedDay(db, env.TIMESERIES, { site, day: DAY });
   }
 
-  /** Back to where the last hour is fetched. @returns the engine there */
+  /** Restores the state before the last hour is fetched. @returns the engine of that state */
   async reset(): Promise<MemoryEngine> {
     await this.#prepared();
     this.parts.uploads.length = 0;
@@ -180,10 +181,10 @@ export class BackfillDayWorld {
   }
 
   /**
-   * Runs an instance in a process that lives as `crash` says.
+   * Runs an instance in a process that dies as `crash` says.
    * @param atStep called before each step
    * @param number of the instance
-   * @param served what the upstream answers; default the building's samples
+   * @param served the upstream's samples; default the building's samples
    * @returns whether it ended
    */
   async run(
@@ -200,7 +201,7 @@ export class BackfillDayWorld {
     const db = stored.db === this.jobs ? jobs : crash.database(stored.db, SITE_CALL);
     const bucket = crash.bucket(this.parts.bucket);
     const newClient = () => world.client();
-    // nobody waits for the failed calls of a dead process
+    // Nothing awaits the failed calls of a dead process.
     const dying = (steps: Steps): Steps => ({
       do: (name, options, step) =>
         steps.do(name, options, async (attempt) => {
@@ -221,7 +222,7 @@ export class BackfillDayWorld {
           kv: env.ETL_STATE,
           newClient,
           now,
-          // small pages where calls are counted; a later instance fetches all hours again
+          // Small pages if calls are counted. A later instance fetches all hours again.
           destination: {
             stored: { db, site: stored.site },
             builder: createDayBuilder({

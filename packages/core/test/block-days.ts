@@ -7,11 +7,11 @@ import { locatorNumbers } from "../src/parquet/locator.ts";
 import { pointsOfRow, type StoredRow } from "../src/rollups/read-rows.ts";
 import { writeHours } from "../src/rollups/write-rows.ts";
 
-/** A point's day as `block_days` has it. */
+/** A point's day as in `block_days`. */
 export interface StoredPointDay extends PointDaySlice {
   readonly pointId: number;
   readonly day: number;
-  /** samples in the day's file; null: it is in none */
+  /** number of samples in the day's file; null: not in a file */
   readonly rows: number | null;
 }
 
@@ -22,7 +22,7 @@ async function storedRows(db: D1Database): Promise<StoredRow[]> {
   return rowsSchema.parse((await db.prepare(sql).all()).results).map((row) => ({ ...row, packed: null }));
 }
 
-/** All points' days of a database, by point and then by day. */
+/** The days of all points of a database, by point and then by day. */
 export async function storedPointDays(db: D1Database): Promise<StoredPointDay[]> {
   const all = (await storedRows(db)).flatMap((row) =>
     pointsOfRow(row)!.map(({ pointId, slice, rows }) => ({
@@ -35,7 +35,7 @@ export async function storedPointDays(db: D1Database): Promise<StoredPointDay[]>
   return all.toSorted((a, b) => a.pointId - b.pointId || a.day - b.day);
 }
 
-/** An hour in short: `[n, value]` where all samples are the same, else `[n, min, max, sum]`. */
+/** An hour in short: `[n, value]` if all samples are equal, else `[n, min, max, sum]`. */
 export function shortHours(hours: readonly (HourAggregate | null)[]): (0 | number[])[] {
   return hours.map((hour) => {
     if (hour === null) return 0;
@@ -44,7 +44,7 @@ export function shortHours(hours: readonly (HourAggregate | null)[]): (0 | numbe
   });
 }
 
-/** Writes what `change` makes of each slice, to plant a damage. Bytes are stored as they are. */
+/** Replaces each slice by the result of `change`, to plant damage. Bytes are stored unchanged. */
 export async function changeSlices(
   db: D1Database,
   change: (slice: Uint8Array, about: { readonly pointId: number; readonly day: number }) => Uint8Array,
@@ -60,7 +60,7 @@ export async function changeSlices(
   await db.batch(writeHours(db, rows));
 }
 
-/** {@link changeSlices} of aggregates. */
+/** {@link changeSlices} for aggregates. */
 export async function changeHours(
   db: D1Database,
   change: (hours: (HourAggregate | null)[], pointId: number) => (HourAggregate | null)[],
@@ -71,7 +71,7 @@ export async function changeHours(
   });
 }
 
-/** {@link changeSlices} of the numbers of locators; of points without one nothing. */
+/** {@link changeSlices} for the numbers of locators. Points without a locator stay. */
 export async function changeLocators(
   db: D1Database,
   change: (numbers: readonly number[], about: { readonly pointId: number; readonly day: number }) => readonly number[],
@@ -94,7 +94,7 @@ export async function changeLocators(
   });
 }
 
-/** Adds points to a day's rows; those of the same row must be given together. */
+/** Adds points to a day's rows. Points of the same row must be given together. */
 export async function insertPointDays(db: D1Database, day: number, points: readonly PointSlice[]): Promise<void> {
   const rows = [...Map.groupBy(points, ({ pointId }) => blockDayKey(pointId, day))];
   await db.batch(

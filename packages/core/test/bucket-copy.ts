@@ -1,12 +1,12 @@
 interface Listed {
   readonly key: string;
-  /** tells whether the object is still the one that was copied */
+  /** identifies the copied version of the object */
   readonly identity: string;
 }
 
 /**
- * Copies all objects of a bucket of at most 1,000.
- * @returns what puts them back in the place of all objects of then; it writes only those that are not there any more
+ * Copies all objects of a bucket of at most 1,000 objects.
+ * @returns restores the bucket to the copy; it writes only objects that changed
  */
 export async function copyBucket(bucket: R2Bucket): Promise<() => Promise<void>> {
   const copied = await Promise.all(

@@ -1,6 +1,6 @@
 /**
- * A request as a client of a Worker makes it.
- * @param options.body sent as JSON; a text as it is
+ * A client's request to a Worker.
+ * @param options.body sent as JSON; a string is sent unchanged
  */
 export function clientRequest(
   method: string,

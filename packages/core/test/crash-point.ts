@@ -2,7 +2,7 @@ import { ProcessDied } from "./memory-engine.ts";
 import { interceptedBucket } from "./intercepted-bucket.ts";
 import { interceptedDatabase } from "../src/d1/intercepted-database.ts";
 
-/** `before`: the call is not made; `after`: it is, and its answer is lost. */
+/** `before`: the call is not made. `after`: the call is made, and its answer is lost. */
 export type CrashKind = "before" | "after";
 
 /** Selects the calls at which a process may die. @param writes whether the call may change stored data */
@@ -11,18 +11,18 @@ type Counts = (what: string, writes: boolean) => boolean;
 /** Calls that may change stored data. A process that dies at a read leaves the state of the write before it. */
 export const isWrite: Counts = (_, writes) => writes;
 
-/** A statement that begins otherwise may write. */
+/** Any other statement may write. */
 const READING = /^\s*(?:SELECT|WITH(?![^]*\b(?:INSERT|UPDATE|DELETE)\b))\b/i;
 const BUCKET_WRITE = /^(?:put|delete|createMultipartUpload|uploadPart|complete|abort) /;
 
 type Fetch = (request: Request) => Promise<Response>;
 
-/** A process that dies at its nth call (from 0) to any of its dependencies: from then on every call fails. */
+/** A process that dies at its nth call (from 0) to any of its dependencies. From then on every call fails. */
 export class CrashPoint {
   calls = 0;
-  /** the calls that count, what they were */
+  /** names of the counted calls */
   readonly made: string[] = [];
-  /** false: that call fails, and the process lives on */
+  /** false: only that call fails, and the process lives on */
   readonly lethal: boolean;
   readonly #nth: number;
   readonly #kind: CrashKind;
@@ -31,8 +31,8 @@ export class CrashPoint {
   readonly #afterEach: () => Promise<void>;
 
   /**
-   * @param counts which calls it may die at, by what they are; default all
-   * @param afterEach done after each call that succeeded
+   * @param counts calls at which it may die, by name; default all
+   * @param afterEach runs after each call that succeeded
    */
   constructor(
     nth: number,
@@ -52,7 +52,7 @@ export class CrashPoint {
     return this.calls > this.#nth;
   }
 
-  /** Something else than the calls was kept, such as the outcome of a step: the next call counts as a write. */
+  /** Notes that something else was stored, such as a step's outcome. The next call then counts as a write. */
   noteBoundary(): void {
     this.#isBoundary = true;
   }
@@ -72,7 +72,7 @@ export class CrashPoint {
     return result;
   };
 
-  /** @param what its calls are called */
+  /** @param what name of its calls */
   database(db: D1Database, what = "d1"): D1Database {
     return interceptedDatabase(db, (execute, _, queries) =>
       this.call(execute, what, !queries.every((query) => READING.test(query))),

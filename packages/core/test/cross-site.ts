@@ -30,12 +30,12 @@ export function writesOf(document: unknown): Operation[] {
   return operations(document).filter(({ method }) => method !== "GET");
 }
 
-/** Those that anybody may ask. */
+/** The reads without required authentication. */
 export function openReadsOf(document: unknown): Operation[] {
   return operations(document).filter(({ method, isOpen }) => method === "GET" && isOpen);
 }
 
-/** What a browser sends for a page of another site, what nobody knows, and forms, which need no permission to be sent. */
+/** Headers of a page of another site, of an unknown sender, and of forms, which a browser sends without permission. */
 const FOREIGN: readonly Readonly<Record<string, string>>[] = [
   { "sec-fetch-site": "cross-site", origin: "https://evil.test" },
   { "sec-fetch-site": "same-site", origin: "https://other.test" },
@@ -48,8 +48,8 @@ const FOREIGN: readonly Readonly<Record<string, string>>[] = [
 export type Call = (operation: Operation, headers: Record<string, string>) => Promise<Response>;
 
 /**
- * Asks each operation by an assertion of Cloudflare Access, from another site, from a page of its own, and with a token
- * from anywhere.
+ * Sends each operation with an assertion of Cloudflare Access from other sites and from the Worker's own page, and with
+ * a token from anywhere.
  * @param own the Worker's origin
  */
 export async function expectOwnPagesOnly(

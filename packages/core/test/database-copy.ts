@@ -10,14 +10,14 @@ SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT GLOB '_cf_*' AN
 
 /**
  * Copies all rows of a database.
- * @returns what puts them back in the place of all rows of then, in one transaction, as D1's Time Travel does
+ * @returns restores the copied rows in one transaction, like D1's Time Travel
  */
 export async function copyDatabase(db: D1Database): Promise<() => Promise<void>> {
   const tables = tablesSchema.parse((await db.prepare(TABLES).all()).results).map(({ name }) => name);
   const columns = await db.batch(tables.map((table) => db.prepare(`PRAGMA table_info(${table})`)));
   const copied = await db.batch(
     tables.map((table, i) => {
-      // without those that D1 computes, which cannot be written
+      // Without generated columns, which cannot be written.
       const stored = tablesSchema.parse(columns[i]?.results).map(({ name }) => name);
       return db.prepare(`SELECT ${stored.join()} FROM ${table}`);
     }),

@@ -7,7 +7,7 @@ declare global {
       DB: D1Database;
       /** set by vitest.config.ts */
       DB_1: D1Database;
-      /** set by vitest.config.ts: it never has a schema */
+      /** set by vitest.config.ts; it never has a schema */
       DB_EMPTY: D1Database;
       ETL_STATE: KVNamespace;
       TIMESERIES: R2Bucket;
@@ -17,14 +17,16 @@ declare global {
   }
 }
 
-/** The D1 of tests, with the schema as deployed and no rows; R2 and KV are empty. Test files share one after another. */
+/**
+ * The D1 of tests, with the deployed schema and no rows. R2 and KV are empty. Test files share it one after another.
+ */
 export async function migratedDatabase(): Promise<D1Database> {
   await applyD1Migrations(env.DB, env.TEST_MIGRATIONS);
   await Promise.all([emptyDatabase(), emptyBucket(), emptyNamespace()]);
   return env.DB;
 }
 
-/** A second one with the same schema, as a site may be in. */
+/** A second database with the same schema, for sites in another database. */
 export async function migratedOtherDatabase(): Promise<D1Database> {
   await applyD1Migrations(env.DB_1, env.TEST_MIGRATIONS);
   await emptyTables(env.DB_1);
@@ -33,7 +35,7 @@ export async function migratedOtherDatabase(): Promise<D1Database> {
 
 const TABLES =
   "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT GLOB '_cf_*' AND name NOT GLOB 'sqlite_*'";
-/** What the schema itself and its migrations are known by. */
+/** Tables of the schema itself and its migrations. */
 const KEPT = new Set(["d1_migrations", "schema_version"]);
 
 /** Deletes every row of every table that the system writes. */
@@ -44,7 +46,7 @@ export async function emptyDatabase(): Promise<void> {
 async function emptyTables(db: D1Database): Promise<void> {
   const { results } = await db.prepare(TABLES).all<{ name: string }>();
   const deletes = results.filter(({ name }) => !KEPT.has(name)).map(({ name }) => `DELETE FROM ${name}`);
-  // in one transaction, at whose end alone references are looked at
+  // One transaction, which checks references only at its end.
   await db.batch(["PRAGMA defer_foreign_keys = ON", ...deletes].map((sql) => db.prepare(sql)));
 }
 
@@ -56,7 +58,7 @@ async function emptyBucket(): Promise<void> {
   }
 }
 
-/** Not every Worker has one. */
+/** Not every Worker has a KV binding. */
 async function emptyNamespace(): Promise<void> {
   const namespace = env.ETL_STATE as KVNamespace | undefined;
   for (const { name } of (await namespace?.list())?.keys ?? []) await namespace?.delete(name);

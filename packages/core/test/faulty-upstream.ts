@@ -6,7 +6,7 @@ import { DEFAULT_PAGE_SIZE, type PageSize } from "../src/ace/page-size.ts";
 import { type Answer, fakeClock, scriptedFetch } from "./scripted-fetch.ts";
 import type { AcePage, TimeseriesOptions } from "../src/ace/timeseries.ts";
 
-// For the tests of paging: an upstream with the real one's fault, and a client on it.
+// For the tests of paging: an upstream with the real cursor fault, and a client for it.
 
 const START = Date.UTC(2025, 9, 12, 14);
 export const RANGE = { start: START, end: START + 3_600_000 };
@@ -20,10 +20,10 @@ export interface Row {
 
 const positionSchema = z.object({ offset: z.number(), timestamp: z.string() });
 
-/** A cursor of the upstream's make. */
+/** A cursor in the upstream's format. */
 export const cursor = (position: object) => btoa(JSON.stringify(position));
 
-/** The upstream as it is, its cursor fault included: `offset` counts this page's rows at its last time, no more. */
+/** The upstream with its real cursor fault: `offset` counts only this page's rows at its last time. */
 export function faultyUpstream(rows: readonly Row[]): Answer {
   return (url) => {
     const size = Number(url.searchParams.get("page_size"));
@@ -44,7 +44,7 @@ export function faultyUpstream(rows: readonly Row[]): Answer {
   };
 }
 
-/** Rows of scrapes: all rows of one share a time, whole seconds being written without a fraction as Python does. */
+/** Rows of scrapes. All rows of a scrape share a time. Whole seconds have no fraction, as Python writes them. */
 export function scrapes(spec: readonly { readonly points: number; readonly micros: number }[]): Row[] {
   return spec.flatMap(({ points, micros }, minute) => {
     const whole = new Date(START + minute * 60_000).toISOString().slice(0, 19);
@@ -53,7 +53,7 @@ export function scrapes(spec: readonly { readonly points: number; readonly micro
   });
 }
 
-/** A client on a fetch that gives these answers, its clock at the end of the range. */
+/** A client over a fetch with these answers. Its clock is at the end of the range. */
 export function setUp(...answers: Answer[]) {
   const { fetch, requests } = scriptedFetch(...answers);
   const clock = fakeClock(RANGE.end);
@@ -95,5 +95,5 @@ export function namesAndValues(pages: readonly AcePage[]): string[] {
   );
 }
 
-/** What {@link namesAndValues} gives when nothing is lost, doubled or out of order. */
+/** The result of {@link namesAndValues} if nothing is lost, doubled or out of order. */
 export const expected = (rows: readonly Row[]) => rows.map(({ name, value }) => `${name}=${Number(value)}`);

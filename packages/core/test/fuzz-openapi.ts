@@ -2,7 +2,7 @@ import { Validator } from "@cfworker/json-schema";
 import fc from "fast-check";
 import { z } from "zod";
 
-/** For tests: asks every operation of an OpenAPI document what its schemas allow, and what they do not. */
+/** For tests: sends every operation of an OpenAPI document valid and invalid requests. */
 
 const schemaSchema = z.looseObject({
   type: z.string().optional(),
@@ -40,13 +40,13 @@ export interface FuzzRequest {
 
 export interface FuzzOptions {
   readonly call: (request: FuzzRequest) => Promise<Response>;
-  /** values of parameters and body fields that there is something of, by name */
+  /** existing values of parameters and body fields, by name */
   readonly known: Readonly<Record<string, readonly string[]>>;
-  /** headers by which one may write */
+  /** headers with write access */
   readonly admin: Readonly<Record<string, string>>;
-  /** requests an operation, and as many again for each three parameters */
+  /** requests per operation, and as many again for each three parameters */
   readonly runs: number;
-  /** by operation a body that is taken; it is sent first, where chance seldom makes one */
+  /** valid bodies by operation, sent first, because random ones are rarely valid */
   readonly bodies?: Readonly<Record<string, object>>;
 }
 
@@ -142,8 +142,8 @@ function requestOf(method: string, path: string, operation: Operation, { known, 
 }
 
 /**
- * Fires generated requests at every operation. @returns how often each operation answered with which status
- * @throws where an answer is a 5xx, has a status that is not documented, or is not what its schema says
+ * Sends generated requests to every operation. @returns how often each operation answered with each status
+ * @throws if an answer is a 5xx, has an undocumented status, or violates its schema
  */
 export async function fuzzOpenApi(
   document: unknown,
@@ -168,7 +168,7 @@ export async function fuzzOpenApi(
           const response = await options.call(request);
           seen[response.status] = (seen[response.status] ?? 0) + 1;
           if (request === given && !response.ok) throw new Error(`${name}: ${await response.text()}`);
-          // An address with an empty or odd part is another one.
+          // A path with an empty or odd segment is another path.
           const isAddressed = new RegExp(`^${path.replace(/\{\w+\}/g, "[^/]+")}$`).test(request.path.split("?")[0]!);
           await check(response, isAddressed);
         }),

@@ -11,7 +11,7 @@ import { MINUTE_MS, SyncWorld } from "./sync-world.ts";
 
 export const LOOKBACK_MS = 10 * MINUTE_MS;
 
-/** A building with samples each minute, behind an upstream with faults, and the hourly jobs of `etl`. */
+/** A building with a sample each minute, behind an upstream with faults, and the hourly jobs of `etl`. */
 export class GapWorld {
   readonly sync: SyncWorld;
   readonly bucket: R2Bucket;

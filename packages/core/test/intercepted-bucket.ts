@@ -1,4 +1,4 @@
-/** Stands around each call that reaches the bucket; `what` is such as `get staging/a`, `body staging/a` for its bytes. */
+/** Wraps each call to the bucket. `what` is for example `get staging/a`, or `body staging/a` for its bytes. */
 export type BucketInterceptor = <T>(execute: () => Promise<T>, what: string) => Promise<T>;
 
 const EXECUTING: ReadonlySet<PropertyKey> = new Set(["head", "get", "put", "delete", "list", "createMultipartUpload"]);

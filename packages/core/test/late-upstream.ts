@@ -3,7 +3,7 @@ import type { SyncWorld } from "./sync-world.ts";
 
 const bodySchema = z.looseObject({ point_samples: z.array(z.looseObject({ name: z.string(), time: z.string() })) });
 
-/** From now on, samples of some points appear late, in pages of the site and in answers by name. */
+/** Makes samples of some points appear late from now on, in pages of the site and in answers by name. */
 export function delaySamples(world: SyncWorld, isLate: (name: string) => boolean, lateMs: number): void {
   const onTime = world.upstream;
   world.upstream = async (request) => {

@@ -4,10 +4,10 @@ import type { RangeBucket } from "../src/r2/range-get.ts";
 
 const MIN_PART_BYTES = 5 * 1024 * 1024;
 
-/** A bucket in memory with those rules of R2 that day files need, for tests outside of workerd. Counts its calls. */
+/** A bucket in memory with the rules of R2 that day files need, for tests outside of workerd. It counts its calls. */
 export class MemoryBucket implements UploadBucket, RangeBucket {
   readonly objects = new Map<string, { bytes: Uint8Array<ArrayBuffer>; etag: string }>();
-  /** sizes of the parts of each multipart upload that was completed */
+  /** part sizes of each completed multipart upload */
   readonly uploads: number[][] = [];
   puts = 0;
   gets = 0;
@@ -15,7 +15,7 @@ export class MemoryBucket implements UploadBucket, RangeBucket {
   open = 0;
   #version = 0;
 
-  /** Puts other bytes in an object's place, keeping its etag: rot. */
+  /** Replaces an object's bytes and keeps its ETag, as bit rot does. */
   damage(key: string, bytes: Uint8Array): void {
     this.objects.set(key, { bytes: Uint8Array.from(bytes), etag: this.stored(key).etag });
   }

@@ -1,17 +1,17 @@
 import type { DayBuilder } from "../src/backfill/day-builder.ts";
 
-/** Stands around each call of a run to what it works with. */
+/** Wraps each call of a run to its dependencies. */
 export type Intercept = <T>(execute: () => Promise<T>) => Promise<T>;
 
-/** Days in memory, in the place of those in R2; each call is one that may fail. */
+/** Days in memory instead of R2. Each call may fail. */
 export class MemoryDays {
-  /** calls name their day from it on */
+  /** first day; names of calls count days from it */
   readonly #first: number;
   readonly staged = new Set<string>();
   readonly published: number[] = [];
-  /** publications that another build is to win */
+  /** number of publications that another build wins */
   conflicts = 0;
-  /** may be replaced, to see or to change what a call does */
+  /** replaceable, to observe or change a call */
   before: (call: string) => Promise<void> = () => Promise.resolve();
 
   constructor(first: number) {

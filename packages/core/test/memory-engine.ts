@@ -1,18 +1,20 @@
 import type { StepOptions, Steps } from "../src/backfill/steps.ts";
 
-/** The error that every dependency throws once a tested process is dead. */
+/** The error that every dependency throws after the tested process died. */
 export class ProcessDied extends Error {
   override readonly name = "ProcessDied";
 }
 
 /**
- * For tests: a durable engine in memory. It keeps the results of steps over the deaths of its process, replays the run
- * from them, makes failed steps again at once, and hands results over as data alone.
+ * For tests: a durable engine in memory.
+ * - It keeps the results of steps when its process dies, and replays the run from them.
+ * - It retries failed steps at once.
+ * - It passes results on as JSON only.
  */
 export class MemoryEngine {
-  /** JSON by the name of the step */
+  /** JSON by step name */
   readonly #results = new Map<string, string>();
-  /** the tries of each step, those of dead processes too */
+  /** attempts of each step, those of dead processes included */
   readonly tries = new Map<string, number>();
 
   /** A copy of this engine with the same progress. */
@@ -36,7 +38,7 @@ export class MemoryEngine {
           } catch (error) {
             if (!(error instanceof ProcessDied)) throw error;
             died.resolve(false);
-            // Nothing comes after a death.
+            // A dead process runs no more steps.
             await new Promise(() => undefined);
           }
         }

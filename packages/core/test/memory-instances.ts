@@ -2,12 +2,12 @@ import { instanceName, type InstanceTicket, isCurrent } from "../src/backfill/in
 import type { Instances, InstanceState, NewInstance } from "../src/backfill/supervise.ts";
 import type { CrashPoint } from "./crash-point.ts";
 
-/** An engine whose instances do nothing by themselves. */
+/** An engine whose instances run only when the test runs them. */
 export class MemoryInstances implements Instances {
   /** by name, in the order of their start */
   readonly states = new Map<string, InstanceState>();
   readonly told = new Map<string, NewInstance>();
-  /** how often an instance was asked to be started */
+  /** number of requests to start an instance */
   starts = 0;
 
   async find(ticket: InstanceTicket): Promise<InstanceState> {
@@ -26,7 +26,7 @@ export class MemoryInstances implements Instances {
     this.states.set(name, { is: "ended", reason });
   }
 
-  /** Behind calls that may fail, or wait. */
+  /** An engine whose calls may fail or wait. */
   behind(call: CrashPoint["call"]): Instances {
     return {
       find: (ticket) => call(() => this.find(ticket)),
@@ -34,7 +34,7 @@ export class MemoryInstances implements Instances {
     };
   }
 
-  /** Those that live and may work, in the order of their start. */
+  /** The running instances, in the order of their start. */
   async atWork(db: D1Database): Promise<string[]> {
     const names: string[] = [];
     for (const [name, state] of this.states) {

@@ -9,7 +9,7 @@ export interface MeteredTransaction {
   readonly queries: readonly string[];
 }
 
-/** A database that tells of every transaction that it commits. `first` tells no `meta`, so it counts as none. */
+/** A database that reports every committed transaction. `first` returns no `meta`, so it counts as no rows. */
 export function meteredDatabase(db: D1Database, tell: (transaction: MeteredTransaction) => void): D1Database {
   return interceptedDatabase(db, async (execute, _, queries) => {
     const answer = await execute();

@@ -18,10 +18,10 @@ import { queriedDays } from "./queried-day.ts";
 import { upsertSamples } from "./store.ts";
 import type { SampleLines } from "./stored-samples.ts";
 
-/** A sample of a day: the place of its point, ms of the day, its value. */
+/** A sample of a day: its point's index, ms of the day, its value. */
 export type DaySample = readonly [point: number, offset: number, value: number];
 
-/** A site whose days are in files, and the builds of its months, which run when the test says so. */
+/** A site whose days are in files. The test decides when the builds of its months run. */
 export class MonthSite implements MonthInstances {
   readonly db: D1Database;
   readonly site: BackfillSite;
@@ -30,7 +30,7 @@ export class MonthSite implements MonthInstances {
   readonly points: readonly { readonly id: number; readonly name: string }[];
   readonly states = new Map<string, InstanceState>();
   keepsFiles = true;
-  /** of the clock of all builds, epoch ms */
+  /** time of all builds' clock, epoch ms */
   time: number;
   #builds = 0;
 
@@ -78,7 +78,9 @@ export class MonthSite implements MonthInstances {
     if (outcome !== "settled") throw new Error(`day ${number}: ${outcome}, ${reason}`);
   }
 
-  /** Files of some days, from 1, with the samples given of each; and so long after that the month may be built. */
+  /**
+   * Builds the files of some days (from 1) with the given samples, and moves the clock until the month may be built.
+   */
   async settleAll(days: readonly number[], samplesOf: (day: number) => readonly DaySample[]): Promise<void> {
     for (const day of days) {
       await this.store(day, samplesOf(day));
@@ -87,7 +89,7 @@ export class MonthSite implements MonthInstances {
     this.rest();
   }
 
-  /** The month is built later than any day. */
+  /** Moves the clock until the month may be built. */
   rest(): void {
     this.time += QUIET_BEFORE_BUILD_MS;
   }
@@ -97,7 +99,7 @@ export class MonthSite implements MonthInstances {
     return superviseMonths({ db, site, instances: this, database: "DB", keepsFiles, now });
   }
 
-  /** Runs the appointed instance in a process that lives as `crash` says. @returns whether it ended */
+  /** Runs the appointed instance in a process that dies as `crash` says. @returns whether it ended */
   async run(
     by = new MemoryEngine(),
     crash = new CrashPoint(Number.POSITIVE_INFINITY, "before"),
@@ -130,7 +132,7 @@ export class MonthSite implements MonthInstances {
     return ended;
   }
 
-  /** Builds what is due. @returns the months, in their order */
+  /** Builds all due months. @returns the months, in order */
   async build(): Promise<number[]> {
     const months: number[] = [];
     for (let month = await this.supervise(); month !== null; month = await this.supervise()) {

@@ -28,7 +28,7 @@ export async function writeDays(bucket: UploadBucket, days: readonly DayOfMonth[
   return sources;
 }
 
-/** Builds the month file of its day files. @param rows of a part */
+/** Builds the month file from its day files. @param rows of a part */
 export async function buildMonth(bucket: MergeBucket, sources: readonly MonthSource[], rows?: number) {
   const ranges = await planParts(bucket, sources, rows);
   const parts: StagedPart[] = [];
@@ -38,7 +38,7 @@ export async function buildMonth(bucket: MergeBucket, sources: readonly MonthSou
   return { parts, ...(await putMonthFile(bucket, TEST_BUILD, sources, parts)) };
 }
 
-/** All samples of the days, naively: as lines, by point and then by time. */
+/** All samples of the days, computed naively: lines by point and then by time. */
 export function monthLines(days: readonly DayOfMonth[]): string[] {
   const all = days.flatMap(({ points }) => points);
   const names = [...new Set(all.map(({ name }) => name))].sort(compareUtf8);

@@ -3,14 +3,14 @@ import type { Sample } from "./points.ts";
 const QUARTER_MS = 15 * 60_000;
 const DAY_MS = 96 * QUARTER_MS;
 
-/** A bucket as a naive computation has it. */
+/** A bucket of a naive computation. */
 export interface NaiveBucket {
   readonly start: number;
   readonly count: number;
   readonly min: number;
   readonly max: number;
   readonly mean: number;
-  /** how far a mean may be off for the order in which doubles are added up */
+  /** largest error of a mean, because the order of additions changes the last bits */
   readonly tolerance: number;
 }
 
@@ -18,7 +18,7 @@ export interface NaiveBucket {
 export const HOURLY_INTERVALS = ["1hr", "1day", "1week", "1month"] as const;
 type HourlyInterval = (typeof HOURLY_INTERVALS)[number];
 
-/** What the zone's calendar shows to the interval, and for an hour its offset, by the platform's calendar. */
+/** The zone's local time, to the interval and for an hour with its offset, by the platform's calendar. */
 function localUnit(zone: string, interval: HourlyInterval): (time: number) => string {
   const format = new Intl.DateTimeFormat("en", {
     timeZone: zone,
@@ -32,7 +32,7 @@ function localUnit(zone: string, interval: HourlyInterval): (time: number) => st
   return (time) => String(Math.floor((Date.parse(`${format.format(time)} UTC`) / DAY_MS + 3) / 7));
 }
 
-/** Buckets of ascending samples; each begins at the first quarter of an hour, going back, that shows the same unit. */
+/** Buckets of ascending samples. A bucket begins at the earliest quarter of an hour with the same unit, without a break. */
 export function naiveBuckets(samples: readonly Sample[], interval: HourlyInterval, zone: string): NaiveBucket[] {
   const unit = localUnit(zone, interval);
   const starts = new Map<number, number>();
@@ -51,7 +51,7 @@ export function naiveBuckets(samples: readonly Sample[], interval: HourlyInterva
     const values = own.map(([, , value]) => value);
     const [min, max] = [Math.min(...values), Math.max(...values)];
     const largest = Math.max(Math.abs(min), Math.abs(max));
-    // Divided first, so that no sum overflows; then a denormal's last digit is lost.
+    // Divided first, so that no sum overflows. A denormal then loses its last digit.
     const mean = largest > 1e300 ? values.reduce((sum, value) => sum + value / values.length, 0) : sumOf(values);
     return { start, count: own.length, min, max, mean, tolerance: 1e-12 * largest + 5e-324 };
   });

@@ -11,7 +11,7 @@ function median(values: readonly number[]): number {
   return all.length % 2 === 1 ? all[middle]! : all[middle - 1]! / 2 + all[middle]! / 2;
 }
 
-/** Places of the single samples that jump away and return: docs/decisions/0011-quality.md, by sorting everything. */
+/** Indexes of single samples that jump away and return: docs/decisions/0011-quality.md, by sorting everything. */
 export function naiveSpikes(samples: readonly Sample[], accuracy: number, gapMs: number): number[] {
   if (samples.length < 7) return [];
   const values = samples.map(({ value }) => value);
@@ -34,7 +34,7 @@ export function naiveSpikes(samples: readonly Sample[], accuracy: number, gapMs:
   });
 }
 
-/** Places of the samples that are far from the median of the day, in short stretches with a jump on either side. */
+/** Indexes of samples far from the day's median, in short stretches with a jump on either side. */
 export function naiveOutliers(samples: readonly Sample[], accuracy: number): number[] {
   if (samples.length === 0) return [];
   const middle = median(samples.map(({ value }) => value));
@@ -60,7 +60,7 @@ export function naiveOutliers(samples: readonly Sample[], accuracy: number): num
   });
 }
 
-/** Seconds that a sensor that never rests was stuck. */
+/** Seconds for which a sensor that never rests was stuck. */
 export function naiveFlatS(samples: readonly Sample[], accuracy: number, gapMs: number): number {
   const changes = samples.slice(1).map(({ value }, i) => Math.abs(value - samples[i]!.value));
   const step = Math.min(...changes.filter((change) => change > 0));

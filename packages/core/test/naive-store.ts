@@ -2,7 +2,7 @@ import { z } from "zod";
 import type { StoredCounts } from "../src/store/compare-arrivals.ts";
 import type { Sample } from "./points.ts";
 
-/** A stored value, and when the request that brought it was sent. */
+/** A stored value and the time of the request that brought it. */
 export interface NaiveValue {
   readonly value: number;
   readonly asked: number;
@@ -11,7 +11,7 @@ export interface NaiveValue {
 /** Samples by `point time`. */
 export type NaiveSamples = Map<string, NaiveValue>;
 
-/** What storing must do, by the book: one map entry a (point, time). */
+/** The expected effect of storing: one map entry per (point, time). */
 export class NaiveStore {
   readonly samples: NaiveSamples;
 
@@ -61,7 +61,7 @@ export class NaiveStore {
   }
 }
 
-/** A segment as it stands in the table. */
+/** A row of the segments table. */
 export interface StoredSegment {
   readonly block: number;
   readonly day: number;
@@ -103,7 +103,7 @@ export function samplesOf(segments: readonly StoredSegment[]): NaiveSamples {
   return samples;
 }
 
-/** Sorted, so that two are equal exactly when the samples are, bit for bit. */
+/** Sorted lines, equal exactly if the samples are equal bit for bit. */
 export function sorted(samples: NaiveSamples): [string, NaiveValue][] {
   return [...samples].sort(([a], [b]) => (a < b ? -1 : 1));
 }
@@ -114,7 +114,7 @@ export async function emptyStore(db: D1Database): Promise<void> {
   await db.batch(tables.map((table) => db.prepare(`DELETE FROM ${table}`)));
 }
 
-/** Makes a site, `ses_<id>`, and its points, `p<id>`. */
+/** Creates a site, `ses_<id>`, and its points, `p<id>`. */
 export async function siteWithPoints(db: D1Database, siteId: number, pointIds: readonly number[]): Promise<void> {
   await db.batch([
     db.prepare("INSERT INTO sites (id, name) VALUES (?1, ?2)").bind(siteId, `ses_${siteId}`),
@@ -130,7 +130,7 @@ export async function siteWithPoints(db: D1Database, siteId: number, pointIds: r
 const hoursSchema = z.array(z.object({ site_id: z.int(), hour: z.int(), first_stamp: z.int(), version: z.int() }));
 const blocksSchema = z.array(z.object({ block: z.int(), site_id: z.int(), clock: z.int() }));
 
-/** What is wrong with the stored segments and the rows that lead to them. */
+/** Faults of the stored segments and of the rows that lead to them. */
 export async function storeFaults(db: D1Database): Promise<string[]> {
   const blocks = await db
     .prepare(

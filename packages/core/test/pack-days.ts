@@ -4,7 +4,7 @@ import { monthDays, monthOf } from "../src/domain/month.ts";
 import { packPointMonths } from "../src/months/pack-month.ts";
 
 /**
- * Packs all points of a site in the months of some days, as the builder of months does, and notes it.
+ * Packs all points of a site in the months of some days, as the builder of months does, and records it.
  * @returns days that are packed for all points
  */
 export async function packDays(

@@ -12,9 +12,12 @@ const SAMPLE = new RegExp(`^(${NAME})(?:\\{((?:${LABEL}(?:,(?=.)|(?=\\})))*)\\})
 const ESCAPES: Readonly<Record<string, string>> = { n: "\n", '"': '"', "\\": "\\" };
 
 /**
- * Reads the Prometheus text exposition format 0.0.4 strictly: HELP and TYPE stand once, before all samples of their metric,
- * which stand together; names of counters end with `_total`; no sample comes twice.
- * @throws {Error} naming the line at fault
+ * Parses the Prometheus text exposition format 0.0.4 strictly:
+ * - HELP and TYPE occur once, before all samples of their metric.
+ * - A metric's samples are together.
+ * - Names of counters, and only these, end with `_total`.
+ * - No sample occurs twice.
+ * @throws {Error} with the line at fault
  */
 export function parsePrometheus(text: string): ParsedSample[] {
   if (!text.endsWith("\n")) throw new Error("the last line does not end");

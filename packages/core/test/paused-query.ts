@@ -16,7 +16,7 @@ export class PausedQueries<T> {
     this.#query = query;
   }
 
-  /** Begins one. Resolves when it stands still, or has ended before. @param calls that it makes before it stands still */
+  /** Begins a query. Resolves when it pauses or has ended. @param calls number of calls before it pauses */
   async begin(calls: number): Promise<void> {
     const [gate, standing] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
     let made = 0;
@@ -35,7 +35,7 @@ export class PausedQueries<T> {
     await Promise.race([standing.promise, result]);
   }
 
-  /** Lets all go on. @returns their answers */
+  /** Resumes all queries. @returns their answers */
   async finish(): Promise<T[]> {
     const answers: T[] = [];
     for (const goOn of this.#begun.splice(0)) answers.push(await goOn());

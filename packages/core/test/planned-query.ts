@@ -25,7 +25,7 @@ export const NOTHING: Stored = {
   hotSamples: null,
 };
 
-/** Hours of [start, end), whole days, none of them folded. */
+/** Hours of [start, end), whole days, none of them rolled up. */
 export function hotDays(start: number, end: number): Stored {
   const hours = Array.from({ length: (end - start) / HOUR }, (_, i) => start + i * HOUR);
   return { ...NOTHING, hours, withoutRollups: hours };
@@ -47,21 +47,21 @@ export function writtenDay(day: number, rest: Partial<ManifestDay> = {}): Manife
   return { siteId: 1, day, state: "written", file, ...about, asked: parseAsked(null), ...rest };
 }
 
-/** The bytes and rows of a point's row group, and how far apart such groups begin. */
+/** The bytes and rows of a point's row group, and the distance between the starts of such groups. */
 interface GroupSize {
   readonly bytes?: number;
   readonly rows?: number;
   readonly apart?: number;
 }
 
-/** A sample a minute of a point that has a row group of its own. */
+/** A point with one sample a minute and its own row group. */
 export function pointDay(id: number, day: number, size: GroupSize = {}): PointDay & { readonly locator: Locator } {
   const { bytes = 12_000, rows = 11_520, apart = 112_000 } = size;
   const group = { offset: 4 + id * apart, timeBytes: 1, nameBytes: 1, valueBytes: bytes - 2, rows, crc32: 0 };
   return { pointId: id, day, locator: { group, firstRow: 0, rows: 1440 }, month: null };
 }
 
-/** So many days in files, each with all of the points. */
+/** The given number of days in files, each with all points. */
 export function settled(days: number, ids: readonly number[], locate: typeof pointDay = pointDay): Stored {
   const all = Array.from({ length: days }, (_, i) => FIRST + i);
   return {
@@ -71,10 +71,10 @@ export function settled(days: number, ids: readonly number[], locate: typeof poi
   };
 }
 
-/** A zone whose hours are not those of UTC, so that everything is computed from samples. */
+/** A zone with a half-hour offset, so that everything is computed from samples. */
 export const KATHMANDU = "Asia/Kathmandu";
 
-/** A query of `length` ms, over nothing stored unless `stored` says so, in UTC. */
+/** A query of `length` ms in UTC, over no stored samples unless `stored` is given. */
 export function query(length: number, rest: Partial<PlanInput> = {}): PlanInput {
   const range = { start: START, end: START + length };
   const plain = { interval: "auto", maxPoints: 2000, timeZone: "UTC", stored: NOTHING, watermark: null } as const;

@@ -1,9 +1,9 @@
 import { vi } from "vitest";
 
-/** Of what is planted, no stretch of so many characters may come out anywhere. */
+/** No part of a planted secret with this many characters may appear in any output. */
 const FRAGMENT_CHARS = 12;
 
-/** A secret of letters and digits, which every encoding but base64 leaves as they are. */
+/** A secret of letters and digits, which every encoding except base64 leaves unchanged. */
 function secret(name: string, length = 40): string {
   const letters = "abcdefghijkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789";
   return Array.from(
@@ -12,7 +12,7 @@ function secret(name: string, length = 40): string {
   ).join("");
 }
 
-/** What a deployment under test is given, and what a client guesses. */
+/** The secrets of a tested deployment, and those that a client guesses. */
 export const PLANTED = {
   ACE_API_KEY: secret("ACE_API_KEY"),
   ADMIN_TOKEN: secret("ADMIN_TOKEN"),
@@ -25,12 +25,12 @@ export const WEBHOOK_URL = `https://hooks.test/services/${PLANTED.WEBHOOK_PATH}`
 function fragments(): string[] {
   return Object.values(PLANTED).flatMap((text) => [
     ...Array.from({ length: text.length - FRAGMENT_CHARS + 1 }, (_, at) => text.slice(at, at + FRAGMENT_CHARS)),
-    // with any text before it
+    // With any text before it.
     ...[0, 1, 2].map((before) => btoa(" ".repeat(before) + text).slice(4, 4 + 2 * FRAGMENT_CHARS)),
   ]);
 }
 
-/** All that a Worker lets out: what it prints, answers and stores. */
+/** All outputs of a Worker: its logs, answers and stored data. */
 export class Outlets {
   readonly #texts: [where: string, text: string][] = [];
 
@@ -41,7 +41,7 @@ export class Outlets {
     }
   }
 
-  /** An error also with its stack and causes, as a runtime would print it. */
+  /** An error with its stack and causes, as a runtime would print it. */
   note(where: string, ...values: unknown[]): void {
     for (const value of values.flat()) {
       for (let error = value; error instanceof Error; error = error.cause) {
@@ -79,7 +79,7 @@ export class Outlets {
     return this.#texts.length;
   }
 
-  /** Where a planted secret, or a part of one, came out. */
+  /** The outputs that contain a planted secret or a part of one. */
   leaks(): string[] {
     const wanted = fragments();
     return this.#texts.flatMap(([where, text]) => {
@@ -91,7 +91,7 @@ export class Outlets {
   }
 }
 
-/** A request as a careless server, runtime or proxy quotes it. */
+/** A request as a careless server, runtime or proxy logs it. */
 export function quoted(request: Request): string {
   return `${request.method} ${request.url} ${JSON.stringify([...request.headers])}`;
 }

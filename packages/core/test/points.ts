@@ -4,19 +4,19 @@ import { type PointDescription, undescribed } from "../src/domain/point.ts";
 import type { PointSamples } from "../src/domain/samples.ts";
 import { readSyncStates } from "../src/sync/sync-state.ts";
 
-/** A described point, plain but for what is given. */
+/** A described point with defaults for all fields that are not given. */
 export function described(name: string, given: Partial<PointDescription> = {}): PointDescription {
   return { ...undescribed(name), ...given };
 }
 
-/** The id of a site, which is made. */
+/** Creates a site and returns its id. */
 export async function newSite(db: D1Database, name: string): Promise<number> {
   const state = (await readSyncStates(db, [name])).get(name);
   if (state === undefined) throw new Error("the site was not made");
   return state.siteId;
 }
 
-/** A sample as a test writes it down; the time is epoch ms. */
+/** A sample as a test writes it. The time is epoch ms. */
 export type Sample = readonly [pointId: number, time: number, value: number];
 
 /** Samples in columns. */
@@ -29,7 +29,7 @@ export function pointSamples(rows: readonly Sample[]): PointSamples {
   };
 }
 
-/** Makes these the points of a new site, plain ones. @returns their ids, in their order */
+/** Creates a new site with these points. @returns the points' ids, in their order */
 export async function newPoints(db: D1Database, siteId: number, names: readonly string[]): Promise<number[]> {
   await replaceCatalog(db, siteId, new Map(), names.map(undescribed), 1);
   const catalog = await loadCatalog(db, siteId);

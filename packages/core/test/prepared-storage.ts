@@ -3,7 +3,8 @@ import { copyDatabase } from "./database-copy.ts";
 
 /**
  * Restores a state of storage that is costly to create. The first call creates it; later calls copy it back.
- * @param make creates it from any rows and objects @param databases all that it writes to
+ * @param make creates it, with any rows and objects present before
+ * @param databases all databases that it writes
  */
 export function preparedStorage(
   make: () => Promise<unknown>,

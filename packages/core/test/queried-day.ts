@@ -6,7 +6,7 @@ import { planQuery } from "../src/query/plan.ts";
 import { readStored } from "../src/read/stored.ts";
 import type { SampleLines } from "./stored-samples.ts";
 
-/** Days [first, last] of a site, of all its points or of those in some places of the order of their names. */
+/** Days [first, last] of a site, of all its points or of those with the given indexes in the order of their names. */
 interface QueriedDays {
   readonly site: { readonly id: number };
   readonly first: number;
@@ -14,7 +14,7 @@ interface QueriedDays {
   readonly points?: readonly number[];
 }
 
-/** What a raw query answers, both levels merged, and its samples as lines `point time value`, sorted. */
+/** A raw query's answer over both levels, and its samples as sorted lines `point time value`. */
 export async function queriedDays(
   db: D1Database,
   bucket: ColdBucket,
@@ -40,8 +40,8 @@ export async function queriedDays(
 }
 
 /**
- * What a query over a site's day answers: lines `point time value`, sorted. A sample that it gave twice is there twice.
- * @throws where a part of the storage could not be read
+ * A query's answer for a site's day: sorted lines `point time value`. A sample that it returns twice is there twice.
+ * @throws if a part of the storage could not be read
  */
 export async function queriedDay(
   db: D1Database,

@@ -7,7 +7,9 @@ import { planQuery } from "../src/query/plan.ts";
 import { readStored } from "../src/read/stored.ts";
 import type { MonthSite } from "./month-site.ts";
 
-/** The hours of a world's month as a query answers them from the aggregates: lines `point hour count min mean max`, sorted. */
+/**
+ * The hours of a world's month that a query answers from the aggregates: sorted lines `point hour count min mean max`.
+ */
 export async function queriedHours(db: D1Database, { site, month, points: named }: MonthSite): Promise<string[]> {
   const { first, end } = monthDays(month);
   const range = { start: dayStart(first), end: dayStart(end) };

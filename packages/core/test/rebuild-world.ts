@@ -22,16 +22,16 @@ const FIRST: readonly Sample[] = [
   [1, 5 * HOUR_MS, 25.517500000000002],
   [1, 24 * HOUR_MS - 1, 5e-324],
 ];
-/** late ones: a new point, a changed value */
+/** Late samples: a new point, a changed value. */
 export const LATE: readonly Sample[] = [
   [2, 5 * HOUR_MS + 7, 3],
   [0, 60_000, 7],
 ];
 
-/** Loses all that D1 knows of day files. */
+/** Deletes D1's knowledge of day files. */
 export const LOSE_COLD = "DELETE FROM day_files; DELETE FROM block_days;";
 
-/** A site with a few points, and one of its days, which archives and rebuilds work on. */
+/** A site with a few points and one day, which tests settle and rebuild. */
 export class RebuildWorld {
   readonly db: D1Database;
   readonly bucket: R2Bucket = env.TIMESERIES;
@@ -51,7 +51,7 @@ export class RebuildWorld {
     return new RebuildWorld(db, { name, id: await newSite(db, name) });
   }
 
-  /** Back to a catalogue, and nothing else. */
+  /** Deletes everything except the catalogue. */
   async reset(): Promise<void> {
     await this.db.exec(
       `DELETE FROM segments; DELETE FROM block_latest; DELETE FROM hot_hours; ${LOSE_COLD} DELETE FROM points`,
@@ -65,7 +65,7 @@ export class RebuildWorld {
   context(given: Partial<RebuildContext> = {}): RebuildContext {
     const { bucket } = this;
     const newBuild = () => `rebuild-${this.#count++}`;
-    // distinguishes writes by their time
+    // Distinguishes writes by their time.
     const now = () => dayStart(this.day + 30) + this.#count++;
     return { bucket, now, newBuild, dryRun: false, ...given };
   }
@@ -97,12 +97,12 @@ export class RebuildWorld {
     if (outcome !== "settled") throw new Error(`${outcome}: ${reason}`);
   }
 
-  /** All that D1 says of the day, but for builds and times of the clock. */
+  /** D1's rows of the day, without builds and clock times. */
   rows(): Promise<unknown> {
     return dayRows(this.db, this);
   }
 
-  /** All of the cold tables. */
+  /** All rows of the cold tables. */
   async stored(): Promise<unknown> {
     const tables = ["SELECT * FROM day_files", "SELECT * FROM block_days ORDER BY key"].map((sql) =>
       this.db.prepare(sql),

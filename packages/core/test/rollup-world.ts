@@ -24,17 +24,20 @@ import { keysOf } from "./stored-day.ts";
 
 const HOURS = Array.from({ length: 24 }, (_, hour) => hour);
 
-/** What a test asks of it. Points by their place in the world's list. */
+/** A test's query. Points are indexes in the world's list. */
 export interface WorldQuestion {
   readonly points: readonly number[];
   readonly range: { readonly start: number; readonly end: number };
   readonly interval: Interval;
   readonly timeZone: string;
-  /** as for more points than fit one read: the aggregates are read after the plan; default: with it */
+  /**
+   * true: a second read fetches the aggregates after the plan, as for more points than fit one read; default: one read
+   * with the plan
+   */
   readonly readsAgain?: boolean;
 }
 
-/** A site whose samples come, change, and move between the levels; and what they are, in memory. */
+/** A site whose samples arrive, change and move between the levels, and the expected samples in memory. */
 export class RollupWorld {
   readonly db: D1Database;
   readonly bucket: R2Bucket;
@@ -43,7 +46,7 @@ export class RollupWorld {
   readonly names: readonly string[];
   /** the samples by point and time; the later value wins */
   readonly samples = new Map<string, Sample>();
-  /** the setting HOT_DAYS; every day of the world is young */
+  /** the setting HOT_DAYS; every day of the world is hot */
   hotDays = 0;
   #hot = new Set<string>();
   #cold = new Set<string>();
@@ -80,7 +83,7 @@ export class RollupWorld {
     );
   }
 
-  /** @param rows the index of a row is its point */
+  /** @param rows the first number of a row is the point's index */
   async sync(rows: readonly Sample[]): Promise<void> {
     await upsertSamples(this.db, pointSamples(rows.map(([point, time, value]) => [this.ids[point]!, time, value])));
     for (const [point, time, value] of rows) {
@@ -104,7 +107,7 @@ export class RollupWorld {
     return outcome;
   }
 
-  /** Publishes a day that the upstream served. A hot sample of the same time stays above it. */
+  /** Publishes a day that the upstream served. A hot sample of the same time keeps priority. */
   async backfill(day: number, rows: readonly Sample[]): Promise<void> {
     const of = this.#build(day);
     const order = pointOrder(await loadCatalog(this.db, this.site.id));

@@ -1,9 +1,9 @@
 import type { AceFetch } from "../src/ace/transport.ts";
 
-/** For tests: what the upstream answers to a call. */
+/** For tests: an upstream's answer to a call. */
 export type Answer = (url: URL, init: RequestInit) => Response | Promise<Response>;
 
-/** For tests: a fetch that gives each call the next of some answers, the last one for ever, and keeps the calls. */
+/** For tests: a fetch that returns the given answers in turn, the last one repeatedly, and records the calls. */
 export function scriptedFetch(...answers: readonly Answer[]) {
   const requests: { url: URL; init: RequestInit }[] = [];
   const fetch: AceFetch = async (address, init) => {
@@ -28,7 +28,7 @@ export function text(body: string): Answer {
   return () => new Response(body);
 }
 
-/** A 200 whose connection is lost in the middle of the body. */
+/** A 200 whose connection breaks in the middle of the body. */
 export function brokenOff(begin: string): Answer {
   return () =>
     new Response(

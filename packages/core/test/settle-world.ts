@@ -15,14 +15,14 @@ import type { SyncWorld } from "./sync-world.ts";
 export const OFFSETS = [1, 3, 7];
 export const HOT_DAYS = 20;
 
-/** The settling of one site, whose instances run when the test says so. */
+/** The settling of one site. The test decides when its instances run. */
 export class SettleWorld implements SettleInstances {
   readonly sync: SyncWorld;
   readonly site: BackfillSite;
   readonly offsets: readonly number[];
   /** by name */
   readonly states = new Map<string, InstanceState>();
-  /** what instances work with; may be replaced */
+  /** dependencies of instances; replaceable */
   bucket: R2Bucket = env.TIMESERIES;
 
   private constructor(sync: SyncWorld, site: BackfillSite, offsets: readonly number[]) {
@@ -42,7 +42,7 @@ export class SettleWorld implements SettleInstances {
     if (!this.states.has(instance)) this.states.set(instance, { is: "alive" });
   };
 
-  /** What the cron does for the site. */
+  /** The cron's work for the site. */
   supervise(by: SettleInstances = this, db = this.sync.db): Promise<number | null> {
     const { site, offsets } = this;
     const { now } = this.sync.clock;
@@ -54,7 +54,7 @@ export class SettleWorld implements SettleInstances {
   }
 
   /**
-   * Runs the appointed instance in a process that lives as `crash` says.
+   * Runs the appointed instance in a process that dies as `crash` says.
    * @param atStep called before each step
    * @returns whether it ended
    */
@@ -110,7 +110,7 @@ export class SettleWorld implements SettleInstances {
     return ended;
   }
 
-  /** Builds all days that are due. @returns them, in their order */
+  /** Builds all due days. @returns the days, in order */
   async settle(): Promise<number[]> {
     const days: number[] = [];
     for (let day = await this.supervise(); day !== null; day = await this.supervise()) {

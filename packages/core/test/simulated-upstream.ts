@@ -8,9 +8,9 @@ export const UPSTREAM_SETTINGS = { ACE_API_BASE_URL: "https://ace.test/api", ACE
 
 /** A simulated upstream behind the `fetch` of the Worker under test. */
 export interface SimulatedUpstream {
-  /** the addresses that were asked, in their order */
+  /** the requested addresses, in order */
   readonly asked: URL[];
-  /** may be replaced, to see or change requests */
+  /** replaceable, to observe or change requests */
   intercept: (request: Request, answer: () => Promise<Response>) => Promise<Response>;
 }
 

@@ -1,4 +1,4 @@
-/** A clock for tests: it stands still until it is moved. */
+/** A clock for tests that stands still until it is moved. */
 export class SiteClock {
   #now: number;
 
@@ -13,7 +13,7 @@ export class SiteClock {
     this.#now = now;
   }
 
-  /** Waits by moving on: what backoffs and slow answers take. */
+  /** Moves the clock by the duration of a wait: backoffs and slow answers. */
   readonly sleep = (ms: number): Promise<void> => {
     this.#now += ms;
     return Promise.resolve();

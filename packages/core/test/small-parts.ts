@@ -5,8 +5,9 @@ interface Upload {
 }
 
 /**
- * The real bucket, but for multipart uploads: it takes parts of any size, where R2 wants 5 MiB, so that a small file has
- * many. An object is there when its upload is completed, as in R2, and not before.
+ * The real bucket, except for multipart uploads:
+ * - Parts may have any size, so that a small file has many. R2 requires 5 MiB.
+ * - As in R2, an object exists only after its upload is completed.
  */
 export class SmallParts {
   readonly uploads: Upload[] = [];

@@ -9,10 +9,10 @@ import { placeOfKey } from "../src/store/segment-key.ts";
 import type { StoredCounts } from "../src/store/compare-arrivals.ts";
 import { addMissingSamples, storeSamples } from "../src/store/store-samples.ts";
 
-/** Later than any clock of a test, so that samples stored here have precedence; rising. */
+/** Request times after every clock of a test, ascending, so that samples stored here have priority. */
 let asked = 4_000_000_000_000;
 
-/** The site that has a point; the only one where the point is not known. */
+/** The site of a point; the only site if the point is unknown. */
 async function siteOf(db: D1Database, pointId: number | undefined): Promise<number> {
   const find = db.prepare(
     "SELECT coalesce((SELECT site_id FROM points WHERE id = ?1), (SELECT min(id) FROM sites)) AS id",
@@ -20,7 +20,7 @@ async function siteOf(db: D1Database, pointId: number | undefined): Promise<numb
   return z.object({ id: z.int() }).parse(await find.bind(pointId ?? 0).first()).id;
 }
 
-/** Stores samples of one site's points, over all that is stored at their times. */
+/** Stores samples of one site's points, replacing stored samples at their times. */
 export async function upsertSamples(
   db: D1Database,
   samples: PointSamples,
@@ -32,7 +32,7 @@ export async function upsertSamples(
   return storeSamples({ db, siteId, now, ...(backoff === undefined ? {} : { backoff }) }, samples, asked++, alongside);
 }
 
-/** Stores samples of one site's points where none is at their time. */
+/** Stores samples of one site's points at times without a sample. */
 export async function addSamples(
   db: D1Database,
   samples: PointSamples,
@@ -42,7 +42,7 @@ export async function addSamples(
   return addMissingSamples({ db, siteId, now: Date.now }, samples, 0, alongside);
 }
 
-/** All samples in segments, folded ones too, as `point time value`, sorted. */
+/** All samples in segments, settled ones included, as sorted lines `point time value`. */
 export async function segmentSamples(db: D1Database): Promise<string[]> {
   const { results } = await db.prepare("SELECT key, asked, json(body) AS body FROM segments ORDER BY asked, key").all();
   const samples = new Map<string, number>();
@@ -54,7 +54,7 @@ export async function segmentSamples(db: D1Database): Promise<string[]> {
   return [...samples].map(([at, value]) => `${at} ${value}`).sort();
 }
 
-/** Forgets the samples of whole hours, as if they had never come. @param range epoch ms */
+/** Deletes the samples of whole hours as if they had never arrived. @param range epoch ms */
 export async function forgetHours(db: D1Database, range: TimeRange): Promise<void> {
   const { results } = await db.prepare("SELECT key, asked, json(body) AS body FROM segments").all();
   for (const { key, body } of segmentRowsSchema.parse(results)) {
@@ -73,7 +73,7 @@ export async function forgetHours(db: D1Database, range: TimeRange): Promise<voi
   await db.prepare("DELETE FROM hot_hours WHERE hour >= ?1 AND hour < ?2").bind(range.start, range.end).run();
 }
 
-/** Moves all samples in segments some days back. */
+/** Moves all samples in segments back by some days. */
 export async function moveBack(db: D1Database, days: number): Promise<void> {
   await db.batch([
     db.prepare("UPDATE segments SET key = key - (?1 << 24)").bind(days),

@@ -10,8 +10,8 @@ import { decodeBody } from "../src/store/segment-body.ts";
 import type { SampleLines } from "./stored-samples.ts";
 
 /**
- * All samples of a site's day as lines `point time value`, sorted, read as a query has to: one D1 transaction for the
- * manifest and the hot rows, then the file; and all of it again where the file is not the manifest's any more.
+ * All samples of a site's day as sorted lines `point time value`. Reads like a query: one D1 transaction for the
+ * manifest and the hot rows, then the file. Reads again if the file is no longer the manifest's.
  */
 export async function storedDay(
   db: D1Database,
@@ -23,7 +23,7 @@ export async function storedDay(
     const names = new Map([...(await loadCatalog(db, site.id)).values()].map((point) => [point.id, point.name]));
     const [manifest, hot] = await db.batch([
       manifestStatement(db, site.id, day, day + 1),
-      // as a reader does: what the file has already is passed over
+      // Passes over segments that the file contains already, as a reader does.
       db
         .prepare(
           `SELECT s.key, s.asked, json(s.body) AS body FROM segments s
@@ -39,7 +39,7 @@ export async function storedDay(
     const put = (name: string, time: number, value: number) =>
       lines.set(`${name} ${time}`, `${name} ${time} ${Object.is(value, -0) ? "-0" : value}`);
     if (object !== null && row !== null && objectStanding(row, object) === "foreign") continue;
-    // a build that has not claimed its file has none yet
+    // A build that has not claimed its file has no file yet.
     if (object !== null && row !== null) {
       for await (const { name, series } of scanDayFile(bucket, { key, etag: object.etag })) {
         series.times.forEach((time, i) => put(name, time, series.values[i]!));
@@ -62,12 +62,12 @@ export async function storedDay(
   throw new Error("the file in place is not one of the manifest's");
 }
 
-/** Every key below a prefix. */
+/** Every key with a prefix. */
 export async function keysOf(bucket: R2Bucket, prefix: string): Promise<string[]> {
   return (await bucket.list({ prefix })).objects.map((object) => object.key);
 }
 
-/** The rows of a day in D1, but for what tells builds and times of the clock apart. */
+/** The rows of a day in D1, without columns that differ by build or clock time. */
 export async function dayRows(db: D1Database, { site, day }: Omit<DayBuild, "build">): Promise<unknown> {
   const [file, points, seen] = await db.batch([
     db

@@ -5,7 +5,7 @@ import type { TimeRange } from "../src/domain/time-range.ts";
 import { storedPointName, weatherFieldOf } from "../src/domain/weather.ts";
 import { readSeries } from "../src/store/read-segments.ts";
 
-/** Samples as lines `point time value`, sorted: two of them are equal exactly when the samples are, bit for bit. */
+/** Sorted lines `point time value`, equal exactly if the samples are equal bit for bit. */
 export type SampleLines = readonly string[];
 
 const line = (name: string, time: number, value: number) => `${name} ${time} ${Object.is(value, -0) ? "-0" : value}`;
@@ -38,8 +38,8 @@ const WORDS = new Map([
 ]);
 
 /**
- * What the upstream has of its configured points and its weather, under their stored names: what a complete sync of the
- * range must have stored. The weather feed's readings are among them, as it serves the last samples of its points.
+ * The samples that a complete sync of the range must have stored: the upstream's configured points and weather, under
+ * their stored names. The weather feed's readings are included, which are the last samples of its points.
  */
 export function sourceSamples(source: SampleSource, range: TimeRange): SampleLines {
   const storedName = (name: string) => storedPointName(source.site.name, name);
@@ -54,7 +54,7 @@ export function sourceSamples(source: SampleSource, range: TimeRange): SampleLin
     .sort();
 }
 
-/** The first samples that one has and the other has not, for a message that can be read. */
+/** The first samples that only one side has, for a readable message. */
 export function differences(expected: SampleLines, actual: SampleLines): string[] {
   const [left, right] = [new Set(expected), new Set(actual)];
   const missing = expected.filter((sample) => !right.has(sample)).map((sample) => `missing ${sample}`);

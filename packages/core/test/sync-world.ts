@@ -14,7 +14,7 @@ import { SiteClock } from "./site-clock.ts";
 const API_KEY = "test-key";
 export const MINUTE_MS = 60_000;
 
-/** What a test puts between the client and the simulator. */
+/** A test's layer between the client and the simulator. */
 type Upstream = (request: Request) => Promise<Response>;
 
 interface WorldOptions {
@@ -25,24 +25,24 @@ interface WorldOptions {
   readonly pageSize?: PageSize;
   readonly lookbackMs?: number;
   readonly initialLookbackMs?: number;
-  /** default: none, so that a sync fills any number of days */
+  /** default: no limit, so that a sync fills any number of days */
   readonly maxLagMs?: number;
   readonly faults?: FaultPlanInput;
-  /** longest real time of one call in ms; for tests in which a call hangs */
+  /** longest real time of one call, ms; for tests with a call that hangs */
   readonly timeoutMs?: number;
 }
 
-/** A site, its simulated upstream, a clock, and the syncs that pull one into the database by the other. */
+/** A site, its simulated upstream, a clock, and syncs from the upstream into the database. */
 export class SyncWorld {
   readonly clock: SiteClock;
   readonly settings: SyncSettings;
   readonly site: string;
-  /** the addresses that were asked, without their query */
+  /** the requested addresses, without their query */
   readonly asked: string[] = [];
-  /** what the syncs did not store */
+  /** samples that the syncs did not store */
   readonly letters = new DeadLetterBuffer();
   db: D1Database;
-  /** may be replaced, to change what the upstream is or does */
+  /** replaceable, to change the upstream */
   upstream: Upstream;
   readonly #timeoutMs: number;
 
@@ -66,7 +66,7 @@ export class SyncWorld {
     return (request) => simulator.fetch(request);
   }
 
-  /** @param upstream what answers it; default: this world's, as it is then */
+  /** @param upstream answers the requests; default: this world's current upstream */
   client(upstream: Upstream = (request) => this.upstream(request)): AceClient {
     return createAceClient({
       baseUrl: "http://ace.test/api",
@@ -102,7 +102,7 @@ export class SyncWorld {
     };
   }
 
-  /** What a run over `siteCount` sites is given. */
+  /** The context of a run over `siteCount` sites. */
   runContext(kv: KVNamespace, siteCount = 1): SyncRunContext {
     const { settings, clock } = this;
     const newClient = () => this.client();
@@ -114,7 +114,7 @@ export class SyncWorld {
     return syncSite(this.context(budgetMs), this.site, await this.state());
   }
 
-  /** Moves the clock and syncs, until the present is reached. @throws after 200 runs */
+  /** Moves the clock and syncs until the present is reached. @throws after 200 runs */
   async catchUp(budgetMs?: number): Promise<SiteSyncResult[]> {
     const results: SiteSyncResult[] = [];
     while (results.length < 200) {

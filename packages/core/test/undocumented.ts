@@ -8,7 +8,7 @@ const documentSchema = z.object({
   ),
 });
 
-/** For tests: what a Worker's OpenAPI document has and docs/api.md lacks, and the reverse. */
+/** For tests: entries of a Worker's OpenAPI document that docs/api.md lacks, and the reverse. */
 export function undocumented(document: unknown, worker: "etl" | "backfill" | "query", api: string): string[] {
   const section = new RegExp(`^## ${worker}\\n([^]*?)(?=^## |$(?![^]))`, "m").exec(api)?.[1] ?? "";
   const { paths } = documentSchema.parse(document);

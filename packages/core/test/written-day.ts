@@ -20,7 +20,7 @@ export async function writeDay(
   return { written, file: { key: TEST_KEY, etag: written.etag, day: TEST_DAY } };
 }
 
-/** Samples as lines, equal exactly when the samples are, bit for bit and in order. */
+/** Samples as lines, equal exactly if the samples are equal bit for bit and in order. */
 export function sampleLines(points: Iterable<readonly [string, NamedSeries["series"]]>): string[] {
   const lines: string[] = [];
   for (const [name, { times, values }] of points) {
