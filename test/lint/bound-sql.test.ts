@@ -21,7 +21,7 @@ const CONSTANT = /^[A-Z][A-Z0-9_]*(?:\.[a-zA-Z]+)?$/;
 
 /** A piece of SQL that one of our functions makes from literals and constants. */
 const PIECE =
-  /^(?:firstDaySql|isOfPointSql|keySql|monthKeySql|monthOfDaySql|monthOfKeySql|newIds|pathSql|rowKeySql)\((?:(?:"[^"]*"|[A-Z][A-Z0-9_]*)(?:, )?)+\)$/;
+  /^(?:blockDayKeySql|lateKeySql|blockSql|dayOfSegmentSql|firstDaySql|firstPointSql|isOfBlockSql|isOfPointSql|monthKeySql|monthOfDaySql|monthOfKeySql|newIds|pathSql|rowBlockSql|rowKeySql|segmentKeySql|stampOfSegmentSql)\((?:(?:"[^"]*"|[A-Z][A-Z0-9_]*)(?:, )?)+\)$/;
 
 /** Other expressions without values from outside. */
 const KNOWN = new Map([

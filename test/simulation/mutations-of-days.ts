@@ -110,8 +110,8 @@ export const MUTATIONS_OF_DAYS: readonly Mutation[] = [
   {
     name: "sweep-beyond-the-clock",
     file: "packages/core/src/store/segment-rows.ts",
-    find: 'AND s.key <= ${keySql("b.block", "?2")} + ?3 LIMIT ?4',
-    replace: 'AND s.key < ${keySql("b.block", "?2 + 1")} + 0 * ?3 LIMIT ?4',
+    find: 'AND s.key <= ${segmentKeySql("b.block", "?2")} + ?3 LIMIT ?4',
+    replace: 'AND s.key < ${segmentKeySql("b.block", "?2 + 1")} + 0 * ?3 LIMIT ?4',
     why: "segments that came after the build read the clock are deleted",
   },
   {

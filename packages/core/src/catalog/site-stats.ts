@@ -3,7 +3,7 @@ import { HOUR_MS, hourOf } from "../domain/hour.ts";
 import { withD1Retry } from "../d1/retry.ts";
 import type { DatabaseSites } from "../d1/site-databases.ts";
 import { DAY_MS } from "../domain/day.ts";
-import { keySql } from "../store/segment-key.ts";
+import { blockSql, segmentKeySql } from "../store/segment-key.ts";
 
 /** Sizes of both levels, by look-ups and short scans: counting every row would read gigabytes. */
 export interface StoreStats {
@@ -59,9 +59,9 @@ SELECT s.name,
   (SELECT count(*) FROM points p WHERE p.site_id = s.id) AS total,
   (SELECT count(*) FROM points p WHERE p.site_id = s.id AND p.configured = 1) AS configured,
   (SELECT count(*) FROM points p WHERE p.site_id = s.id AND p.source = 'discovered') AS discovered,
-  (SELECT count(*) FROM hot_hours h CROSS JOIN (SELECT DISTINCT id >> 7 AS block FROM points WHERE site_id = s.id) b
-    CROSS JOIN segments g ON g.key >= ${keySql("b.block", DAY_OF_HOUR)} + h.first_stamp
-      AND g.key <= ${keySql("b.block", DAY_OF_HOUR)} + h.version
+  (SELECT count(*) FROM hot_hours h CROSS JOIN (SELECT DISTINCT ${blockSql("id")} AS block FROM points WHERE site_id = s.id) b
+    CROSS JOIN segments g ON g.key >= ${segmentKeySql("b.block", DAY_OF_HOUR)} + h.first_stamp
+      AND g.key <= ${segmentKeySql("b.block", DAY_OF_HOUR)} + h.version
     WHERE h.site_id = s.id AND h.hour = ?2) AS rows_last_hour,
   (SELECT coalesce(sum(r.inserted), 0) FROM sync_runs r
     WHERE r.site_id = s.id AND r.started_at >= ?3) AS samples_stored_24h,

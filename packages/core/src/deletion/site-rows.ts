@@ -2,6 +2,7 @@ import { deleteRowsOfSite } from "../rollups/delete-rows.ts";
 import { deleteMonthsOfSite } from "../rollups/write-months.ts";
 import { forgetKeptSite } from "../store/kept-groups.ts";
 import { forgetLateSite } from "../store/late-samples.ts";
+import { SITE_BLOCKS } from "../store/segment-key.ts";
 import { changeRows } from "../d1/change-rows.ts";
 import { withD1Retry } from "../d1/retry.ts";
 
@@ -18,7 +19,7 @@ const DELETE_SOME = [
      SELECT site_id, started_at, sync_id FROM sync_runs WHERE site_id = ?1 LIMIT ?2)`,
   "DELETE FROM damaged_segments WHERE key IN (SELECT key FROM damaged_segments WHERE site_id = ?1 LIMIT ?2)",
   `DELETE FROM block_latest WHERE block IN (
-     SELECT block FROM block_latest WHERE block IN (SELECT id >> 7 FROM points WHERE site_id = ?1) LIMIT ?2)`,
+     SELECT block FROM block_latest WHERE block IN ${SITE_BLOCKS} LIMIT ?2)`,
   `DELETE FROM point_inquiries WHERE point_id IN (
      SELECT q.point_id FROM points p CROSS JOIN point_inquiries q ON q.point_id = p.id WHERE p.site_id = ?1 LIMIT ?2)`,
   `DELETE FROM past_meanings WHERE (point_id, until) IN (

@@ -1,4 +1,5 @@
 import { withD1Retry } from "../d1/retry.ts";
+import { rowKeySql, SITE_ROW_BLOCKS } from "../rollups/block-day-key.ts";
 import { log } from "../telemetry/log.ts";
 
 // The statements that write `quality_days`. migrations/0001_schema.sql states the invariant.
@@ -45,8 +46,8 @@ export function forgetJudged(db: D1Database, siteId: number, day: number): D1Pre
 /** ?1: site, ?2 and ?3: days [from, to). */
 const FORGET_DAMAGED = `
 DELETE FROM quality_days WHERE site_id = ?1 AND day >= ?2 AND day < ?3 AND EXISTS (
-  SELECT 1 FROM (SELECT DISTINCT id >> 4 AS block FROM points WHERE site_id = ?1) b
-  CROSS JOIN block_days d ON d.key = (b.block << 16) + quality_days.day
+  SELECT 1 FROM ${SITE_ROW_BLOCKS} b
+  CROSS JOIN block_days d ON d.key = ${rowKeySql("b.block", "quality_days.day")}
   WHERE d.quality IS NOT NULL AND NOT json_valid(d.quality, 8)
 )`;
 

@@ -2,7 +2,7 @@ import { batchUnlessChanged, ELSE_FAIL } from "../d1/changed-meanwhile.ts";
 import { withD1Retry } from "../d1/retry.ts";
 import { DAY_MS } from "../domain/day.ts";
 import { HOUR_MS } from "../domain/hour.ts";
-import { keySql } from "../store/segment-key.ts";
+import { segmentKeySql, SITE_BLOCKS } from "../store/segment-key.ts";
 import { FILE_IS_LEFT, type ManifestFile } from "./manifest.ts";
 import type { StagedDay } from "./staged-day.ts";
 import type { DayBuild } from "../r2/staging.ts";
@@ -24,8 +24,8 @@ WHERE generation < ?4 RETURNING generation`;
 const IS_OVERTAKEN = `
 EXISTS (
   SELECT 1 FROM hot_hours h CROSS JOIN json_each(?4) a ON a.key = h.hour % ${DAY_MS} / ${HOUR_MS}
-  CROSS JOIN (SELECT DISTINCT id >> 7 AS block FROM points WHERE site_id = ?1) b
-  CROSS JOIN segments s ON s.key > ${keySql("b.block", "?2")} + ?3 AND s.key < ${keySql("b.block", "?2 + 1")}
+  CROSS JOIN ${SITE_BLOCKS} b
+  CROSS JOIN segments s ON s.key > ${segmentKeySql("b.block", "?2")} + ?3 AND s.key < ${segmentKeySql("b.block", "?2 + 1")}
   WHERE h.site_id = ?1 AND h.hour >= ?2 * ${DAY_MS} AND h.hour < (?2 + 1) * ${DAY_MS} AND h.version > ?3
     AND s.asked BETWEEN 1 AND a.value AND s.first < h.hour % ${DAY_MS} + ${HOUR_MS} AND s.last >= h.hour % ${DAY_MS}
 )`;

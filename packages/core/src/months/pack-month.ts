@@ -1,4 +1,4 @@
-import { blockDayKey, POINTS_PER_ROW, rowKeySql } from "../rollups/block-day-key.ts";
+import { blockDayKey, pointsOfRows, blockDayKeySql } from "../rollups/block-day-key.ts";
 import { hexOf } from "../bytes/hex.ts";
 import { decodeSlice, encodeSlice } from "../rollups/hour-slice.ts";
 import type { Locator } from "../parquet/locator.ts";
@@ -36,7 +36,7 @@ export interface PackedPoints {
 /** ?1: JSON array of the first points of blocks, ?2: first day, ?3: first day behind the month. */
 const READ_ROWS = `
 SELECT d.key, CASE WHEN json_valid(d.places, 8) THEN json(d.places) END AS places, hex(d.hours) AS hours, NULL AS packed
-FROM json_each(?1) p CROSS JOIN block_days d ON d.key >= ${rowKeySql("p.value", "?2")} AND d.key < ${rowKeySql("p.value", "?3")}`;
+FROM json_each(?1) p CROSS JOIN block_days d ON d.key >= ${blockDayKeySql("p.value", "?2")} AND d.key < ${blockDayKeySql("p.value", "?3")}`;
 
 /**
  * Packs a month's aggregates of some points, and of all points in the same rows of `block_days`. Safe to repeat, to
@@ -51,10 +51,7 @@ export async function packPointMonths(
   pointIds: readonly number[],
 ): Promise<PackedPoints | null> {
   const unpacked = new Set<number>();
-  const firstIds = new Set(pointIds.map((id) => id - (id % POINTS_PER_ROW)));
-  const blocks = [...firstIds]
-    .sort((a, b) => a - b)
-    .map((firstId) => Array.from({ length: POINTS_PER_ROW }, (_, i) => firstId + i));
+  const blocks = pointsOfRows(pointIds);
   for (let first = 0; first < blocks.length; first += BLOCKS_AT_ONCE) {
     const damaged = await packBlocks(db, target, blocks.slice(first, first + BLOCKS_AT_ONCE));
     if (damaged === null) return null;

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { CHECKED_TABLE, pathSql, rowKeySql, TABLE } from "../rollups/block-day-key.ts";
+import { blockDayKeySql, CHECKED_TABLE, DAY_OF_ROW, pathSql, TABLE } from "../rollups/block-day-key.ts";
 import { hexBytes } from "../bytes/hex.ts";
 import { StoredHoursError } from "../rollups/hour-aggregates.ts";
 import { decodeCounts } from "../rollups/hour-slice.ts";
@@ -49,11 +49,11 @@ WHERE site_id = ?1 AND hour >= ?2 * ${DAY_MS} AND hour < ?3 * ${DAY_MS} GROUP BY
  * ?1: JSON array of point ids, ?2 and ?3: days [from, to).
  */
 const READ_COUNTS = `
-SELECT p.value AS point_id, d.key & 65535 AS day, d.places ->> ${pathSql("p.value", "[2]")} AS rows,
+SELECT p.value AS point_id, ${DAY_OF_ROW} AS day, d.places ->> ${pathSql("p.value", "[2]")} AS rows,
   CASE WHEN d.places ->> ${pathSql("p.value", "[2]")} IS NULL THEN
     hex(substr(d.hours, d.places ->> ${pathSql("p.value", "[0]")}, d.places ->> ${pathSql("p.value", "[1]")})) END AS slice
 FROM json_each(?1) p
-CROSS JOIN ${TABLE} ON d.key >= ${rowKeySql("p.value", "?2")} AND d.key < ${rowKeySql("p.value", "?3")}
+CROSS JOIN ${TABLE} ON d.key >= ${blockDayKeySql("p.value", "?2")} AND d.key < ${blockDayKeySql("p.value", "?3")}
 WHERE d.places IS NULL OR d.places ->> ${pathSql("p.value", "[0]")} IS NOT NULL
 ORDER BY p.key, day`;
 /** A damaged row has an empty slice for each of its points, so their samples are unknown. */

@@ -5,6 +5,7 @@ import { withD1Retry } from "../d1/retry.ts";
 import { DAY_MS, DAY_S } from "../domain/day.ts";
 import { FORMULA_VERSION, type PointDayQuality } from "../quality/point-day-quality.ts";
 import type { PointFindings } from "../quality/reasons.ts";
+import { rowBlockSql, rowKeySql } from "../rollups/block-day-key.ts";
 
 /** A UTC day that was judged. */
 export interface QualityDay {
@@ -56,9 +57,9 @@ const POINT_DAYS = `
 WITH wanted AS MATERIALIZED (
   SELECT * FROM points WHERE site_id = ?1 AND (?4 IS NULL OR id IN (SELECT value FROM json_each(?4)))
 ), judged (id, day, quality) AS MATERIALIZED (
-  SELECT CAST(e.key AS INTEGER), q.day, e.value FROM (SELECT DISTINCT id >> 4 AS block FROM wanted) b
+  SELECT CAST(e.key AS INTEGER), q.day, e.value FROM (SELECT DISTINCT ${rowBlockSql("id")} AS block FROM wanted) b
   CROSS JOIN quality_days q ON q.site_id = ?1 AND q.day >= ?2 AND q.day < ?3
-  CROSS JOIN block_days d ON d.key = (b.block << 16) + q.day
+  CROSS JOIN block_days d ON d.key = ${rowKeySql("b.block", "q.day")}
   CROSS JOIN json_each(d.quality) e
 )
 SELECT p.id, p.name, p.label, p.unit, q.day, d.quality IS NULL AS silent,

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { CHECKED_ROWS, pathSql, rowKeySql, ROWS } from "../rollups/block-day-key.ts";
+import { blockDayKeySql, CHECKED_ROWS, DAY_OF_ROW, pathSql, ROWS } from "../rollups/block-day-key.ts";
 import { monthKeySql, monthOfDaySql } from "../rollups/month-key.ts";
 import { PackedMonths } from "../rollups/packed-months.ts";
 import { BlockSlice, DAMAGED_SLICE, unlessDamaged } from "../rollups/stored-slice.ts";
@@ -27,7 +27,7 @@ SELECT hour, version FROM hot_hours
 WHERE site_id = ?1 AND hour >= ?2 AND hour <= ?3 AND rolled_up_version IS NOT version ORDER BY hour DESC`;
 
 /** Key of a point and the day of its row. */
-const MONTH_KEY = monthKeySql("t.id", monthOfDaySql("d.key & 65535"));
+const MONTH_KEY = monthKeySql("t.id", monthOfDaySql(DAY_OF_ROW));
 
 /**
  * Two days per point: the one that holds the range's start, and the newest one with samples before it; each with the
@@ -36,22 +36,22 @@ const MONTH_KEY = monthKeySql("t.id", monthOfDaySql("d.key & 65535"));
  */
 const READ_DAYS = `
 WITH days (id, key) AS (
-  SELECT p.value, ${rowKeySql("p.value", "?4")} FROM json_each(?2) p
+  SELECT p.value, ${blockDayKeySql("p.value", "?4")} FROM json_each(?2) p
   UNION ALL
   SELECT p.value, (
     SELECT x.key FROM ${ROWS} x
-    WHERE x.key >= ${rowKeySql("p.value", "?3")} AND x.key < ${rowKeySql("p.value", "?4")}
+    WHERE x.key >= ${blockDayKeySql("p.value", "?3")} AND x.key < ${blockDayKeySql("p.value", "?4")}
       AND (x.places IS NULL OR x.places ->> ${pathSql("p.value", "[0]")} IS NOT NULL)
     ORDER BY x.key DESC LIMIT 1
   ) FROM json_each(?2) p
 )
-SELECT t.id, d.key & 65535 AS day, d.places ->> ${pathSql("t.id", "[2]")} IS NOT NULL AS is_settled, f.etag, f.build, f.state,
+SELECT t.id, ${DAY_OF_ROW} AS day, d.places ->> ${pathSql("t.id", "[2]")} IS NOT NULL AS is_settled, f.etag, f.build, f.state,
   f.generation, m.key AS packed, hex(m.head) AS head, hex(m.hours) AS hours,
   hex(substr(d.hours, d.places ->> ${pathSql("t.id", "[0]")}, d.places ->> ${pathSql("t.id", "[1]")})) AS slice,
   (SELECT count(*) || ' ' || CAST(coalesce(sum(version), 0) AS TEXT) FROM hot_hours h WHERE h.site_id = ?1
-    AND h.hour >= (d.key & 65535) * ${DAY_MS} AND h.hour < ((d.key & 65535) + 1) * ${DAY_MS} AND h.hour <= ?5) AS hot
+    AND h.hour >= ${DAY_OF_ROW} * ${DAY_MS} AND h.hour < (${DAY_OF_ROW} + 1) * ${DAY_MS} AND h.hour <= ?5) AS hot
 FROM days t CROSS JOIN ${ROWS} d ON d.key = t.key
-LEFT JOIN day_files f ON f.site_id = ?1 AND f.day = d.key & 65535
+LEFT JOIN day_files f ON f.site_id = ?1 AND f.day = ${DAY_OF_ROW}
 LEFT JOIN point_months m ON m.key = ${MONTH_KEY} AND length(d.hours) = 0
 WHERE d.places IS NULL OR d.places ->> ${pathSql("t.id", "[0]")} IS NOT NULL
 ORDER BY t.id, day DESC`;

@@ -1,4 +1,4 @@
-import { CHECKED_TABLE, pathSql, rowKeySql, TABLE } from "../rollups/block-day-key.ts";
+import { blockDayKeySql, CHECKED_TABLE, DAY_OF_ROW, pathSql, TABLE } from "../rollups/block-day-key.ts";
 import { HEAD_BYTES } from "../rollups/hour-slice.ts";
 import { firstDaySql, monthKeySql, monthOfDaySql, monthOfKeySql, pointMonthKey } from "../rollups/month-key.ts";
 import type { PackedRow } from "../rollups/packed-months.ts";
@@ -67,14 +67,14 @@ WITH files (day) AS MATERIALIZED (
     AND (SELECT files <= ?5 AND NOT is_whole FROM size)
 ), ${POINTS}
 SELECT p.id, f.is_whole, (
-  SELECT group_concat((d.key & 65535) || CASE
-      WHEN length(d.hours) = 0 AND d.key & 65535 IN (SELECT day FROM files) THEN '*'
-      WHEN d.places IS NULL AND d.key & 65535 IN (SELECT day FROM files) THEN '+'
+  SELECT group_concat(${DAY_OF_ROW} || CASE
+      WHEN length(d.hours) = 0 AND ${DAY_OF_ROW} IN (SELECT day FROM files) THEN '*'
+      WHEN d.places IS NULL AND ${DAY_OF_ROW} IN (SELECT day FROM files) THEN '+'
       WHEN d.places ->> p.rows IS NULL THEN '-' ELSE '+' END ||
     hex(substr(d.hours, d.places ->> p.at,
       CASE WHEN f.is_whole THEN d.places ->> p.length ELSE min(d.places ->> p.length, ${HEAD_BYTES}) END)))
   FROM ${TABLE}
-  WHERE d.key >= ${rowKeySql("p.id", "f.start")} AND d.key < ${rowKeySql("p.id", "f.end")}
+  WHERE d.key >= ${blockDayKeySql("p.id", "f.start")} AND d.key < ${blockDayKeySql("p.id", "f.end")}
     AND (d.places IS NULL OR d.places ->> p.at IS NOT NULL AND (f.is_whole OR d.places ->> p.rows IS NOT NULL))
 ) AS days, NULL AS month, NULL AS head, NULL AS hours, NULL AS is_skipped
 FROM points p CROSS JOIN spans f
@@ -102,7 +102,7 @@ SELECT k.value ->> 0 AS id, 0 AS is_whole,
     hex(substr(d.hours, d.places ->> ${pathSql("(k.value ->> 0)", "[0]")},
       min(d.places ->> ${pathSql("(k.value ->> 0)", "[1]")}, ${HEAD_BYTES}))) AS days,
   ${monthOfDaySql("k.value ->> 1")} AS month, hex(m.head) AS head, NULL AS hours, 0 AS is_skipped
-FROM json_each(?1) k CROSS JOIN ${TABLE} ON d.key = ${rowKeySql("k.value ->> 0", "k.value ->> 1")}
+FROM json_each(?1) k CROSS JOIN ${TABLE} ON d.key = ${blockDayKeySql("k.value ->> 0", "k.value ->> 1")}
 LEFT JOIN point_months m ON m.key = ${MONTH_KEY} AND length(d.hours) = 0
 WHERE d.places IS NULL OR d.places ->> ${pathSql("(k.value ->> 0)", "[2]")} IS NOT NULL`;
 export const CHECK_SOME_SLICES = READ_SOME_SLICES.replace(TABLE, CHECKED_TABLE);

@@ -1,8 +1,8 @@
-import { pathSql, rowKeySql } from "./block-day-key.ts";
+import { blockDayKeySql, DAYS_END, pathSql, rowKeySql, SITE_ROW_BLOCKS } from "./block-day-key.ts";
 
 /** ?1: site, ?2: day. */
 const DELETE_DAY = `
-DELETE FROM block_days WHERE key IN (SELECT DISTINCT ${rowKeySql("p.id", "?2")} FROM points p WHERE p.site_id = ?1)`;
+DELETE FROM block_days WHERE key IN (SELECT DISTINCT ${blockDayKeySql("p.id", "?2")} FROM points p WHERE p.site_id = ?1)`;
 
 /** Deletes all rows of a site's day. */
 export function deleteDayRows(db: D1Database, siteId: number, day: number): D1PreparedStatement {
@@ -10,7 +10,7 @@ export function deleteDayRows(db: D1Database, siteId: number, day: number): D1Pr
 }
 
 /** ?1: point, ?2: day. */
-const DELETE_ROW = `DELETE FROM block_days WHERE key = ${rowKeySql("?1", "?2")}`;
+const DELETE_ROW = `DELETE FROM block_days WHERE key = ${blockDayKeySql("?1", "?2")}`;
 
 /**
  * Deletes the row of a point's day. Use it for a day whose file has this point only; the quality of the row's other
@@ -28,7 +28,7 @@ const DELETE_OPEN_DAYS = `
 UPDATE block_days SET
   places = CASE WHEN json_valid(places, 8) THEN jsonb_remove(places, ${pathSql("?1", "")}) ELSE places END,
   quality = CASE WHEN json_valid(quality, 8) THEN jsonb_remove(quality, ${pathSql("?1", "")}) ELSE quality END
-WHERE key >= ${rowKeySql("?1", "0")} AND key < ${rowKeySql("?1", "65536")}
+WHERE key >= ${blockDayKeySql("?1", "0")} AND key < ${blockDayKeySql("?1", DAYS_END)}
   AND CASE WHEN json_valid(places, 8) THEN places ->> ${pathSql("?1", "[2]")} END IS NULL
   AND (CASE WHEN json_valid(places, 8) THEN places -> ${pathSql("?1", "")} END IS NOT NULL
     OR CASE WHEN json_valid(quality, 8) THEN quality -> ${pathSql("?1", "")} END IS NOT NULL)`;
@@ -44,8 +44,8 @@ export function deleteOpenDays(db: D1Database, pointId: number): D1PreparedState
 /** ?1: site, ?2: maximum of rows. */
 const DELETE_SITE = `
 DELETE FROM block_days WHERE key IN (
-  SELECT d.key FROM (SELECT DISTINCT id >> 4 AS block FROM points WHERE site_id = ?1) b
-  CROSS JOIN block_days d ON d.key >= b.block << 16 AND d.key < (b.block + 1) << 16 LIMIT ?2
+  SELECT d.key FROM ${SITE_ROW_BLOCKS} b
+  CROSS JOIN block_days d ON d.key >= ${rowKeySql("b.block", "0")} AND d.key < ${rowKeySql("b.block + 1", "0")} LIMIT ?2
 )`;
 
 /** Deletes some rows of a site. Run it before the site's points are deleted. */

@@ -1,12 +1,21 @@
 import { z } from "zod";
 import { readChecked } from "../d1/read-checked.ts";
 import { withD1Retry } from "../d1/retry.ts";
-import { CHECKED_TABLE, pathSql, rowKeySql, TABLE } from "./block-day-key.ts";
+import {
+  blockDayKeySql,
+  CHECKED_TABLE,
+  DAY_OF_ROW,
+  DAYS_END,
+  pathSql,
+  rowKeySql,
+  SITE_ROW_BLOCKS,
+  TABLE,
+} from "./block-day-key.ts";
 
 /** ?1: point, as text, ?2: first day, ?3: maximum of days. */
 const DAYS_WITH_POINT = `
-SELECT d.key & 65535 AS day FROM ${TABLE}
-WHERE d.key >= ${rowKeySql("?1", "?2")} AND d.key < ${rowKeySql("?1", "65536")}
+SELECT ${DAY_OF_ROW} AS day FROM ${TABLE}
+WHERE d.key >= ${blockDayKeySql("?1", "?2")} AND d.key < ${blockDayKeySql("?1", DAYS_END)}
   AND (d.places IS NULL OR d.places ->> ${pathSql("?1", "[2]")} IS NOT NULL)
 ORDER BY d.key LIMIT ?3`;
 /** A damaged row counts as one whose file has the point, because it may have it. */
@@ -31,9 +40,9 @@ export interface LocatedDay {
 
 /** ?1: site, ?2 and ?3: first and last day. */
 const LOCATED_DAYS = `
-SELECT d.key & 65535 AS day, count(*) AS points, sum(e.value ->> 2) AS rows
-FROM (SELECT DISTINCT id >> 4 AS block FROM points WHERE site_id = ?1) b
-CROSS JOIN block_days d ON d.key >= (b.block << 16) + ?2 AND d.key <= (b.block << 16) + ?3
+SELECT ${DAY_OF_ROW} AS day, count(*) AS points, sum(e.value ->> 2) AS rows
+FROM ${SITE_ROW_BLOCKS} b
+CROSS JOIN block_days d ON d.key >= ${rowKeySql("b.block", "?2")} AND d.key <= ${rowKeySql("b.block", "?3")}
 CROSS JOIN json_each(d.places) e
 -- a damaged row would fail the whole statement
 WHERE json_valid(d.places, 8) AND e.value ->> 2 IS NOT NULL GROUP BY 1`;
@@ -57,9 +66,9 @@ export async function readLocatedDays(
  */
 const READ_LAST_DAYS = `
 SELECT p.value ->> 0 AS id, (
-  SELECT d.key & 65535 FROM ${TABLE}
-  WHERE d.key >= ${rowKeySql("p.value ->> 0", "(p.value ->> 1)")}
-    AND d.key <= ${rowKeySql("p.value ->> 0", "?1")}
+  SELECT ${DAY_OF_ROW} FROM ${TABLE}
+  WHERE d.key >= ${blockDayKeySql("p.value ->> 0", "(p.value ->> 1)")}
+    AND d.key <= ${blockDayKeySql("p.value ->> 0", "?1")}
     AND (d.places IS NULL OR d.places ->> ${pathSql("(p.value ->> 0)", "[2]")} IS NOT NULL)
   ORDER BY d.key DESC LIMIT 1
 ) AS day

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { withD1Retry } from "../d1/retry.ts";
 import { monthOf } from "../domain/month.ts";
-import { dayOfKey } from "./block-day-key.ts";
+import { DAY_OF_ROW, dayOfKey, rowKeySql, SITE_ROW_BLOCKS } from "./block-day-key.ts";
 import { blockDayRow, type BlockDayRow, type PointSlice } from "./block-day-rows.ts";
 import { hexBytes } from "../bytes/hex.ts";
 import { encodeSlice } from "./hour-slice.ts";
@@ -12,9 +12,9 @@ import { unlessDamaged } from "./stored-slice.ts";
 /** ?1: site, ?2 and ?3: first and last day. Without the check one damaged row would fail the whole statement. */
 const READ_ROWS = `
 SELECT d.key, CASE WHEN json_valid(d.places, 8) THEN json(d.places) END AS places, hex(d.hours) AS hours,
-  CASE WHEN length(d.hours) = 0 THEN (SELECT f.generation FROM day_files f WHERE f.site_id = ?1 AND f.day = d.key & 65535) END AS packed
-FROM (SELECT DISTINCT id >> 4 AS block FROM points WHERE site_id = ?1) b
-CROSS JOIN block_days d ON d.key >= (b.block << 16) + ?2 AND d.key <= (b.block << 16) + ?3`;
+  CASE WHEN length(d.hours) = 0 THEN (SELECT f.generation FROM day_files f WHERE f.site_id = ?1 AND f.day = ${DAY_OF_ROW}) END AS packed
+FROM ${SITE_ROW_BLOCKS} b
+CROSS JOIN block_days d ON d.key >= ${rowKeySql("b.block", "?2")} AND d.key <= ${rowKeySql("b.block", "?3")}`;
 
 const rowsSchema = z.array(
   z.object({ key: z.int(), places: z.string().nullable(), hours: z.string(), packed: z.int().nullable() }),

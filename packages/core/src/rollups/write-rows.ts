@@ -1,4 +1,4 @@
-import { rowKeySql } from "./block-day-key.ts";
+import { blockDayKeySql } from "./block-day-key.ts";
 import { type BlockDayRow, blockDayRow, rowTexts } from "./block-day-rows.ts";
 import type { StoredRow } from "./read-rows.ts";
 import { jsonChunks, MAX_ASCII_CHARS } from "../d1/json-chunks.ts";
@@ -37,7 +37,7 @@ ON CONFLICT (key) DO UPDATE SET places = excluded.places, quality = excluded.qua
 
 /** Deletes rows of the site's day that the texts do not have. ?1: site, ?2: day, ?3: JSON array of their keys. */
 const DELETE_OTHERS = `
-DELETE FROM block_days WHERE key IN (SELECT DISTINCT ${rowKeySql("p.id", "?2")} FROM points p WHERE p.site_id = ?1)
+DELETE FROM block_days WHERE key IN (SELECT DISTINCT ${blockDayKeySql("p.id", "?2")} FROM points p WHERE p.site_id = ?1)
   AND key NOT IN (SELECT value FROM json_each(?3))`;
 
 /** Replaces all rows of a site's day. @param texts {@link rowTexts} @param keys of those rows */
@@ -62,7 +62,7 @@ ON CONFLICT (key) DO UPDATE SET quality = excluded.quality WHERE quality IS NOT 
 /** ?1: site, ?2: day, ?3: JSON array of the keys that keep their quality. */
 const CLEAR_QUALITY = `
 UPDATE block_days SET quality = NULL
-WHERE key IN (SELECT DISTINCT ${rowKeySql("p.id", "?2")} FROM points p WHERE p.site_id = ?1)
+WHERE key IN (SELECT DISTINCT ${blockDayKeySql("p.id", "?2")} FROM points p WHERE p.site_id = ?1)
   AND key NOT IN (SELECT value FROM json_each(?3)) AND quality IS NOT NULL`;
 
 /** Replaces the qualities of a site's day. Unchanged rows are not written. @param texts by key of the row */

@@ -3,7 +3,7 @@ import { type Backoff, withD1Retry } from "../d1/retry.ts";
 import { dayRange, dayStart } from "../domain/day.ts";
 import type { TimeRange } from "../domain/time-range.ts";
 import { log, logError } from "../telemetry/log.ts";
-import { placeOfKey } from "./segment-key.ts";
+import { dayOfSegmentSql, isOfBlockSql, placeOfKey, stampOfSegmentSql } from "./segment-key.ts";
 
 // The SQL of `damaged_segments`. Readers skip a segment that they cannot decode, and copy it there.
 
@@ -83,7 +83,8 @@ export async function countDamaged(db: D1Database, siteId: number): Promise<numb
 
 /** ?1: site, ?2: day, ?3: stamp. */
 const FORGET_REPLACED = `
-DELETE FROM damaged_segments WHERE site_id = ?1 AND key >> 24 & 65535 = ?2 AND key & 16777215 <= ?3 AND asked > 0`;
+DELETE FROM damaged_segments WHERE site_id = ?1 AND ${dayOfSegmentSql("key")} = ?2
+  AND ${stampOfSegmentSql("key")} <= ?3 AND asked > 0`;
 
 /**
  * Deletes the copies of segments from the API up to a stamp. Run it once the day's file has the API's samples up to
@@ -93,20 +94,23 @@ export function forgetReplaced(db: D1Database, siteId: number, day: number, stam
   return db.prepare(FORGET_REPLACED).bind(siteId, day, stamp);
 }
 
+/** ?1: site, ?2: day. */
+const FORGET_DAY = `DELETE FROM damaged_segments WHERE site_id = ?1 AND ${dayOfSegmentSql("key")} = ?2`;
+
 /** Add it to the batch that deletes a day's samples. */
 export function forgetDamagedDay(db: D1Database, siteId: number, day: number): D1PreparedStatement {
-  return db.prepare("DELETE FROM damaged_segments WHERE site_id = ?1 AND key >> 24 & 65535 = ?2").bind(siteId, day);
+  return db.prepare(FORGET_DAY).bind(siteId, day);
 }
 
 /** ?1: point, as text: a number would become a JSON path like $."5.0". */
 const REMOVE_POINT = `
 UPDATE damaged_segments SET body = jsonb_remove(body, '$."' || ?1 || '"')
-WHERE key >= (?1 >> 7) << 40 AND key < ((?1 >> 7) + 1) << 40
+WHERE ${isOfBlockSql("key", "?1")}
   AND CASE WHEN json_valid(body, 8) THEN body -> ('$."' || ?1 || '"') IS NOT NULL END`;
 
 /** ?1: point, as text. */
 const DELETE_EMPTY = `
-DELETE FROM damaged_segments WHERE key >= (?1 >> 7) << 40 AND key < ((?1 >> 7) + 1) << 40
+DELETE FROM damaged_segments WHERE ${isOfBlockSql("key", "?1")}
   AND CASE WHEN json_valid(body, 8) THEN json(body) = '{}' END`;
 
 /** Removes a point's samples from the copies. Add it to the batch that deletes the point. */

@@ -77,8 +77,9 @@ export async function endKeeping(db: D1Database, id: number, now: number): Promi
   await withD1Retry(() => statement.run());
 }
 
-/** The keys of a content. */
+/** The keys of a content: of the row `f`, and of the id ?1. */
 const KEYS_OF_FILE = "g.key >= f.id << 32 AND g.key < (f.id + 1) << 32";
+const KEYS_OF_GIVEN = "g.key >= ?1 << 32 AND g.key < (?1 + 1) << 32";
 
 /** Deletes all kept row groups of a site's day. Add it to the batch that deletes the day. */
 export function forgetKeptDay(db: D1Database, siteId: number, day: number): D1PreparedStatement[] {
@@ -142,7 +143,7 @@ DELETE FROM kept_groups WHERE key IN (
 )`;
 const DELETE_FILE = `
 DELETE FROM kept_files WHERE id = ?1 AND ${GIVEN_UP}
-  AND NOT EXISTS (SELECT 1 FROM kept_groups g WHERE g.key >= ?1 << 32 AND g.key < (?1 + 1) << 32)`;
+  AND NOT EXISTS (SELECT 1 FROM kept_groups g WHERE ${KEYS_OF_GIVEN})`;
 
 /** Deletes some row groups of a content that is still incomplete. @returns how many */
 export async function deleteGroups(db: D1Database, id: number, before: number, maxRows: number): Promise<number> {

@@ -1,14 +1,14 @@
-import { DAYS } from "../domain/day.ts";
 import { blockOf } from "../domain/block.ts";
 import type { LateCounts } from "./compare-arrivals.ts";
+import { blockSql, lateKey, lateKeySql, SITE_BLOCKS } from "./segment-key.ts";
 
 // The SQL of `late_samples`. A row has the points of a block, because a site that is late as a whole counts all its
 // points in every sync.
 
-/** The key of a row, in SQL. @param block SQL expression, like `day` */
-function keySql(block: string, day: string): string {
-  return `(((${block}) << 16) + (${day}))`;
-}
+/** The block of the point `p`, and that of the point ?1 with the next block. */
+const BLOCK = blockSql("p.id");
+const BLOCK_OF_GIVEN = blockSql("?1");
+const BLOCK_BEHIND_GIVEN = `${BLOCK_OF_GIVEN} + 1`;
 
 /** ?1: JSON array of [key, {"<point id>": samples}]. */
 const COUNT = `
@@ -29,7 +29,7 @@ ON CONFLICT (block_day) DO UPDATE SET samples = (
 export function countLate(db: D1Database, late: LateCounts): D1PreparedStatement[] {
   const rows = [...late].flatMap(([day, points]) =>
     [...Map.groupBy(points, ([id]) => blockOf(id))].map(([block, samples]) => [
-      block * DAYS + day,
+      lateKey(block, day),
       Object.fromEntries(samples),
     ]),
   );
@@ -39,8 +39,8 @@ export function countLate(db: D1Database, late: LateCounts): D1PreparedStatement
 /** ?1: site, ?2: day. */
 const READ = `
 SELECT p.name, e.value AS samples
-FROM (SELECT DISTINCT id >> 7 AS block FROM points WHERE site_id = ?1) b
-CROSS JOIN late_samples l ON l.block_day = ${keySql("b.block", "?2")}
+FROM ${SITE_BLOCKS} b
+CROSS JOIN late_samples l ON l.block_day = ${lateKeySql("b.block", "?2")}
 CROSS JOIN json_each(CASE WHEN json_valid(l.samples) THEN l.samples ELSE '{}' END) e CROSS JOIN points p ON p.id = CAST(e.key AS INTEGER)`;
 
 /** Reads the late samples of a site's day, as `{name, samples}`; a point without any is absent. */
@@ -51,7 +51,7 @@ export function lateStatement(db: D1Database, siteId: number, day: number): D1Pr
 /** ?1: site, ?2: day. */
 const FORGET_DAY = `
 DELETE FROM late_samples
-WHERE block_day IN (SELECT DISTINCT ${keySql("p.id >> 7", "?2")} FROM points p WHERE p.site_id = ?1)`;
+WHERE block_day IN (SELECT DISTINCT ${lateKeySql(BLOCK, "?2")} FROM points p WHERE p.site_id = ?1)`;
 
 export function forgetLateDay(db: D1Database, siteId: number, day: number): D1PreparedStatement {
   return db.prepare(FORGET_DAY).bind(siteId, day);
@@ -61,7 +61,7 @@ export function forgetLateDay(db: D1Database, siteId: number, day: number): D1Pr
 const FORGET_POINT = `
 UPDATE late_samples SET samples = json_remove(samples, '$."' || ?1 || '"') WHERE block_day IN (
   SELECT block_day FROM late_samples
-  WHERE block_day >= ${keySql("?1 >> 7", "0")} AND block_day < ${keySql("(?1 >> 7) + 1", "0")}
+  WHERE block_day >= ${lateKeySql(BLOCK_OF_GIVEN, "0")} AND block_day < ${lateKeySql(BLOCK_BEHIND_GIVEN, "0")}
     AND CASE WHEN json_valid(samples) THEN samples -> ('$."' || ?1 || '"') IS NOT NULL END LIMIT ?2
 )`;
 
@@ -73,8 +73,8 @@ export function forgetLatePoint(db: D1Database, pointId: number, maxRows: number
 /** ?1: site, ?2: maximum of rows. */
 const FORGET_SITE = `
 DELETE FROM late_samples WHERE block_day IN (
-  SELECT l.block_day FROM (SELECT DISTINCT id >> 7 AS block FROM points WHERE site_id = ?1) b
-  CROSS JOIN late_samples l ON l.block_day >= ${keySql("b.block", "0")} AND l.block_day < ${keySql("b.block + 1", "0")} LIMIT ?2
+  SELECT l.block_day FROM ${SITE_BLOCKS} b
+  CROSS JOIN late_samples l ON l.block_day >= ${lateKeySql("b.block", "0")} AND l.block_day < ${lateKeySql("b.block + 1", "0")} LIMIT ?2
 )`;
 
 /** Deletes some rows of a site. Run it before its points are deleted. */

@@ -4,7 +4,15 @@ import { migratedDatabase } from "../../test/database.ts";
 import { siteWithPoints } from "../../test/naive-store.ts";
 import { blockOf } from "../domain/block.ts";
 import { DAYS } from "../domain/day.ts";
-import { keySql, placeOfKey, segmentKey } from "./segment-key.ts";
+import {
+  blockSql,
+  dayOfSegmentSql,
+  firstPointSql,
+  placeOfKey,
+  segmentKey,
+  segmentKeySql,
+  stampOfSegmentSql,
+} from "./segment-key.ts";
 
 const LAST_POINT = 2 ** 20 - 1;
 const LAST_STAMP = 2 ** 24 - 1;
@@ -37,16 +45,25 @@ test.each([
   expect(() => segmentKey(1, day, stamp)).toThrow(RangeError);
 });
 
+const PLACES = [
+  [0, 0, 0],
+  [1, 20_373, 7],
+  [35, 0, 1],
+  [blockOf(LAST_POINT), DAYS - 1, LAST_STAMP],
+] as const;
+
 test("SQL computes the same key", async () => {
-  const places = [
-    [0, 0, 0],
-    [1, 20_373, 7],
-    [35, 0, 1],
-    [blockOf(LAST_POINT), DAYS - 1, LAST_STAMP],
-  ] as const;
-  const sql = `SELECT ${keySql("value ->> 0", "value ->> 1")} + (value ->> 2) AS key FROM json_each(?1)`;
-  const { results } = await db.prepare(sql).bind(JSON.stringify(places)).all();
-  expect(results.map(({ key }) => key)).toEqual(places.map(([block, day, stamp]) => segmentKey(block, day, stamp)));
+  const sql = `SELECT ${segmentKeySql("value ->> 0", "value ->> 1")} + (value ->> 2) AS key FROM json_each(?1)`;
+  const { results } = await db.prepare(sql).bind(JSON.stringify(PLACES)).all();
+  expect(results.map(({ key }) => key)).toEqual(PLACES.map(([block, day, stamp]) => segmentKey(block, day, stamp)));
+});
+
+test("SQL unpacks a key", async () => {
+  const keys = PLACES.map(([block, day, stamp]) => segmentKey(block, day, stamp));
+  const sql = `SELECT ${blockSql(firstPointSql("value"))} AS block, ${dayOfSegmentSql("value")} AS day,
+    ${stampOfSegmentSql("value")} AS stamp FROM json_each(?1)`;
+  const { results } = await db.prepare(sql).bind(JSON.stringify(keys)).all();
+  expect(results).toEqual(keys.map(placeOfKey));
 });
 
 test("the schema refuses a point whose block exceeds a key", async () => {

@@ -1,4 +1,4 @@
-import { keySql } from "./segment-key.ts";
+import { isOfBlockSql, segmentKeySql, SITE_BLOCKS } from "./segment-key.ts";
 
 // The statements that write `segments` (migrations/0001_schema.sql). A batch that changes rows raises the site's clock
 // first; only the sweep need not.
@@ -22,8 +22,8 @@ export function insertSegments(db: D1Database, json: string): D1PreparedStatemen
 /** ?1: site, ?2: day, ?3: stamp, ?4: maximum of rows. */
 const DELETE_SETTLED = `
 DELETE FROM segments WHERE key IN (
-  SELECT s.key FROM (SELECT DISTINCT id >> 7 AS block FROM points WHERE site_id = ?1) b
-  CROSS JOIN segments s ON s.key >= ${keySql("b.block", "?2")} AND s.key <= ${keySql("b.block", "?2")} + ?3 LIMIT ?4
+  SELECT s.key FROM ${SITE_BLOCKS} b
+  CROSS JOIN segments s ON s.key >= ${segmentKeySql("b.block", "?2")} AND s.key <= ${segmentKeySql("b.block", "?2")} + ?3 LIMIT ?4
 ) AND EXISTS (SELECT 1 FROM day_files WHERE site_id = ?1 AND day = ?2 AND settled_stamp >= ?3)`;
 
 /** Deletes some segments of a day up to a stamp; none if the published file does not have them. */
@@ -40,7 +40,7 @@ export function deleteSettled(
 /** ?1: point, as text: a number would become a JSON path like $."5.0"; ?2: maximum of segments. */
 const REMOVE_POINT = `
 UPDATE segments SET body = jsonb_remove(body, '$."' || ?1 || '"') WHERE key IN (
-  SELECT key FROM segments WHERE key >= (?1 >> 7) << 40 AND key < ((?1 >> 7) + 1) << 40
+  SELECT key FROM segments WHERE ${isOfBlockSql("key", "?1")}
     AND CASE WHEN json_valid(body, 8) THEN body -> ('$."' || ?1 || '"') IS NOT NULL END LIMIT ?2
 )`;
 
@@ -51,7 +51,7 @@ export function removePoint(db: D1Database, pointId: number, maxRows: number): D
 
 /** ?1: point, as text. */
 const DELETE_EMPTY = `
-DELETE FROM segments WHERE key >= (?1 >> 7) << 40 AND key < ((?1 >> 7) + 1) << 40
+DELETE FROM segments WHERE ${isOfBlockSql("key", "?1")}
   AND CASE WHEN json_valid(body, 8) THEN json(body) = '{}' END`;
 
 /** Deletes the empty segments of a point's block. Add it behind {@link removePoint}. */

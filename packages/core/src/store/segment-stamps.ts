@@ -1,5 +1,5 @@
 import { DAY_MS } from "../domain/day.ts";
-import { keySql } from "./segment-key.ts";
+import { segmentKeySql } from "./segment-key.ts";
 
 /**
  * The range of stamps, by day, of segments with samples of some hours, without segments that the day's file has. An
@@ -18,5 +18,5 @@ WITH stamps (day, low, high) AS (
  */
 export const FROM_SEGMENTS = `
 FROM json_each(?3) b CROSS JOIN stamps t CROSS JOIN segments s
-  ON s.key >= ${keySql("b.value ->> 0", "t.day")} + t.low AND s.key <= ${keySql("b.value ->> 0", "t.day")} + min(t.high, ?6)
+  ON s.key >= ${segmentKeySql("b.value ->> 0", "t.day")} + t.low AND s.key <= ${segmentKeySql("b.value ->> 0", "t.day")} + min(t.high, ?6)
 WHERE t.day * ${DAY_MS} + s.last >= ?4 AND t.day * ${DAY_MS} + s.first < ?5`;

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { pathSql, rowKeySql } from "../rollups/block-day-key.ts";
+import { pathSql, blockDayKeySql } from "../rollups/block-day-key.ts";
 import type { Catalog } from "../catalog/catalog.ts";
 import { withD1Retry } from "../d1/retry.ts";
 import { DAY_MS } from "../domain/day.ts";
@@ -13,7 +13,7 @@ import type { PointSamples } from "../domain/samples.ts";
 const ARCHIVED = `
 SELECT k.value ->> 0 AS id FROM json_each(?2) k
 CROSS JOIN day_files f ON f.site_id = ?1 AND f.day = (k.value ->> 1) / ${DAY_MS} AND f.state = 'written'
-CROSS JOIN block_days d ON d.key = ${rowKeySql("k.value ->> 0", "f.day")} AND d.places ->> ${pathSql("(k.value ->> 0)", "[2]")} IS NOT NULL
+CROSS JOIN block_days d ON d.key = ${blockDayKeySql("k.value ->> 0", "f.day")} AND d.places ->> ${pathSql("(k.value ->> 0)", "[2]")} IS NOT NULL
 WHERE NOT EXISTS (SELECT 1 FROM hot_hours h WHERE h.site_id = ?1 AND h.hour = k.value ->> 1)`;
 
 const rowsSchema = z.array(z.object({ id: z.int() }));

@@ -5,7 +5,7 @@ import { DatabaseSync } from "node:sqlite";
 import { askedAt, parseAsked } from "@building-vitals/core/manifest/asked-hours";
 import { dayStart, dayText } from "@building-vitals/core/domain/day";
 import { decodeBody, type PointPart, StoredRowError } from "@building-vitals/core/store/segment-body";
-import { placeOfKey } from "@building-vitals/core/store/segment-key";
+import { dayOfSegmentSql, firstPointSql, placeOfKey, stampOfSegmentSql } from "@building-vitals/core/store/segment-key";
 import { SeriesBuilder } from "@building-vitals/core/store/stored-series";
 import { z } from "zod";
 import { STORAGE_FOLDER } from "../storage-folder.ts";
@@ -37,9 +37,9 @@ FROM points p JOIN sites s ON s.id = p.site_id`;
 const READ_SEGMENTS = `
 SELECT g.key, g.asked, CASE WHEN json_valid(g.body, 8) THEN json(g.body) END AS body, f.asked AS file_asked
 FROM segments g
-LEFT JOIN day_files f ON f.day = g.key >> 24 & 65535
-  AND f.site_id = (SELECT p.site_id FROM points p WHERE p.id >= g.key >> 40 << 7 ORDER BY p.id LIMIT 1)
-WHERE f.settled_stamp IS NULL OR g.key & 16777215 > f.settled_stamp
+LEFT JOIN day_files f ON f.day = ${dayOfSegmentSql("g.key")}
+  AND f.site_id = (SELECT p.site_id FROM points p WHERE p.id >= ${firstPointSql("g.key")} ORDER BY p.id LIMIT 1)
+WHERE f.settled_stamp IS NULL OR ${stampOfSegmentSql("g.key")} > f.settled_stamp
 ORDER BY g.key`;
 
 const READ_NAMES = `
