@@ -1,26 +1,26 @@
-/** What can go wrong with the upstream API. A closed set: callers switch on it. */
+/** Failures of the upstream API. A closed set: callers switch on it. */
 export type AceErrorKind =
-  /** it answered with another status than 200 */
+  /** a status other than 200 */
   | "http"
-  /** no complete answer within the time allowed for a call */
+  /** no complete answer within the time limit of a call */
   | "timeout"
-  /** the connection could not be made, or was lost before an answer */
+  /** no connection, or a connection lost before the answer */
   | "network"
   /** a 200 whose body is not a JSON object from its first byte, such as a maintenance page */
   | "not_json"
-  /** a 200 whose body began as JSON and broke off */
+  /** a 200 whose JSON body broke off */
   | "broken_body"
-  /** a 200 whose body is longer than allowed */
+  /** a 200 whose body is longer than the limit */
   | "body_too_large"
-  /** JSON that is not what this address should answer, or that does not say whether more follows */
+  /** JSON of another shape than this address serves, or a page that proves no end and has no cursor */
   | "not_a_page"
-  /** the next page's cursor has been here before: following it would never end */
+  /** the next page's cursor was used before, so following it would never end */
   | "cursor_repeated"
-  /** more pages than allowed, and still not the last one */
+  /** more pages than the limit */
   | "page_limit"
-  /** a list ended with fewer entries than it said it has */
+  /** a list with fewer entries than announced */
   | "incomplete_list"
-  /** the caller's deadline had passed before the call */
+  /** the caller's deadline passed before the call */
   | "deadline";
 
 const RETRYABLE: Record<Exclude<AceErrorKind, "http">, boolean> = {
@@ -38,26 +38,26 @@ const RETRYABLE: Record<Exclude<AceErrorKind, "http">, boolean> = {
 
 /**
  * A failure of the upstream API. The message is safe to show and to log: it names the path without its query, and holds
- * neither the key nor anything the upstream sent. For that reason no `cause` is kept either: a runtime's own network
- * errors quote URLs and headers.
+ * neither the key nor any text of the upstream. It has no `cause`, because network errors of a runtime quote URLs and
+ * headers.
  */
 export class AceError extends Error {
   override readonly name = "AceError";
   readonly kind: AceErrorKind;
-  /** whether the same call may succeed when it is made again */
+  /** whether repeating the same call may succeed */
   readonly retryable: boolean;
-  /** the HTTP status, of kind `http` only */
+  /** the HTTP status, for kind `http` only */
   readonly status: number | undefined;
-  /** how long the upstream asked us to wait, in milliseconds */
+  /** the wait that the upstream demands, in milliseconds */
   readonly retryAfterMs: number | undefined;
-  /** how often the call was made; `withRetries` counts */
+  /** how often the call was made; counted by `withRetries` */
   tries = 1;
-  /** no time was left to make it again */
+  /** whether no time was left to repeat it */
   isLastTry = false;
 
   /**
    * @param path the upstream path, without base URL and query
-   * @param detail what happened, in our own words
+   * @param detail what happened, without text of the upstream
    */
   constructor(
     kind: AceErrorKind,

@@ -6,7 +6,7 @@ const MINUTE_MS = 60_000;
 const broken = new AceError("broken_body", "/x", "");
 const timeout = new AceError("timeout", "/x", "");
 
-/** Asks for a page until one comes. @returns the sizes that were asked for */
+/** Requests pages until one succeeds. @returns the requested sizes */
 function page(sizes: AdaptivePageSize, most: number, { error = broken, records = 1_000_000 } = {}): number[] {
   const asked: number[] = [];
   for (let tries = 0; tries < 20; tries++) {
@@ -22,7 +22,7 @@ function page(sizes: AdaptivePageSize, most: number, { error = broken, records =
 }
 
 describe("AdaptivePageSize", () => {
-  test("goes down from the second failure on, and grows page by page when the pause is over", () => {
+  test("shrinks from the second failure on, and grows after the pause", () => {
     let now = 0;
     const sizes = new AdaptivePageSize(100_000, null, () => now);
     expect(page(sizes, 10_000)).toEqual([100_000, 100_000, 50_000, 10_000]);
@@ -32,12 +32,12 @@ describe("AdaptivePageSize", () => {
     expect(sizes.learned).toBeNull();
   });
 
-  test("a timeout is clear at once", () => {
+  test("shrinks at once after a timeout", () => {
     const sizes = new AdaptivePageSize(100_000, null, () => 0);
     expect(page(sizes, 50_000, { error: timeout })).toEqual([100_000, 50_000]);
   });
 
-  test("tries a larger size once a pause, and pauses up to an hour", () => {
+  test("tries a larger size once per pause, with pauses up to an hour", () => {
     let now = 0;
     const sizes = new AdaptivePageSize(100_000, null, () => now);
     page(sizes, 10_000);
@@ -51,7 +51,7 @@ describe("AdaptivePageSize", () => {
     expect(trials).toHaveLength(15);
   });
 
-  test("full pages that always fail are not tried at each sync because a short one came", () => {
+  test("short pages do not cause trials of full pages that always fail", () => {
     let now = 0;
     let known: SmallerPages | null = null;
     let failures = 0;
@@ -65,7 +65,7 @@ describe("AdaptivePageSize", () => {
     expect(failures).toBeLessThan(20);
   });
 
-  test("sizes that all fail are no lesson, and the next run begins where the last page came", () => {
+  test("learns nothing when all sizes fail, and keeps the last good size", () => {
     const sizes = new AdaptivePageSize(100_000, null, () => 0);
     page(sizes, 10_000);
     const { learned } = sizes;
@@ -74,14 +74,14 @@ describe("AdaptivePageSize", () => {
     expect(sizes.learned).toEqual(learned);
   });
 
-  test("a way down that a run could not finish is gone on with by the next", () => {
+  test("the next run continues shrinking where the last one stopped", () => {
     const first = new AdaptivePageSize(100_000, null, () => 0);
     first.failed(first.size, timeout);
     const second = new AdaptivePageSize(100_000, first.learned, () => 60 * MINUTE_MS);
     expect(page(second, 10_000, { error: timeout })).toEqual([50_000, 10_000]);
   });
 
-  test("a run that ends with its first failure leaves a smaller size to the next", () => {
+  test("a run that ends at its first failure passes on a smaller size", () => {
     const first = new AdaptivePageSize(100_000, null, () => 0);
     expect(first.failed(first.size, broken)).toBe(false);
     expect(first.size).toBe(100_000);
@@ -94,7 +94,7 @@ describe("AdaptivePageSize", () => {
     new AceError("not_json", "/x", ""),
     new AceError("network", "/x", ""),
     new AceError("http", "/x", "", { status: 429 }),
-  ])("%s says nothing of the size", (error) => {
+  ])("%s does not change the size", (error) => {
     const sizes = new AdaptivePageSize(100_000, null, () => 0);
     expect(page(sizes, 0, { error })).toEqual(Array.from({ length: 20 }, () => 100_000));
     expect(sizes.learned).toBeNull();

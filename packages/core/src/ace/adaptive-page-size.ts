@@ -3,42 +3,44 @@ import type { AceError } from "./ace-error.ts";
 import { blamesSize } from "./blame.ts";
 import { largerPageSize, type PageSize, smallerPageSize } from "./page-size.ts";
 
-/** How long a larger size is left alone after it failed once; doubles with each further failure: milliseconds. */
+/** The pause after the first failure of a larger size, in milliseconds; each further failure doubles it. */
 const FIRST_PAUSE_MS = 2 * 60_000;
 const LONGEST_PAUSE_MS = HOUR_MS;
 
-/** A first failure is more likely chance. From the second one in a row on, each is taken for the size's fault. */
+/** A first failure is probably chance. From the second one in a row on, the size counts as the cause. */
 const FAILURES_TO_STEP = 2;
 
-/** Pages smaller than the setting, as they are remembered between runs. */
+/** A page size below the setting, as stored between runs. */
 export interface SmallerPages {
-  /** rows to ask for */
+  /** rows to request */
   readonly size: PageSize;
   /** how often a larger size failed in a row */
   readonly failures: number;
-  /** when the next larger size is tried, epoch ms; null: `size` has not brought a page yet */
+  /** when the next larger size is tried, epoch ms; null: no page of `size` has arrived yet */
   readonly retryAt: number | null;
   /** why the larger size failed: an AceError's kind, or `http_` and the status */
   readonly reason: string;
 }
 
 /**
- * The size of the pages of one site. A size that fails gives way to the next smaller one, until one brings a page. From
- * then on the next larger size is tried at growing intervals, so that few pages pay for the trial. Where no size brings
- * a page, the size was not at fault, and nothing is learned.
+ * Adapts the page size of one site. After failures the size shrinks until a page arrives. Then the next larger size is
+ * tried at growing intervals, so that few requests pay for trials. If no size succeeds, the size was not the cause, and
+ * nothing is learned.
  */
 export class AdaptivePageSize {
   readonly #setting: PageSize;
   readonly #now: () => number;
-  /** what held before sizes began to fail; it holds again when all of them fail */
+  /** the state before sizes began to fail; restored when all of them fail */
   #before: SmallerPages | null;
   #smaller: SmallerPages | null;
-  /** the next step down, after a first failure; a run that ends there would else fail in the same way each time */
+  /**
+   * the next smaller size after a first failure; without it a run that ends there would repeat the failure in every run
+   */
   #suspected: SmallerPages | null = null;
   #failures = 0;
   #allFailed = false;
 
-  /** @param known from an earlier run; null: nothing @param now epoch ms */
+  /** @param known from an earlier run; null: none @param now epoch ms */
   constructor(setting: PageSize, known: SmallerPages | null, now: () => number) {
     this.#setting = setting;
     this.#now = now;
@@ -46,7 +48,7 @@ export class AdaptivePageSize {
     this.#before = this.#smaller?.retryAt === null ? null : this.#smaller;
   }
 
-  /** Rows to ask for now. */
+  /** Rows to request now. */
   get size(): PageSize {
     const smaller = this.#smaller;
     if (smaller === null) return this.#setting;
@@ -54,19 +56,19 @@ export class AdaptivePageSize {
     return isDue && smaller.size < this.#setting ? largerPageSize(smaller.size) : smaller.size;
   }
 
-  /** What is to be remembered; null: the setting's size holds. */
+  /** The state to store; null: the setting applies. */
   get learned(): SmallerPages | null {
     return this.#allFailed ? this.#before : (this.#suspected ?? this.#smaller);
   }
 
-  /** A page of this size came. @param records rows that it had */
+  /** Records a page of this size. @param records rows of the page */
   succeeded(size: PageSize, records: number): void {
     this.#forgetFailures();
     this.#smaller = this.#smaller === null ? null : this.#after(this.#smaller, size, records);
     this.#before = this.#smaller;
   }
 
-  /** A page of this size failed. @returns whether the next try is one of another size */
+  /** Records a failure at this size. @returns whether the next try uses another size */
   failed(size: PageSize, error: AceError): boolean {
     if (this.#allFailed || !blamesSize(error)) return false;
     const reason = error.status === undefined ? error.kind : `http_${error.status}`;
@@ -80,7 +82,7 @@ export class AdaptivePageSize {
     const next = smallerPageSize(size);
     const failures = smaller === null ? 1 : smaller.failures + (smaller.retryAt === null ? 0 : 1);
     const step = next === null ? null : { size: next, failures, retryAt: null, reason };
-    // a timeout has cost much already, and what cannot be retried would fail in the same way
+    // a timeout was expensive already, and repeating an error that is not retryable would fail again
     const isClear = error.kind === "timeout" || !error.retryable;
     if (!isClear && ++this.#failures < FAILURES_TO_STEP) {
       this.#suspected = step;
@@ -92,7 +94,7 @@ export class AdaptivePageSize {
     return step !== null;
   }
 
-  /** The sizes that failed were asked for something that no size would have brought. */
+  /** Restores the state before the failures, because no size would have succeeded. */
   notAtFault(): void {
     this.#forgetFailures();
     this.#smaller = this.#before;
@@ -108,7 +110,7 @@ export class AdaptivePageSize {
     if (size < this.#setting && size <= smaller.size) {
       return smaller.retryAt === null ? { ...smaller, retryAt: this.#pauseEnd(smaller.failures) } : smaller;
     }
-    // a page that a smaller size could have brought does not prove that full ones come
+    // a page that a smaller size could have held does not prove that full pages succeed
     const isProven = records > smaller.size || (size === smaller.size && this.#isLongAgo(smaller));
     const failures = isProven ? 0 : smaller.failures;
     if (size >= this.#setting && failures === 0) return null;

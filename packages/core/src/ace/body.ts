@@ -1,24 +1,24 @@
 import { AceError } from "./ace-error.ts";
 import { parseApiJson } from "./parse-json.ts";
 
-/** Takes the text of a body in the pieces in which it arrives. Both methods throw a SyntaxError where it is not JSON. */
+/** Takes the text of a body in pieces as it arrives. Both methods throw a SyntaxError if it is not JSON. */
 export interface BodyReader<T> {
   write(text: string): void;
   end(): T;
 }
 
 interface BodyLimits {
-  /** below the base URL; this is what error messages show */
+  /** path below the base URL; error messages show it */
   readonly path: string;
-  /** the longest body, decompressed */
+  /** maximum body size, decompressed */
   readonly maxBytes: number;
   readonly apiKey: string;
 }
 
-/** A key so long stands in no name by chance. */
+/** A key of this length does not occur in a name by chance. */
 const UNMISTAKABLE_CHARS = 16;
 
-/** Reads a body as a whole. @param read checks the parsed JSON; throws an AceError when it is something else */
+/** Reads a body as a whole. @param read checks the parsed JSON; throws an AceError for another shape */
 export function wholeJson<T>(read: (body: unknown) => T): BodyReader<T> {
   const pieces: string[] = [];
   return {
@@ -30,8 +30,9 @@ export function wholeJson<T>(read: (body: unknown) => T): BodyReader<T> {
 /**
  * Reads the body of a 200 while it arrives.
  *
- * @throws {AceError} `not_json`, `broken_body`, `body_too_large`; `not_a_page` when the body quotes the API key: it
- *   would be stored with a record that it stands in, as a dead letter or a point's name
+ * @throws {AceError}
+ * - `not_json`, `broken_body`, `body_too_large`
+ * - `not_a_page` if the body quotes the API key, which would be stored in a dead letter or a point's name
  */
 export async function readBody<T>(response: Response, reader: BodyReader<T>, limits: BodyLimits): Promise<T> {
   const { path, maxBytes, apiKey } = limits;

@@ -43,7 +43,7 @@ async function failure(promise: Promise<unknown>): Promise<AceError> {
     () => undefined,
     (reason: unknown) => reason,
   );
-  if (!(error instanceof AceError)) throw new Error(`no AceError: ${String(error)}`);
+  if (!(error instanceof AceError)) throw new Error(`expected an AceError, got: ${String(error)}`);
   return error;
 }
 
@@ -52,19 +52,19 @@ describe("requests", () => {
     ["sites", "/api/sites/?page=1&per_page=10000"],
     ["points", "/api/sites/ses%2Ffalls%20city/points?page=1&per_page=10000"],
     ["configuredPoints", "/api/sites/ses%2Ffalls%20city/configured_points?page=1&per_page=10000"],
-  ] as const)("%s asks %s", async (method, target) => {
+  ] as const)("%s requests %s", async (method, target) => {
     const { client, requests } = setUp(json(EMPTY_LIST));
     await (method === "sites" ? client.sites() : client[method]("ses/falls city"));
     expect(requests.map(({ url }) => url.href)).toEqual([`https://ace.test${target}`]);
   });
 
-  it("asks weather without a query", async () => {
+  it("requests weather without a query", async () => {
     const { client, requests } = setUp(json({ weather: {} }));
     await client.weather("s");
     expect(requests[0]?.url.href).toBe("https://ace.test/api/sites/s/weather");
   });
 
-  it("asks raw samples of a UTC range, with the cursor percent-encoded", async () => {
+  it("requests raw samples of a UTC range with an encoded cursor", async () => {
     const { client, requests } = setUp(json(LAST_PAGE));
     await client
       .timeseriesPages("s/1", RANGE, { cursor: "a+b/c==", pageSize: new AdaptivePageSize(5000, null, Date.now) })
@@ -81,7 +81,7 @@ describe("requests", () => {
     });
   });
 
-  it("sends the key as a bearer token, and never on to where a redirect points", async () => {
+  it("sends the key as a bearer token, and does not follow redirects", async () => {
     const { client, requests } = setUp(status(308, { location: "https://elsewhere.test/" }));
     expect(await failure(client.sites())).toMatchObject({ kind: "http", status: 308, retryable: false });
     expect(requests).toHaveLength(1);
@@ -89,7 +89,7 @@ describe("requests", () => {
     expect(requests[0]?.init.redirect).toBe("manual");
   });
 
-  it("calls fetch as a plain function, as workerd demands", async () => {
+  it("calls fetch as a plain function, as workerd requires", async () => {
     const receivers: unknown[] = [];
     async function fetch(this: unknown) {
       receivers.push(this);
@@ -114,9 +114,9 @@ describe("failures", () => {
     ["a body cut short", text('{"items":[{"name":"a"}'), "broken_body", 4],
     ["an empty body", text(""), "broken_body", 4],
     ["a page of HTML", text("<html>busy</html>"), "not_json", 4],
-    ["a web page, with any first character", status(200, { "content-type": "text/html" }, "{}"), "not_json", 4],
+    ["a web page with any first character", status(200, { "content-type": "text/html" }, "{}"), "not_json", 4],
     ["words", text("\n temporarily unavailable"), "not_json", 4],
-    ["JSON that is no object", json([]), "not_json", 4],
+    ["JSON other than an object", json([]), "not_json", 4],
     ["408", status(408), "http", 4],
     ["413", status(413), "http", 1],
     ["other JSON", json({ message: "no" }), "not_a_page", 1],
@@ -128,7 +128,7 @@ describe("failures", () => {
     expect(clock.waits).toEqual(calls === 4 ? [2000, 4000, 8000] : []);
   });
 
-  it("honours Retry-After, in seconds and as a date", async () => {
+  it("honours Retry-After in seconds and as a date", async () => {
     const { client, clock } = setUp(
       status(429, { "retry-after": "7" }),
       status(503, { "retry-after": "Sun, 12 Oct 2025 15:00:30 GMT" }),
@@ -139,7 +139,7 @@ describe("failures", () => {
     expect(clock.waits).toEqual([7000, 23_000]);
   });
 
-  it("never waits past the deadline, and calls nobody after it", async () => {
+  it("never waits past the deadline, and makes no call after it", async () => {
     const { client, clock } = setUp(status(503));
     expect(await failure(client.sites({ deadline: clock.now() + 5000 }))).toMatchObject({ kind: "http", status: 503 });
     expect(clock.waits).toEqual([2000]);
@@ -151,7 +151,7 @@ describe("failures", () => {
   it.each<[string, Answer]>([
     ["an answer that never comes", () => new Promise<Response>(() => {})],
     ["a body that stalls", () => new Response(new ReadableStream({ start() {} }))],
-  ])("times out on %s, signal heeded or not", async (_, answer) => {
+  ])("times out on %s, even if fetch ignores the signal", async (_, answer) => {
     const { config } = setUp();
     const { fetch, requests } = scriptedFetch(answer);
     const client = createAceClient({ ...config, fetch, timeoutMs: 15, retries: 1, sleep: async () => {} });
@@ -161,7 +161,7 @@ describe("failures", () => {
     expect(requests.map(({ init }) => init.signal?.aborted)).toEqual([true, true]);
   });
 
-  it("lets a call that began before the deadline have its whole time", async () => {
+  it("a call begun before the deadline may take its full time", async () => {
     const { config, clock } = setUp();
     const late: Answer = async () => {
       clock.advance(20_000);
@@ -171,14 +171,14 @@ describe("failures", () => {
     expect(await client.sites({ deadline: clock.now() + 1 })).toEqual([]);
   });
 
-  it("takes a shorter time for one call where it is asked to", async () => {
+  it("accepts a shorter timeout for one call", async () => {
     const { config } = setUp();
     const { fetch } = scriptedFetch(() => new Promise<Response>(() => {}));
     const client = createAceClient({ ...config, fetch, retries: 0 });
     expect((await failure(client.weather("s", { timeoutMs: 15 }))).message).toContain("15 ms");
   });
 
-  it("stops reading a body at the limit, and does not ask for it again", async () => {
+  it("stops reading a body at the limit, and does not retry", async () => {
     const endless = () => chunks('{"items":["', ...Array.from({ length: 20 }, () => "x".repeat(10_000)));
     const { config } = setUp();
     const { fetch, requests } = scriptedFetch(endless);
@@ -192,7 +192,7 @@ describe("failures", () => {
     ["network", noConnection(`Invalid header value: Bearer ${KEY} for https://ace.test/api?cursor=c0ffee`)],
     ["broken body", text(`not json ${KEY}`)],
     ["not a page", json({ [KEY]: KEY })],
-  ])("says nothing of the key, the upstream's words or the query: %s", async (_, answer) => {
+  ])("reveals neither key, upstream text nor query: %s", async (_, answer) => {
     const { client } = setUp(answer);
     const error = await failure(client.timeseriesPages("s", RANGE, { cursor: "c0ffee" }).next());
     expect(error.message).toContain("/sites/s/timeseries/paginated");
@@ -210,7 +210,7 @@ describe("failures", () => {
 });
 
 describe("metrics", () => {
-  it("counts calls with their retries, and the time in them without the waits", async () => {
+  it("counts calls with retries, and their time without the waits", async () => {
     const slow =
       (ms: number, answer: Answer): Answer =>
       (url, init) => {
@@ -226,7 +226,7 @@ describe("metrics", () => {
   });
 });
 
-it("a body that quotes the key is refused whole, and not asked for again; a short key may stand in a name", async () => {
+it("refuses a body that quotes the key; a short key may be in a name", async () => {
   const quoting = {
     point_samples: [{ name: `Bearer ${KEY}`, value: "1", time: "2025-10-12T14:00:00" }],
     has_more: false,

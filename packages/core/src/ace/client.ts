@@ -14,13 +14,13 @@ interface AceClientConfig {
   /** for example `https://flightdeck.aceiot.cloud/api` */
   readonly baseUrl: string;
   readonly apiKey: string;
-  /** longest time for one call, body included, in milliseconds; default 30,000 */
+  /** maximum time of one call, including the body, in milliseconds; default 30,000 */
   readonly timeoutMs?: number;
-  /** longest body, decompressed, in bytes; default {@link DEFAULT_MAX_BODY_BYTES} */
+  /** maximum body size, decompressed, in bytes; default {@link DEFAULT_MAX_BODY_BYTES} */
   readonly maxBodyBytes?: number;
   /** retries of a failed call; default 3 */
   readonly retries?: number;
-  /** nominal wait before the first retry, doubling after, in milliseconds; default 2,000 */
+  /** nominal wait before the first retry, then doubling, in milliseconds; default 2,000 */
   readonly backoffMs?: number;
   /** for tests, and for callers that pace their requests */
   readonly fetch?: AceFetch;
@@ -32,24 +32,24 @@ interface AceClientConfig {
 }
 
 /**
- * The ACE IoT API, read only. Every method throws {@link AceError} and nothing else. Points have the names under which
- * they are stored ({@link storedPointName}), in lists and in pages alike.
+ * The ACE IoT API, read only. Methods throw only {@link AceError}. Lists and pages name points as they are stored
+ * ({@link storedPointName}).
  */
 export interface AceClient {
-  /** calls made, retries included */
+  /** calls made, including retries */
   readonly calls: number;
-  /** time spent in calls, waits between them not included, in milliseconds */
+  /** time spent in calls, without the waits between them, in milliseconds */
   readonly totalLatencyMs: number;
   /** 0 before the first call */
   readonly meanLatencyMs: number;
   sites(options?: CallOptions): Promise<AceSite[]>;
   /** all points of a site */
   points(site: string, options?: CallOptions): Promise<AcePoint[]>;
-  /** the points of a site that are collect-enabled */
+  /** the collect-enabled points of a site */
   configuredPoints(site: string, options?: CallOptions): Promise<AcePoint[]>;
   /** null for a site without a weather feed */
   weather(site: string, options?: CallOptions): Promise<AceWeather | null>;
-  /** the samples of one point, by the name under which it is stored; none for one that the API does not know */
+  /** the samples of one point, by its stored name; none if the API does not know it */
   pointSamples(site: string, name: string, range: TimeRange, options?: CallOptions): Promise<PointAnswer>;
   /** see {@link timeseriesPages} */
   timeseriesPages(site: string, range: TimeRange, options?: TimeseriesOptions): AsyncGenerator<AcePage, void, void>;
@@ -58,7 +58,7 @@ export interface AceClient {
 /** 500,000 rows with long names are about 100 MB. */
 const DEFAULT_MAX_BODY_BYTES = 128_000_000;
 
-/** @throws {RangeError} when the key cannot be one */
+/** @throws {RangeError} if the key is not a valid header value */
 export function createAceClient(config: AceClientConfig): AceClient {
   const now = config.now ?? Date.now;
   const transport = new Transport({

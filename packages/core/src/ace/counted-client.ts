@@ -8,9 +8,9 @@ interface CallHooks {
 }
 
 /**
- * Counts what a client does: `requests:<status class>` (`none`: no answer came), `retries` and `pages`.
- * @param create makes the client on hooks that count
- * @param hooks what the client would use
+ * Counts a client's work: `requests:<status class>` (`none`: no answer), `retries` and `pages`.
+ * @param create makes the client with counting hooks
+ * @param hooks the client's hooks without counting
  */
 export function countedClient(tally: Tally, hooks: CallHooks, create: (hooks: CallHooks) => AceClient): AceClient {
   const { fetch, sleep } = hooks;
@@ -25,7 +25,7 @@ export function countedClient(tally: Tally, hooks: CallHooks, create: (hooks: Ca
         tally.add(`requests:${status}`);
       }
     },
-    // a client sleeps before a retry and never else
+    // a client sleeps only before a retry
     sleep: async (ms) => {
       tally.add("retries");
       await sleep(ms);

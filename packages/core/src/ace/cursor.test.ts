@@ -6,7 +6,7 @@ const T = "2025-10-12T16:30:37.626470";
 const LATER = "2025-10-12T16:31:37.000001";
 
 describe("repairCursor", () => {
-  it("adds the incoming offset when a page begins and ends inside one timestamp", () => {
+  it("adds the incoming offset if a page lies within one timestamp", () => {
     const repaired = repairCursor(cursor({ offset: 2070, timestamp: T }), cursor({ offset: 1000, timestamp: T }), {
       lastTime: T,
       rowsAtLastTime: 1000,
@@ -14,7 +14,7 @@ describe("repairCursor", () => {
     expect(JSON.parse(atob(repaired))).toEqual({ offset: 3070, timestamp: T });
   });
 
-  it("compares times to the microsecond, however they are written", () => {
+  it("compares times to the microsecond in any notation", () => {
     const whole = "2025-10-12T16:30:37";
     const end = { lastTime: `${whole}.000000`, rowsAtLastTime: 3 };
     const given = cursor({ offset: 3, timestamp: `${whole}Z` });
@@ -28,7 +28,7 @@ describe("repairCursor", () => {
     );
   });
 
-  it("keeps what else a cursor holds", () => {
+  it("keeps a cursor's other fields", () => {
     const repaired = repairCursor(cursor({ offset: 1, timestamp: T }), cursor({ offset: 2, timestamp: T, v: 3 }), {
       lastTime: T,
       rowsAtLastTime: 2,
@@ -51,7 +51,12 @@ describe("repairCursor", () => {
       cursor({ offset: 0, timestamp: LATER }),
       end,
     ],
-    ["an offset that is right already", cursor({ offset: 9, timestamp: T }), cursor({ offset: 14, timestamp: T }), end],
+    [
+      "an offset that is already correct",
+      cursor({ offset: 9, timestamp: T }),
+      cursor({ offset: 14, timestamp: T }),
+      end,
+    ],
     [
       "an empty page",
       cursor({ offset: 9, timestamp: T }),
@@ -67,18 +72,18 @@ describe("repairCursor", () => {
 });
 
 describe("cursorIdentity", () => {
-  it("is the same for one position however its JSON is spaced and ordered", () => {
+  it("is the same for one position with any JSON spacing and order", () => {
     const spaced = btoa(`{"timestamp": "${T}", "offset": 7}`);
     expect(cursorIdentity(spaced)).toBe(cursorIdentity(cursor({ offset: 7, timestamp: T })));
     expect(cursorIdentity(spaced)).not.toBe(cursorIdentity(cursor({ offset: 8, timestamp: T })));
   });
 
-  it("is an opaque cursor itself", () => {
+  it("of an opaque cursor is the cursor itself", () => {
     expect(cursorIdentity("page-2")).toBe("page-2");
   });
 });
 
-it("passes on as it came a cursor with letters that base64 cannot hold", () => {
+it("passes on a cursor that base64 cannot represent", () => {
   const given = btoa('{"offset":1,"timestamp":"2025-10-12T14:50:36","x":"\\u0100"}');
   expect(cursorIdentity(given)).toBe(given);
   expect(repairCursor(given, given, { lastTime: "2025-10-12T14:50:36", rowsAtLastTime: 3 })).toBe(given);

@@ -2,13 +2,13 @@ import { z } from "zod";
 import { sameMicrosecond } from "./time.ts";
 
 /**
- * What the upstream's cursors are inside: base64 of this JSON. It means "the rows from `timestamp` on, less the first
- * `offset` of them".
+ * The JSON inside the upstream's base64 cursors. It means: the rows from `timestamp` on, without the first `offset` of
+ * them.
  */
 const positionSchema = z.looseObject({ offset: z.int().nonnegative(), timestamp: z.string() });
 type Position = z.infer<typeof positionSchema>;
 
-/** null for a cursor of another make, or one that could not be written again; it is passed on as it came. */
+/** null for a cursor of another format or one that cannot be re-encoded; such a cursor is passed on unchanged. */
 function readPosition(cursor: string): Position | null {
   try {
     const position = positionSchema.parse(JSON.parse(atob(cursor)));
@@ -24,24 +24,25 @@ function writePosition(position: Position): string {
   return btoa(JSON.stringify(position));
 }
 
-/** How a page ended, which is what its next cursor is checked against. */
+/** The end of a page, against which its next cursor is checked. */
 export interface PageEnd {
-  /** the time of the page's last row as it was written; null for an empty page */
+  /** the text of the last row's time; null for an empty page */
   readonly lastTime: string | null;
-  /** rows of the page with that time, rejected ones included */
+  /** rows of the page at that time, including rejected ones */
   readonly rowsAtLastTime: number;
 }
 
 /**
- * The cursor that really leads to the next page.
+ * Corrects the upstream's cursor for the next page.
  *
- * The upstream sets `offset` to the rows that this page took from its last timestamp and forgets the offset the page
- * began with. A page that begins and ends inside one timestamp is so sent back to where it began, for ever, or, when
- * page sizes differ, to somewhere else in that timestamp. The true offset is the incoming one plus the rows of that
- * time on this page. Times are compared to the microsecond, since `…:36` and `…:36.000000` are the same.
+ * The upstream sets `offset` to the rows that this page took from its last timestamp, and ignores the offset at which
+ * the page began. If a page begins and ends within one timestamp, its next cursor leads back to the page's start,
+ * without end. With another page size it leads elsewhere within that timestamp. The correct offset is the incoming one
+ * plus this page's rows at that time. Times are compared to the microsecond, because `…:36` and `…:36.000000` are
+ * equal.
  *
- * @param incoming the cursor the page was asked for with; null for the first page
- * @param next the cursor the page came with
+ * @param incoming the cursor with which the page was requested; null for the first page
+ * @param next the cursor that came with the page
  */
 export function repairCursor(incoming: string | null, next: string, end: PageEnd): string {
   if (incoming === null || end.lastTime === null) return next;
@@ -54,7 +55,7 @@ export function repairCursor(incoming: string | null, next: string, end: PageEnd
   return to.offset === offset ? next : writePosition({ ...to, offset });
 }
 
-/** Equal for cursors that lead to the same place, however their JSON is spaced. */
+/** Equal for cursors to the same position, however their JSON is written. */
 export function cursorIdentity(cursor: string): string {
   const position = readPosition(cursor);
   return position === null ? cursor : writePosition(position);

@@ -19,7 +19,7 @@ interface Paging {
   readonly total: number;
 }
 
-/** An upstream with so many points, which gives no more than `cap` of them a page. */
+/** An upstream with `count` points, at most `cap` a page. */
 function upstream(count: number, cap: number, meta: (page: Paging) => object = (page) => page): Answer {
   return (url) => {
     const perPage = Math.min(Number(url.searchParams.get("per_page")), cap);
@@ -35,7 +35,7 @@ function upstream(count: number, cap: number, meta: (page: Paging) => object = (
 
 const withoutPages = (page: Paging) => ({ ...page, pages: null });
 const nothingKnown = () => ({});
-/** An upstream that caps its pages, and computes its fields from what it was asked for. */
+/** An upstream that caps its pages, and computes its paging fields from the request. */
 const echoed = (page: Paging) => ({ ...page, per_page: 10_000, pages: 1, total: null });
 
 describe("lists", () => {
@@ -45,29 +45,29 @@ describe("lists", () => {
     ["7,327 points", 7327, 10_000, (page) => page, 1],
     ["one full page", 10_000, 10_000, (page) => page, 1],
     ["more than a page", 10_001, 10_000, (page) => page, 2],
-    ["an upstream that gives less a page than asked", 250, 100, (page) => page, 3],
-    ["no number of pages: a short page ends it", 250, 100, withoutPages, 3],
-    ["no number of pages: an empty page ends it", 200, 100, withoutPages, 3],
-    ["items and nothing else: an empty page ends it", 250, 10_000, nothingKnown, 2],
-    ["fewer a page than asked for, and per_page echoed", 250, 100, echoed, 4],
+    ["an upstream that gives fewer entries a page than requested", 250, 100, (page) => page, 3],
+    ["no number of pages: a short page ends the list", 250, 100, withoutPages, 3],
+    ["no number of pages: an empty page ends the list", 200, 100, withoutPages, 3],
+    ["only items: an empty page ends the list", 250, 10_000, nothingKnown, 2],
+    ["fewer entries a page than requested, and per_page echoed", 250, 100, echoed, 4],
     [
-      "fewer a page than asked for, per_page echoed, no pages",
+      "fewer entries a page than requested, per_page echoed, no pages",
       250,
       100,
       (page) => ({ ...echoed(page), pages: null }),
       4,
     ],
-    ["fewer a page than asked for, and nothing else known", 250, 100, nothingKnown, 4],
+    ["fewer entries a page than requested, without other fields", 250, 100, nothingKnown, 4],
     [
-      "fewer a page than asked for, and the total known",
+      "fewer entries a page than requested, with the total",
       250,
       100,
       ({ total }) => ({ total, per_page: 10_000, pages: 1 }),
       3,
     ],
-    ["a page number that is wrong", 250, 100, (page) => ({ ...page, page: 1 }), 3],
+    ["a wrong page number", 250, 100, (page) => ({ ...page, page: 1 }), 3],
     ["a total that counts one page", 250, 100, (page) => ({ ...page, total: 100 }), 4],
-    ["paging fields that are no counts", 250, 100, () => ({ pages: "3", total: -1, per_page: 0.5 }), 4],
+    ["paging fields that are not counts", 250, 100, () => ({ pages: "3", total: -1, per_page: 0.5 }), 4],
   ])("%s", async (_, count, cap, meta, calls) => {
     const { client } = setUp(upstream(count, cap, meta));
     const found = await client.configuredPoints("s");
@@ -77,19 +77,23 @@ describe("lists", () => {
 
   it.each<[string, Answer[], string]>([
     ["fewer than the total", [json({ items: points(9), pages: 1, total: 10 })], "incomplete_list"],
-    ["nothing of the total", [json({ items: [], pages: null, total: 10 })], "incomplete_list"],
+    ["no entry of the total", [json({ items: [], pages: null, total: 10 })], "incomplete_list"],
     ["a short page without pages", [json({ items: points(9), pages: null, total: 10 })], "incomplete_list"],
     [
       "an empty page in the middle",
       [json({ items: points(9), pages: 3 }), json({ items: [], pages: 3 })],
       "incomplete_list",
     ],
-    ["the same page again and again", [json({ items: points(5), pages: 2, total: 10 })], "incomplete_list"],
-    ["the same page for ever", [json({ items: points(5), pages: 9 })], "incomplete_list"],
-    ["the same page for ever, and no total", [json({ items: points(100), per_page: 100 })], "incomplete_list"],
-    ["the same page, said to be the only one", [json({ items: points(100), pages: 1 })], "incomplete_list"],
     [
-      "a total that shrinks while it is read",
+      "the same page repeated up to the number of pages",
+      [json({ items: points(5), pages: 2, total: 10 })],
+      "incomplete_list",
+    ],
+    ["the same page without end", [json({ items: points(5), pages: 9 })], "incomplete_list"],
+    ["the same page without end, and no total", [json({ items: points(100), per_page: 100 })], "incomplete_list"],
+    ["the same page, announced as the only one", [json({ items: points(100), pages: 1 })], "incomplete_list"],
+    [
+      "a total that shrinks during the read",
       [json({ items: points(5), pages: 2, total: 10 }), json({ items: points(4, 5), pages: 2, total: 9 })],
       "incomplete_list",
     ],
@@ -100,9 +104,9 @@ describe("lists", () => {
     ],
     ["an entry without a name", [json({ items: [...points(2), { id: 7 }], pages: 1 })], "not_a_page"],
     ["an entry that is null", [json({ items: [null], pages: 1 })], "not_a_page"],
-    ["an envelope of the wrong kind", [json({ data: points(2), pagination: {} })], "not_a_page"],
+    ["another envelope", [json({ data: points(2), pagination: {} })], "not_a_page"],
     ["a bare array", [json(points(2))], "not_json"],
-  ])("is an error, not a short list: %s", async (_, answers, kind) => {
+  ])("throws instead of returning a short list: %s", async (_, answers, kind) => {
     const { client } = setUp(...answers);
     const outcome = await client.points("s").catch((error: unknown) => error);
     expect(outcome).toBeInstanceOf(AceError);
@@ -136,13 +140,13 @@ describe("lists", () => {
     expect(await client.sites()).toMatchObject(items);
   });
 
-  it("gives an entry once that two pages have", async () => {
+  it("returns an entry of two pages once", async () => {
     const pages = [points(5), points(5, 4), []].map((items) => json({ items }));
     const { client } = setUp(...pages);
     expect((await client.points("s")).map(({ id }) => id)).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8]);
   });
 
-  it("takes a 404 after the last page for its end, and none before", async () => {
+  it("a 404 after the last page ends the list; an earlier one throws", async () => {
     const { client } = setUp(json({ items: points(5) }), status(404));
     expect(await client.points("s")).toHaveLength(5);
     await expect(setUp(status(404)).client.points("s")).rejects.toMatchObject({ status: 404 });
@@ -150,7 +154,7 @@ describe("lists", () => {
     await expect(short.client.points("s")).rejects.toMatchObject({ kind: "incomplete_list" });
   });
 
-  it("retries the page that failed, and no other", async () => {
+  it("retries only the page that failed", async () => {
     const answer = upstream(250, 100);
     const { client, requests } = setUp(answer, status(502), answer);
     expect(await client.points("s")).toHaveLength(250);

@@ -3,29 +3,29 @@ import { AceError } from "./ace-error.ts";
 import type { CallOptions, Transport } from "./transport.ts";
 
 /**
- * Entries a page. One of the values the upstream takes (2, 10, 20, 30, 40, 50, 100, 500, 1000, 5000, 10000, 100000),
- * its own default being 10: large enough that a site's points, 4,583 or 7,327, are one call.
+ * Entries a page. The upstream accepts 2, 10, 20, 30, 40, 50, 100, 500, 1000, 5000, 10000 and 100000, and its default
+ * is 10. With 10,000, a site's points (4,583 or 7,327) need one call.
  */
 const PER_PAGE = 10_000;
 
-/** Bounds a list that never ends: a million entries. */
+/** Bounds an endless list, at a million entries. */
 const MAX_PAGES = 100;
 
-/** A paging field that is absent or is not a count says nothing, as one that is null. */
+/** A paging field that is absent or not a count is treated as null. */
 const countSchema = z.int().nonnegative().nullable().catch(null);
 
 const listPageSchema = z.object({
   items: z.array(z.unknown()),
   /** number of pages */
   pages: countSchema,
-  /** entries a page, as the upstream understood it; it may give fewer */
+  /** entries a page as the upstream understood it; a page may have fewer */
   per_page: countSchema,
-  /** entries of the whole list */
+  /** entries of the entire list */
   total: countSchema,
 });
 type PagingFields = Omit<z.infer<typeof listPageSchema>, "items">;
 
-/** How the upstream tells an entry from the others. */
+/** The fields by which the upstream distinguishes entries. */
 interface ListEntry {
   readonly id: number | null;
   readonly name: string;
@@ -36,16 +36,18 @@ interface ListPage<T> extends PagingFields {
 }
 
 /**
- * All entries of a paged list, in the upstream's order. Two entries of one page that share an id or a name are both
- * given. An entry that an earlier page had already is given once.
+ * Fetches all entries of a paged list, in the upstream's order. Returns both of two entries in one page that share an
+ * id or a name. Returns an entry once if an earlier page had it.
  *
- * The list is whole when as many entries came as `total` says, or, where the upstream gives no total, when the page after
- * the last one is empty. `page` is not read, and `pages` and `per_page` alone prove nothing: the upstream may have given
- * fewer entries a page than were asked for.
+ * The list is complete when as many entries arrived as `total` says. If the upstream gives no total, it is complete
+ * when the page after the last one is empty. `page` is not read. `pages` and `per_page` prove nothing, because pages
+ * may have fewer entries than requested.
  *
- * @param entrySchema parses one entry; it may be lenient about everything but the name
- * @throws {AceError} `incomplete_list` when the list ends early, pages repeat, or its total changes meanwhile;
- *   `not_a_page` when an entry has no name; `page_limit`
+ * @param entrySchema parses one entry; may be lenient about all but the name
+ * @throws {AceError}
+ * - `incomplete_list`: the list ends early, pages repeat, or its total changes meanwhile
+ * - `not_a_page`: an entry has no name
+ * - `page_limit`
  */
 export async function fetchList<T extends ListEntry>(
   transport: Transport,
@@ -73,12 +75,12 @@ export async function fetchList<T extends ListEntry>(
     if (page.entries.length === 0) {
       const isEnd = total === null || entries.length > total;
       if (isEnd && number >= (page.pages ?? 0)) return entries;
-      const expected = isEnd ? `page ${number} of ${page.pages} is empty` : `the upstream says ${total}`;
+      const expected = isEnd ? `page ${number} of ${page.pages} is empty` : `the upstream announced ${total}`;
       throw new AceError("incomplete_list", path, `${entries.length} entries arrived; ${expected}`);
     }
     if (fresh.length === 0) throw new AceError("incomplete_list", path, `page ${number} repeats earlier pages`);
   }
-  throw new AceError("page_limit", path, `more than ${MAX_PAGES} pages`);
+  throw new AceError("page_limit", path, `the list has more than ${MAX_PAGES} pages`);
 }
 
 const NO_ENTRIES = { entries: [], pages: null, per_page: null, total: null };
@@ -94,7 +96,7 @@ async function fetchPage<T>(
   try {
     return await transport.get({ path, query, read: (body) => readListPage(body, entrySchema, path), ...options });
   } catch (error) {
-    // Paging libraries answer 404 to a page after the last one.
+    // Paging libraries answer 404 after the last page.
     if (number > 1 && error instanceof AceError && error.status === 404) return NO_ENTRIES;
     throw error;
   }
@@ -106,7 +108,7 @@ function readListPage<T>(body: unknown, entrySchema: z.ZodType<T>, path: string)
   const { items, ...fields } = page.data;
   const entries = items.map((item, index) => {
     const entry = entrySchema.safeParse(item);
-    if (!entry.success) throw new AceError("not_a_page", path, `entry ${index + 1} of the page is not usable`);
+    if (!entry.success) throw new AceError("not_a_page", path, `entry ${index + 1} of the page has no valid name`);
     return entry.data;
   });
   return { entries, ...fields };
@@ -116,7 +118,7 @@ function keyOf({ id, name }: ListEntry): string {
   return `${id} ${name}`;
 }
 
-/** Whether nothing in a page promises another one. Without a number of pages, a full page may be followed by more. */
+/** Whether a page does not announce another one. Without a number of pages, another page may follow a full one. */
 function isLast<T>({ pages, per_page, entries }: ListPage<T>, number: number): boolean {
   return pages === null ? entries.length < (per_page ?? PER_PAGE) : number >= pages;
 }

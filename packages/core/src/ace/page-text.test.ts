@@ -12,7 +12,7 @@ const decodeText = (text: string) => {
 };
 
 describe("PageDecoder: bare NaN and Infinity", () => {
-  test.each(["NaN", "Infinity", "-Infinity"])("%s as a value costs its row alone", (token) => {
+  test.each(["NaN", "Infinity", "-Infinity"])("%s as a value rejects only its row", (token) => {
     const rows = ["1", token, "3"].map((value, i) => `{"name":"p${i}","value":${value},"time":"${T}"}`);
     const page = decodeText(`{"point_samples":[${rows.join()}],"next_cursor":null,"has_more":false}`);
     expect(page.samples.names).toEqual(["p0", "p2"]);
@@ -22,7 +22,7 @@ describe("PageDecoder: bare NaN and Infinity", () => {
     expect(page.end.rowsAtLastTime).toBe(3);
   });
 
-  test("they are text in a name, and no name, time or cursor", () => {
+  test("they are text in a name, and no valid name, time or cursor", () => {
     const name = 'NaN, "-Infinity":NaN \\';
     const rows = [
       `{"name":${JSON.stringify(name)},"value":NaN,"time":"${T}"}`,
@@ -60,7 +60,7 @@ describe("PageDecoder: text in pieces", () => {
   });
   const lengthsArbitrary = fc.array(fc.integer({ min: 1, max: 60 }), { minLength: 1, maxLength: 5 });
 
-  test("text in pieces gives the same as whole text, for any names and cuts", () => {
+  test("gives the same result in pieces as whole, for any names and cuts", () => {
     fc.assert(
       fc.property(bodyArbitrary, fc.constantFrom(0, 2), lengthsArbitrary, (body, indent, lengths) => {
         const page = inPieces(JSON.stringify(body, null, indent), lengths);
@@ -74,7 +74,7 @@ describe("PageDecoder: text in pieces", () => {
     );
   });
 
-  test("reads rows of many pieces as one page", () => {
+  test("reads rows across many pieces as one page", () => {
     const rows = Array.from({ length: 5_000 }, (_, i) => {
       return { name: i === 4_000 ? "},{" : `p${i % 7}`, value: i === 3_000 ? null : String(i), time: T };
     });
@@ -90,13 +90,13 @@ describe("PageDecoder: text in pieces", () => {
     ["breaks off after the rows", '{"point_samples":[]'],
     ["has a comma too many", '{"point_samples":[{"name":"a"},],"has_more":false}'],
     ["has a comma too few", '{"point_samples":[{"name":"a"} {"name":"b"}],"has_more":false}'],
-    ["goes on after its end", '{"point_samples":[],"has_more":false}{}'],
-    ["has a word that is no JSON", '{"point_samples":[{"name":nan}],"has_more":false}'],
+    ["continues after its end", '{"point_samples":[],"has_more":false}{}'],
+    ["has a word that is not JSON", '{"point_samples":[{"name":nan}],"has_more":false}'],
   ])("refuses a body that %s", (_, text) => {
     expect(() => decodeText(text)).toThrow(SyntaxError);
   });
 
-  test("refuses a row without end before it fills the memory", () => {
+  test("refuses an endless row before it fills the memory", () => {
     const decoder = new PageDecoder(NOW, "/page");
     decoder.write('{"point_samples":[{"name":"');
     const megabytes = () => {

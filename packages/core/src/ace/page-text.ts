@@ -1,20 +1,20 @@
 import { parseApiJson } from "./parse-json.ts";
 import { skipSpace, textEnd, valueEnd } from "./value-end.ts";
 
-/** Text is read in pieces of about this many characters, however it arrives: so many are parsed at a time. */
+/** Characters that are parsed at a time, however the text arrives. */
 const PIECE_CHARS = 16 * 1024;
 
-/** The longest row, and the longest field beside the rows, in characters: a row has about 120. */
+/** Maximum characters of a row, and of all fields beside the rows; a typical row has about 120. */
 const MAX_VALUE_CHARS = 1_000_000;
 
-/** Takes the rows of one array as they are read. */
+/** Receives the rows of one array as they are read. */
 interface RowSink {
   add(rows: readonly unknown[]): void;
 }
 
 /**
- * Reads the text of a JSON object while it arrives. The elements of its large arrays are handed on a few hundred at a
- * time, so that neither the text nor the rows are ever in memory as a whole; everything else is kept for the end.
+ * Reads the text of a JSON object while it arrives. Passes on the elements of its large arrays a few hundred at a time,
+ * so that neither the text nor the rows are in memory as a whole. Keeps all other fields until the end.
  */
 export class PageText {
   readonly #sinkOf: (key: string) => RowSink | null;
@@ -25,14 +25,14 @@ export class PageText {
   #arrivedChars = 0;
   #isWhole = false;
 
-  /** @param sinkOf takes the rows of the array under a key; null: the value under it is kept */
+  /** @param sinkOf returns the receiver of the array under a key; null: keep the value */
   constructor(sinkOf: (key: string) => RowSink | null) {
     this.#sinkOf = sinkOf;
     this.#reading = this.#object();
     this.#reading.next();
   }
 
-  /** @throws {SyntaxError} when the text cannot become JSON */
+  /** @throws {SyntaxError} if the text cannot become JSON */
   write(text: string): void {
     for (let at = 0; at < text.length; at += PIECE_CHARS) {
       const piece = text.slice(at, at + PIECE_CHARS);
@@ -43,8 +43,8 @@ export class PageText {
   }
 
   /**
-   * The object without the elements that were handed on.
-   * @throws {SyntaxError} when the text was not JSON, or was not all of it
+   * The object without the elements that were passed on.
+   * @throws {SyntaxError} if the text is not JSON or ends early
    */
   end(): unknown {
     this.#isWhole = true;
@@ -53,7 +53,7 @@ export class PageText {
     return value;
   }
 
-  /** Drops what was read, and goes on with what arrived meanwhile. */
+  /** Drops the text that was read, and continues with the text that arrived meanwhile. */
   *#more(): Generator<undefined, void, undefined> {
     if (this.#isWhole) throw new SyntaxError("the text ends early");
     yield;
@@ -63,7 +63,7 @@ export class PageText {
     this.#arrivedChars = 0;
   }
 
-  /** The next character that is no white space; "" at the end of the text. */
+  /** The next character that is not white space; "" at the end of the text. */
   *#next(): Generator<undefined, string, undefined> {
     for (;;) {
       this.#at = skipSpace(this.#text, this.#at);
@@ -78,7 +78,7 @@ export class PageText {
     this.#at++;
   }
 
-  /** The text of the next value, as `endOf` finds its end. */
+  /** The text of the next value; `endOf` finds its end. */
   *#value(endOf: (text: string, at: number) => number): Generator<undefined, string, undefined> {
     yield* this.#next();
     for (;;) {
@@ -115,7 +115,7 @@ export class PageText {
       if (separator !== "," && separator !== "}") throw new SyntaxError("expected , or }");
       this.#at++;
     }
-    if ((yield* this.#next()) !== "") throw new SyntaxError("more follows the object");
+    if ((yield* this.#next()) !== "") throw new SyntaxError("text follows the object");
     return parseApiJson(`{${fields.join(",")}}`, "1e999");
   }
 
@@ -130,7 +130,7 @@ export class PageText {
         yield* this.#more();
         continue;
       }
-      // the last rows of the array, or ones that are not objects: one by one
+      // the last rows of the array, or rows that are not objects: one at a time
       const { length } = this.#text;
       do {
         sink.add([parseApiJson(yield* this.#value(valueEnd), "1e999")]);
@@ -143,8 +143,8 @@ export class PageText {
   }
 
   /**
-   * Hands on all whole rows of the text at once, up to the last `},`. A wrong guess is no JSON: what ends inside of a
-   * text or an object is not whole, and what goes beyond the array's end has more behind it.
+   * Passes on all complete rows at once, up to the last `},`. If that `},` lies within a text or a nested object, or
+   * beyond the array's end, the slice is not JSON, and no row is passed on.
    */
   #addRows(sink: RowSink): boolean {
     const last = this.#text.lastIndexOf("},");

@@ -28,7 +28,7 @@ function kindOf(call: () => unknown): string {
 }
 
 describe("PageDecoder: rows", () => {
-  it("makes columns, names in order of first appearance", () => {
+  it("makes columns with names in order of first appearance", () => {
     const page = decodeRows(row("b", "1.5"), row("a", "2"), row("b", "-0", "2025-10-12T14:51:00"));
     expect(page.records).toBe(3);
     expect(page.rejected).toEqual({});
@@ -41,7 +41,7 @@ describe("PageDecoder: rows", () => {
     });
   });
 
-  it("takes names that are also properties of every object", () => {
+  it("accepts names that are properties of every object", () => {
     const page = decodeRows(row("constructor", "1"), row("__proto__", "2"));
     expect(page.samples.names).toEqual(["constructor", "__proto__"]);
   });
@@ -53,15 +53,15 @@ describe("PageDecoder: rows", () => {
     ["an array", ["a", "1", T], "malformed"],
     ["no name", { value: "1", time: T }, "malformed"],
     ["an empty name", row("", "1"), "malformed"],
-    ["a name that is no text", row(7, "1"), "malformed"],
-    ["a name that is not valid Unicode, which D1 would change", row("a\uD800", "1"), "malformed"],
-    ["no name and no time either", row(null, null, null), "malformed"],
+    ["a name that is not text", row(7, "1"), "malformed"],
+    ["a name of invalid Unicode, which D1 would change", row("a\uD800", "1"), "malformed"],
+    ["neither name nor time", row(null, null, null), "malformed"],
     ["no time", { name: "a", value: "1" }, "bad_time"],
     ["a null time", row("a", "1", null), "bad_time"],
     ["a date that does not exist", row("a", "1", "2025-02-30T00:00:00"), "bad_time"],
     ["a bad time and a bad value", row("a", "x", "x"), "bad_time"],
-    ["an absurd number as time", row("a", "1", 1e300), "bad_time"],
-    ["a time before 1970, which no key has room for", row("a", "1", "1969-12-31T23:59:59.999999"), "bad_time"],
+    ["an impossible number as time", row("a", "1", 1e300), "bad_time"],
+    ["a time before 1970, which does not fit into keys", row("a", "1", "1969-12-31T23:59:59.999999"), "bad_time"],
     ["a negative number as time", row("a", "1", -0.001), "bad_time"],
     ["a time in the future", row("a", "1", "2025-10-12T15:10:00.001"), "future"],
     ["a future time and a null value", row("a", null, "2026-10-12T15:10:00"), "future"],
@@ -70,7 +70,7 @@ describe("PageDecoder: rows", () => {
     ["a word as value", row("a", "offline"), "non_numeric"],
     ["an object as value", row("a", {}), "non_numeric"],
     ["NaN", row("a", "NaN"), "non_finite"],
-  ])("counts %s and keeps the rows around it", (_, bad, reason) => {
+  ])("counts %s, and keeps the rows around it", (_, bad, reason) => {
     const page = decodeRows(row("x", "1"), bad, row("y", "2"));
     expect(page.rejected).toEqual({ [reason]: 1 });
     expect(page.records).toBe(3);
@@ -80,14 +80,14 @@ describe("PageDecoder: rows", () => {
     expect([...page.samples.times]).toEqual([T_MS, T_MS]);
   });
 
-  it("takes a time as far ahead as the tolerance, and no further", () => {
+  it("accepts future times only up to the tolerance", () => {
     const at = (ms: number) => row("a", "1", new Date(ms).toISOString());
     const page = decodeRows(at(NOW + FUTURE_TOLERANCE_MS), at(NOW + FUTURE_TOLERANCE_MS + 1));
     expect([...page.samples.times]).toEqual([NOW + FUTURE_TOLERANCE_MS]);
     expect(page.rejected).toEqual({ future: 1 });
   });
 
-  it("keeps the first records of each reason as they came, cut off, and however deeply nested", () => {
+  it("keeps each reason's first records, truncated, at any nesting", () => {
     const nulls = Array.from({ length: 7 }, (_, i) => ({ ...row(`n${i}`, null), note: "温" }));
     const long = row("long", "x".repeat(5_000));
     const deep = `${"[".repeat(100_000)}1${"]".repeat(100_000)}`;
@@ -103,7 +103,7 @@ describe("PageDecoder: rows", () => {
     expect(rejectedRecords[7]?.record).toBe("[".repeat(1_000));
   });
 
-  it("loses no record: each is a sample or counted", () => {
+  it("each record is a sample or counted as rejected", () => {
     const anyRow = fc.oneof(
       fc.record({
         name: fc.oneof(fc.constantFrom("a", "b", ""), fc.jsonValue()),
@@ -129,7 +129,7 @@ describe("PageDecoder: rows", () => {
   });
 });
 
-describe("PageDecoder: how the page ends", () => {
+describe("PageDecoder: end of the page", () => {
   const lastTime = (...rows: unknown[]) => {
     const { end } = decodeRows(...rows);
     return [end.lastTime, end.rowsAtLastTime];
@@ -153,7 +153,7 @@ describe("PageDecoder: how the page ends", () => {
     ],
     ["unreadable times in between", [row("a", "1"), row("b", "1", "x"), row("c", "1", "x"), row("d", "1")], [T, 2]],
     ["an unreadable time at the end", [row("a", "1"), row("b", "1", null)], [T, 1]],
-    ["nothing but unreadable times", [row("a", "1", ""), row("b", "1", "")], [null, 0]],
+    ["only unreadable times", [row("a", "1", ""), row("b", "1", "")], [null, 0]],
     ["a numeric time", [row("a", "1"), row("b", "1", T_MS)], [null, 0]],
   ])("%s", (_, rows, expected) => {
     expect(lastTime(...rows)).toEqual(expected);
@@ -203,11 +203,11 @@ describe("PageDecoder: envelope", () => {
     [{ next_cursor: null, has_more: false }],
     [{ message: "An unhandled exception occurred." }],
     [{}],
-  ])("refuses %j: it proves nothing", (body) => {
+  ])("refuses %j, because it proves no end", (body) => {
     expect(kindOf(() => decode(body))).toBe("not_a_page");
   });
 
-  it("takes numeric times in seconds and in milliseconds", () => {
+  it("accepts numeric times in seconds and in milliseconds", () => {
     const rows = [1_760_280_636, 1_760_280_636_055].map((timestamp) => ({ point_name: "a", timestamp, value: "1" }));
     const page = decode({ data: rows, pagination: { has_more: false } });
     expect([...page.samples.times]).toEqual([1_760_280_636_000, 1_760_280_636_055]);

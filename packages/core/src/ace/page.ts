@@ -4,18 +4,18 @@ import type { BodyReader } from "./body.ts";
 import { PageText } from "./page-text.ts";
 import { CURRENT_FIELDS, type DecodedRows, OLDER_FIELDS, RowDecoder } from "./rows.ts";
 
-/** An array and no more: its elements were decoded as they arrived. */
+/** Only whether the value is an array: its elements were decoded as they arrived. */
 const rowsSchema = z.tuple([]);
 
 const cursorSchema = z.string().nullish();
 const hasMoreSchema = z.boolean().nullish();
 
-/** What the service answers. */
+/** The current envelope. */
 const currentSchema = z.object({ point_samples: rowsSchema, next_cursor: cursorSchema, has_more: hasMoreSchema });
 
 /**
- * What older documents describe. They call the next page's cursor `next_cursor` or `cursor`; the former wins, and
- * should the latter be the page's own cursor, then it is refused as repeated.
+ * The envelope of older documents. They name the next page's cursor `next_cursor` or `cursor`. `next_cursor` has
+ * precedence. If `cursor` is the page's own cursor, it is refused as repeated.
  */
 const olderSchema = z.object({
   data: rowsSchema,
@@ -23,22 +23,22 @@ const olderSchema = z.object({
 });
 
 interface DecodedPage extends DecodedRows {
-  /** the upstream's own cursor for the next page; null is its word that the window ends here */
+  /** the upstream's cursor for the next page; null: the upstream says that the window ends here */
   readonly cursor: string | null;
 }
 
-/** Decodes a timeseries page, of either envelope, while its text arrives. */
+/** Decodes a timeseries page in either envelope, while its text arrives. */
 export class PageDecoder implements BodyReader<DecodedPage> {
   readonly #now: number;
   readonly #path: string;
   readonly #isPaged: boolean;
   readonly #text: PageText;
-  /** by the key of the array; where a key comes twice the last one counts, as in any JSON parser */
+  /** by the array's key; of two equal keys the last one counts, as in any JSON parser */
   readonly #rows = new Map<string, RowDecoder>();
 
   /**
    * @param now epoch milliseconds
-   * @param isPaged false: the answer has all rows, and says nothing of a next page
+   * @param isPaged false: the answer holds all rows, and has no paging fields
    */
   constructor(now: number, path: string, isPaged = true) {
     this.#now = now;
@@ -83,7 +83,7 @@ export class PageDecoder implements BodyReader<DecodedPage> {
   }
 }
 
-/** null only when the page proves that nothing follows: it says so, or its cursor is there and is null. */
+/** null only if the page proves its end: it says so, or its cursor is present and null. */
 function nextCursor(
   cursor: string | null | undefined,
   hasMore: boolean | null | undefined,
@@ -92,5 +92,5 @@ function nextCursor(
   if (hasMore === false) return null;
   if (typeof cursor === "string" && cursor !== "") return cursor;
   if (cursor === null && typeof hasMore !== "boolean") return null;
-  throw new AceError("not_a_page", path, "the page does not say how to go on, nor that it is the last");
+  throw new AceError("not_a_page", path, "the page has no next cursor, and does not prove that it is the last");
 }

@@ -1,10 +1,10 @@
-/** A JSON text, or a bare NaN, Infinity or -Infinity. Texts match first, so that a token inside one is left alone. */
+/** A JSON string, or a bare NaN, Infinity or -Infinity. Strings match first, so that tokens within them stay. */
 const TEXT_OR_NON_FINITE = /"[^"\\]*(?:\\[^][^"\\]*)*"|-?\b(?:NaN|Infinity)\b/g;
 
 /**
- * Parses JSON in which bare NaN, Infinity and -Infinity stand for numbers, as Python's json module writes them.
+ * Parses JSON with bare NaN, Infinity and -Infinity as numbers, which Python's json module writes.
  *
- * @param nonFinite JSON to read in their place: `null`, or `1e999`, which parses to a number that is not finite
+ * @param nonFinite their replacement: `null`, or `1e999`, which parses to a number that is not finite
  * @throws {SyntaxError}
  */
 export function parseApiJson(text: string, nonFinite: "null" | "1e999"): unknown {

@@ -4,7 +4,7 @@ import { PageDecoder } from "./page.ts";
 import type { AcePage } from "./timeseries.ts";
 import type { CallOptions, Transport } from "./transport.ts";
 
-/** The samples of one point, all at once. */
+/** All samples of one point in one answer. */
 export type PointAnswer = Pick<AcePage, "samples" | "asked" | "rejected">;
 
 const NOTHING = {
@@ -16,8 +16,8 @@ const NOTHING = {
 };
 
 /**
- * `GET /points/{name}/timeseries`.
- * @returns no samples for a point that the API does not know
+ * Requests `GET /points/{name}/timeseries`.
+ * @returns no samples if the API does not know the point
  * @throws {AceError}
  */
 export async function fetchPointSamples(

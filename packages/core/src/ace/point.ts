@@ -2,15 +2,15 @@ import { z } from "zod";
 import { DAY_S } from "../domain/day.ts";
 import { parseTime } from "./time.ts";
 
-/** What a gateway reports for a BACnet property that the device does not have. */
+/** A gateway's value for a BACnet property that the device lacks. */
 const UNKNOWN_PROPERTY = "property: unknown-property";
 
-/** The longest cadence that is believed, a year in seconds. */
+/** The longest plausible cadence: a year in seconds. */
 const MAX_INTERVAL_S = 365 * DAY_S;
 
 const textOrNull = z.string().nullable().catch(null);
 
-/** An open object; anything else counts as an empty one. */
+/** An object with any keys; other values count as an empty object. */
 const openObject = z.record(z.string(), z.unknown()).catch({});
 
 function tagTexts(tags: Record<string, unknown>): Record<string, string> {
@@ -32,7 +32,7 @@ function timeOrNull(text: string | null | undefined): number | null {
   return Number.isNaN(time) ? null : time;
 }
 
-/** A point of the upstream's catalogue. Only the name is required: a strange tag must not cost us the point. */
+/** A point of the upstream's catalogue. Only the name is required, so that no invalid tag loses the point. */
 export const acePointSchema = z
   .object({
     name: z.string().min(1),
@@ -49,15 +49,15 @@ export const acePointSchema = z
     name: point.name,
     id: point.id,
     pointType: point.point_type,
-    /** null when the upstream does not say */
+    /** null if the upstream does not say */
     collectEnabled: point.collect_enabled,
     /** seconds between samples, as configured, at most a year; null when unknown */
     collectIntervalS: point.collect_interval,
     kvTags: point.kv_tags,
     markerTags: point.marker_tags.filter((tag) => typeof tag === "string"),
-    /** `object_name`, `device_name`, `object_units` and more; properties that the device lacks are left out */
+    /** `object_name`, `device_name`, `object_units` and more, without properties that the device lacks */
     bacnetData: point.bacnet_data,
-    /** when it was changed last, epoch ms; null where the upstream does not say so in a form that we know */
+    /** when it was last changed, epoch ms; null if absent or in an unknown format */
     updatedAt: timeOrNull(point.updated),
   }));
 export type AcePoint = z.infer<typeof acePointSchema>;

@@ -4,7 +4,7 @@ import { parseRetryAfter, RETRY_AFTER_CAP_MS, withRetries } from "./retry.ts";
 
 const http = (status: number, retryAfterMs?: number) => new AceError("http", "/x", "", { status, retryAfterMs });
 
-/** Runs against the given failures and then success; reports the waits and how it ended. */
+/** Runs a call with the given failures before its success. Returns the waits and the outcome. */
 async function run(
   failures: Error[],
   { random = 1, deadline = Number.POSITIVE_INFINITY, onFailure = (): boolean => false } = {},
@@ -46,7 +46,7 @@ describe("withRetries", () => {
     });
   });
 
-  it("gives up with the last failure after three retries", async () => {
+  it("throws the last failure after three retries", async () => {
     const last = http(502);
     const result = await run([http(503), http(500), http(429), last, http(504)]);
     expect(result.calls).toBe(4);
@@ -74,28 +74,28 @@ describe("withRetries", () => {
     ["404", http(404), false],
     ["not a page", new AceError("not_a_page", "/x", ""), false],
     ["deadline", new AceError("deadline", "/x", ""), false],
-    ["a fault of our own", new TypeError("bug"), false],
+    ["a programming error", new TypeError("bug"), false],
   ])("%s: retried %s", async (_, failure, retried) => {
     const result = await run([failure]);
     expect(result.calls).toBe(retried ? 2 : 1);
     expect(result.outcome).toBe(retried ? "done" : failure);
   });
 
-  it("waits as long as the upstream asks, but never less than the backoff nor more than the cap", async () => {
+  it("waits as the upstream demands, from the backoff up to the cap", async () => {
     expect((await run([http(429, 30_000)])).waits).toEqual([30_000]);
     expect((await run([http(429, 0)])).waits).toEqual([2000]);
     expect((await run([http(429, 3_600_000)])).waits).toEqual([RETRY_AFTER_CAP_MS]);
   });
 
-  it("fails at once with what it has when the wait would reach the deadline", async () => {
+  it("throws the failure at once if the wait would reach the deadline", async () => {
     const second = http(503);
-    // after the first wait 2 s are gone, and the second one would end exactly at 6 s
+    // the first wait took 2 s, and the second one would end exactly at 6 s
     expect(await run([http(503), second], { deadline: 6000 })).toEqual({ waits: [2000], calls: 2, outcome: second });
     expect(await run([http(503), second], { deadline: 6001 })).toMatchObject({ waits: [2000, 4000], outcome: "done" });
     expect((await run([http(429, 20_000)], { deadline: 20_000 })).waits).toEqual([]);
   });
 
-  it("begins anew when the next try is a different one", async () => {
+  it("restarts count and backoff when the next try is a different one", async () => {
     const failures = Array.from({ length: 5 }, () => http(503));
     let seen = 0;
     const result = await run(failures, { onFailure: () => ++seen === 3 });

@@ -5,27 +5,27 @@ import type { PageEnd } from "./cursor.ts";
 import { TimeRun } from "./time-run.ts";
 import { parseValue } from "./value.ts";
 
-/** What a row's fields are called in an envelope. */
+/** The names of a row's fields in an envelope. */
 interface RowFields {
   readonly name: string;
   readonly time: string;
   readonly value: string;
 }
 
-/** Of what the service answers, and of what older documents describe. */
+/** Fields of the current envelope and of the one in older documents. */
 export const CURRENT_FIELDS: RowFields = { name: "name", time: "time", value: "value" };
 export const OLDER_FIELDS: RowFields = { name: "point_name", time: "timestamp", value: "value" };
 
 export interface DecodedRows {
   readonly samples: NamedSamples;
-  /** number of rows received */
+  /** rows received */
   readonly records: number;
-  /** samples.length and these add up to `records` */
+  /** counts; with samples.length they add up to `records` */
   readonly rejected: RejectionCounts;
-  /** the first ones of each reason */
+  /** the first records of each reason */
   readonly rejectedRecords: readonly RejectedRecord[];
   readonly end: PageEnd;
-  /** time of the last row, epoch ms; null: no row has a readable time as text */
+  /** time of the last row, epoch ms; null: no row has a readable text as its time */
   readonly lastTime: number | null;
 }
 
@@ -33,13 +33,13 @@ function isRecord(row: unknown): row is Record<string, unknown> {
   return typeof row === "object" && row !== null;
 }
 
-/** Rows that columns have room for at first; they double when they are full. */
+/** Initial capacity of the columns in rows; full columns double. */
 const FIRST_CAPACITY = 1024;
 
 /**
- * Turns rows into columns, by explicit checks: a schema library takes many times as long for each of 100,000 rows.
- * Each row is a sample, or is counted under the first that applies of `malformed`, `bad_time`, `future` and its value's
- * fault.
+ * Decodes rows into columns, with explicit checks: a schema library is many times slower for 100,000 rows. Each row
+ * becomes a sample, or counts as rejected for the first reason that applies: `malformed`, `bad_time`, `future`, the
+ * value's fault.
  */
 export class RowDecoder {
   readonly #fields: RowFields;
@@ -54,7 +54,7 @@ export class RowDecoder {
   #length = 0;
   #records = 0;
 
-  /** @param now epoch milliseconds; what lies further ahead of it than FUTURE_TOLERANCE_MS is rejected */
+  /** @param now epoch milliseconds; rejects times later than now + FUTURE_TOLERANCE_MS */
   constructor(fields: RowFields, now: number) {
     this.#fields = fields;
     this.#latest = now + FUTURE_TOLERANCE_MS;
@@ -72,7 +72,7 @@ export class RowDecoder {
         rejections.add("malformed", row);
         continue;
       }
-      // before anything can reject the row: paging counts it all the same
+      // before any check of the row, because paging counts rejected rows too
       const time = run.next(row[timeField]);
       const name = row[nameField];
       if (!isPointName(name)) {
@@ -85,7 +85,7 @@ export class RowDecoder {
       }
       const value = parseValue(row[valueField]);
       if (typeof value !== "number") {
-        // JSON would say null of a number that is not finite
+        // JSON would write null for a number that is not finite
         const isBare = value === "non_finite" && typeof row[valueField] === "number";
         rejections.add(value, isBare ? { ...row, [valueField]: "not finite" } : row);
         continue;
@@ -98,7 +98,7 @@ export class RowDecoder {
     this.#length = length;
   }
 
-  /** What was added. The decoder must not be used after this. */
+  /** Returns the decoded rows. The decoder must not be used afterwards. */
   finish(): DecodedRows {
     const length = this.#length;
     return {
@@ -139,7 +139,7 @@ export class RowDecoder {
   }
 }
 
-/** As {@link RowDecoder}, of rows that are all there. */
+/** Decodes all rows at once, as {@link RowDecoder} does. */
 export function decodeRows(rows: readonly unknown[], fields: RowFields, now: number): DecodedRows {
   const decoder = new RowDecoder(fields, now);
   decoder.add(rows);

@@ -3,7 +3,7 @@ import { z } from "zod";
 const textOrNull = z.string().nullable().catch(null);
 const numberOrNull = z.number().nullable().catch(null);
 
-/** A site of the upstream's catalogue. It has no time zone there: our own configuration holds it. */
+/** A site of the upstream's catalogue. The catalogue has no time zone; our configuration holds it. */
 export const aceSiteSchema = z
   .object({
     name: z.string().min(1),

@@ -2,8 +2,8 @@ import type { PageEnd } from "./cursor.ts";
 import { numericTime, parseTime, sameMicrosecond } from "./time.ts";
 
 /**
- * Reads the times of a page's rows, one after the other. A whole scrape shares one timestamp, so the last one parsed is
- * remembered; and the run of rows with the same time that is under way when the page ends is what paging needs to know.
+ * Parses the times of a page's rows in order. Caches the last parsed time, because all rows of a scrape share a
+ * timestamp. Counts the rows at the page's last time, which paging needs.
  */
 export class TimeRun implements PageEnd {
   #text = "";
@@ -12,7 +12,7 @@ export class TimeRun implements PageEnd {
   #runMs = Number.NaN;
   #runRows = 0;
 
-  /** Epoch milliseconds of a row's time, text or number; NaN for what is no time. */
+  /** Parses a row's time, text or number, to epoch milliseconds; NaN if it is not a time. */
   next(time: unknown): number {
     if (typeof time === "string") {
       if (time !== this.#text) this.#begin(time);
@@ -20,14 +20,14 @@ export class TimeRun implements PageEnd {
       return this.#ms;
     }
     if (typeof time !== "number") return Number.NaN;
-    // the upstream's cursors hold texts: a page with numbers has nothing to compare them with
+    // the upstream's cursors hold texts, so no cursor matches a numeric time
     this.#runText = null;
     this.#text = "";
     this.#ms = Number.NaN;
     return numericTime(time);
   }
 
-  /** An unreadable time ends no run: counting a row too few costs a duplicate, one too many would cost a sample. */
+  /** An unreadable time does not end the run: one row too few causes a duplicate, one too many would lose a sample. */
   #begin(text: string): void {
     const ms = parseTime(text);
     this.#text = text;

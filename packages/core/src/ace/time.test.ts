@@ -83,7 +83,7 @@ describe("parseTime", () => {
     expect(parseTime(text)).toBeNaN();
   });
 
-  it("agrees with Date.UTC on every date that exists, and refuses every one that does not", () => {
+  it("agrees with Date.UTC on all dates, existing or not", () => {
     const part = (max: number) => fc.integer({ min: 0, max });
     fc.assert(
       fc.property(
@@ -97,7 +97,7 @@ describe("parseTime", () => {
             `${String(year).padStart(4, "0")}-${two(month)}-${two(day)}${separator}` +
             `${two(hour)}:${two(minute)}:${two(second)}.${fraction}${zone}`;
           const date = new Date(Date.UTC(year, month - 1, day, hour, minute, second));
-          // Date.UTC carries what is out of range over into the next unit: a date that exists comes back unchanged
+          // Date.UTC carries excess into the next unit; only an existing date comes back unchanged
           const exists =
             date.getUTCFullYear() === year &&
             date.getUTCMonth() === month - 1 &&
@@ -112,7 +112,7 @@ describe("parseTime", () => {
     );
   });
 
-  it("reads back every instant that Date writes, in any zone", () => {
+  it("parses every instant that Date writes, in any zone", () => {
     fc.assert(
       fc.property(
         fc.integer({ min: Date.UTC(101, 0), max: Date.UTC(9998, 11) }),
@@ -149,7 +149,7 @@ describe("numericTime", () => {
     expect(numericTime(time)).toBe(ms);
   });
 
-  it("cuts fractional seconds exactly at the millisecond they were written with", () => {
+  it("truncates fractional seconds exactly at the millisecond", () => {
     fc.assert(
       fc.property(fc.integer({ min: 0, max: 4_102_444_800_000 }), (ms) => {
         expect(numericTime(Number(`${Math.floor(ms / 1000)}.${String(ms % 1000).padStart(3, "0")}`))).toBe(ms);

@@ -2,16 +2,16 @@ import { DAY_S } from "../domain/day.ts";
 import { HOUR_S } from "../domain/hour.ts";
 
 /**
- * The upstream's times. They are ISO-8601, naive ones in UTC: `new Date("2025-10-12T14:50:36")` would read them as the
- * machine's local time. Stored precision is the millisecond, what is finer is cut off; paging needs the microsecond.
+ * The upstream's times: ISO-8601, in UTC if they have no zone. `new Date("2025-10-12T14:50:36")` would read them as
+ * local time. Stored times are truncated to milliseconds; paging needs microseconds.
  */
 
 const SECOND_END = 19;
 
-/** Numbers below this magnitude are epoch seconds (up to the year 5138), from it on milliseconds (from 1973). */
+/** Numbers below this magnitude are epoch seconds (up to the year 5138), others are milliseconds (from 1973). */
 const FIRST_MILLISECONDS = 1e11;
 
-/** Largest distance from the epoch, in milliseconds, that a Date can hold. */
+/** The largest distance from the epoch that a Date can hold, in milliseconds. */
 const MAX_TIME_MS = 8.64e15;
 
 function twoDigits(text: string, at: number): number {
@@ -26,9 +26,9 @@ function isDigitAt(text: string, at: number): boolean {
   return code >= 48 && code <= 57;
 }
 
-/** Days from 1970-01-01 to a proleptic Gregorian date that is known to exist. */
+/** Days from 1970-01-01 to an existing proleptic Gregorian date. */
 function daysFromCivil(year: number, month: number, day: number): number {
-  // years that begin in March put the leap day last, so that a month's offset in its year is one formula
+  // years that begin in March have the leap day last, so that one formula gives a month's offset
   const shifted = month > 2 ? year : year - 1;
   const century = Math.floor(shifted / 100);
   const dayOfYear = Math.floor((153 * (month > 2 ? month - 3 : month + 9) + 2) / 5) + day - 1;
@@ -40,7 +40,7 @@ function daysInMonth(year: number, month: number): number {
   return year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0) ? 29 : 28;
 }
 
-/** The zone's offset from UTC in milliseconds, of a suffix that begins at `at`; none at all is UTC. NaN if unknown. */
+/** The UTC offset in milliseconds of the zone suffix at `at`. No suffix is UTC; an unknown one gives NaN. */
 function zoneOffset(text: string, at: number): number {
   if (at === text.length) return 0;
   const sign = text[at];
@@ -53,10 +53,10 @@ function zoneOffset(text: string, at: number): number {
 }
 
 /**
- * Epoch milliseconds of `YYYY-MM-DDThh:mm:ss`, with a space for the `T` if need be, 1 to 9 fractional digits or none,
- * and `Z`, `+hh:mm`, `-hh:mm` or nothing (UTC) behind. Digits beyond the millisecond are cut off.
+ * Parses `YYYY-MM-DDThh:mm:ss` to epoch milliseconds. Accepts a space instead of `T`, up to 9 fractional digits, and
+ * then `Z`, `+hh:mm`, `-hh:mm` or nothing (UTC). Digits beyond the millisecond are dropped.
  *
- * @returns NaN for anything else, dates that do not exist and hour 24 and second 60 included
+ * @returns NaN for anything else, also for dates that do not exist, hour 24 and second 60
  */
 export function parseTime(text: string): number {
   const year = twoDigits(text, 0) * 100 + twoDigits(text, 2);
@@ -92,18 +92,18 @@ export function parseTime(text: string): number {
 }
 
 /**
- * Epoch milliseconds of a numeric time, as the older envelope may carry: seconds or milliseconds, told apart by
- * magnitude (1e11 and above is milliseconds). Fractions of a millisecond are cut off.
+ * Converts a numeric time of the older envelope to epoch milliseconds: 1e11 and above is milliseconds, below is
+ * seconds. Fractions of a millisecond are dropped.
  *
- * @returns NaN when it is further away than a Date can hold
+ * @returns NaN if a Date cannot hold it
  */
 export function numericTime(time: number): number {
-  // seconds by way of whole microseconds: 1697123456.789 * 1000 is a hair off the millisecond, on either side
+  // rounds to whole microseconds first, because 1697123456.789 * 1000 is not exact
   const milliseconds = Math.abs(time) < FIRST_MILLISECONDS ? Math.round(time * 1e6) / 1000 : time;
   return Math.abs(milliseconds) <= MAX_TIME_MS ? Math.floor(milliseconds) : Number.NaN;
 }
 
-/** The microseconds within the second, 0 to 999,999, of a text that {@link parseTime} takes. */
+/** The microseconds within the second, 0 to 999,999, of a text that {@link parseTime} accepts. */
 function microsecondOf(text: string): number {
   let micros = 0;
   if (text.charCodeAt(SECOND_END) !== 46) return micros;
@@ -114,7 +114,7 @@ function microsecondOf(text: string): number {
   return micros;
 }
 
-/** Whether two texts name the same microsecond, however they write it. False when either is no time. */
+/** Whether two texts denote the same microsecond. False if either is not a time. */
 export function sameMicrosecond(a: string, b: string): boolean {
   const time = parseTime(a);
   // NaN is not equal to itself

@@ -10,7 +10,7 @@ import {
   setUp,
 } from "../../test/faulty-upstream.ts";
 
-/** What a client gets that follows the upstream's cursors as they are until one repeats. */
+/** Counts the rows that a client gets if it follows the upstream's cursors unchanged until one repeats. */
 async function unrepaired(rows: readonly Row[], size: number): Promise<number> {
   const upstream = faultyUpstream(rows);
   const seen = new Set<string>();
@@ -33,7 +33,7 @@ describe("paging", () => {
   );
   const sizeArbitrary = fc.constantFrom(3, 10, 50);
 
-  it("reads all rows from an upstream with the cursor fault, at any page size", async () => {
+  it("reads all rows despite the cursor fault, at any page size", async () => {
     await fc.assert(
       fc.asyncProperty(specArbitrary, sizeArbitrary, async (spec, pageSize) => {
         const rows = scrapes(spec);
@@ -47,7 +47,7 @@ describe("paging", () => {
     );
   });
 
-  it("would lose the rest of the window without the repair", async () => {
+  it("the rest of the window would be lost without the repair", async () => {
     const rows = scrapes([
       { points: 10, micros: 55_960 },
       { points: 10, micros: 0 },
@@ -58,7 +58,7 @@ describe("paging", () => {
     expect(namesAndValues(pages)).toHaveLength(20);
   });
 
-  it("goes on from a saved cursor as if it had never stopped, even with another page size", async () => {
+  it("continues from a saved cursor, even with another page size", async () => {
     const stopArbitrary = fc.integer({ min: 1, max: 20 });
     await fc.assert(
       fc.asyncProperty(specArbitrary, sizeArbitrary, sizeArbitrary, stopArbitrary, async (spec, one, other, stop) => {
@@ -74,7 +74,7 @@ describe("paging", () => {
     );
   });
 
-  it("counts rejected rows of the last time, as the upstream does", async () => {
+  it("counts rejected rows at the last time, as the upstream does", async () => {
     const rows = scrapes([{ points: 20, micros: 7 }]).map((row, i) => (i % 3 === 0 ? { ...row, value: "NaN" } : row));
     const { pages } = await collect(setUp(faultyUpstream(rows)), { pageSize: 3 });
     expect(pages.reduce((sum, page) => sum + page.records, 0)).toBe(20);

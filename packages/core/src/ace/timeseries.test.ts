@@ -21,9 +21,9 @@ describe("bounds", () => {
     });
 
   it.each<[string, Answer[], string | undefined, number]>([
-    ["a cursor that comes again at once", [page("A"), page("A")], undefined, 1],
+    ["a cursor that repeats at once", [page("A"), page("A")], undefined, 1],
     ["a cycle of two", [page("A"), page("B"), page("A")], undefined, 2],
-    ["the cursor it was begun with", [page("B"), page("A")], "A", 1],
+    ["the cursor that it started with", [page("B"), page("A")], "A", 1],
     [
       "one position in two spellings",
       [page(cursor({ offset: 1, timestamp: "x" })), page(btoa('{"timestamp": "x", "offset": 1}'))],
@@ -39,7 +39,7 @@ describe("bounds", () => {
     expect(setup.client.calls).toBe(yielded + 1);
   });
 
-  it("goes on past an empty page that carries a cursor", async () => {
+  it("continues past an empty page with a cursor", async () => {
     const { pages, error } = await collect(setUp(page("A"), page("B", 0), page("C", 0), page(null)));
     expect(error).toBeUndefined();
     expect(pages.map(({ records, next }) => [records, next])).toEqual([
@@ -50,7 +50,7 @@ describe("bounds", () => {
     ]);
   });
 
-  it("stops after ten empty pages in a row, but not after as many with rows in between", async () => {
+  it("stops after ten empty pages in a row only", async () => {
     let n = 0;
     const endless: Answer = (url, init) => page(`c${n++}`, 0)(url, init);
     const stopped = await collect(setUp(endless));
@@ -63,7 +63,7 @@ describe("bounds", () => {
     expect(whole.pages).toHaveLength(25);
   });
 
-  it("yields as many pages as allowed before it fails, and the last has the cursor to go on with", async () => {
+  it("yields the allowed pages, the last with its cursor, then fails", async () => {
     let n = 0;
     const setup = setUp((url, init) => page(`c${n++}`)(url, init));
     const { pages, error } = await collect(setup, { maxPages: 4 });
@@ -72,20 +72,20 @@ describe("bounds", () => {
     expect(setup.client.calls).toBe(4);
   });
 
-  it("allows 200 pages when nobody says otherwise", async () => {
+  it("allows 200 pages by default", async () => {
     let n = 0;
     const { pages, error } = await collect(setUp((url, init) => page(`c${n++}`)(url, init)));
     expect(error?.kind).toBe("page_limit");
     expect(pages).toHaveLength(200);
   });
 
-  it("is no failure when the last allowed page is the last", async () => {
+  it("succeeds if the last allowed page is the last", async () => {
     const { pages, error } = await collect(setUp(page("A"), page(null)), { maxPages: 2 });
     expect(error).toBeUndefined();
     expect(pages).toHaveLength(2);
   });
 
-  it("yields what came before a page that does not prove its end, or before the deadline", async () => {
+  it("yields the pages before an unproved end or the deadline", async () => {
     const unproved = await collect(setUp(page("A"), json({ point_samples: [] })));
     expect(unproved.error?.kind).toBe("not_a_page");
     expect(unproved.pages).toHaveLength(1);
@@ -111,7 +111,7 @@ describe("page size", () => {
     expect(setup.clock.waits).toEqual([2000]);
   });
 
-  it("steps down from the second failure of the same page on, each step with retries of its own", async () => {
+  it("shrinks from the second failure on, with new retries each step", async () => {
     const setup = setUp(cut, lost, status(504), cut, lost, good);
     const { pages, error } = await collect(setup);
     expect(error).toBeUndefined();
@@ -120,7 +120,7 @@ describe("page size", () => {
     expect(setup.clock.waits).toEqual([2000, 2000, 2000, 2000, 2000]);
   });
 
-  it("does not go under 1,000, and gives up there", async () => {
+  it("gives up at 1,000 rows", async () => {
     const setup = setUp(cut);
     const { error } = await collect(setup);
     expect(error?.kind).toBe("broken_body");
@@ -134,26 +134,26 @@ describe("page size", () => {
     expect(setup.sizes()).toEqual([10, 10, 10, 10]);
   });
 
-  it.each([500, 502, 503, 413, 408])("steps down for %i as for a body that breaks off", async (code) => {
+  it.each([500, 502, 503, 413, 408])("shrinks for %i as for a body that breaks off", async (code) => {
     const setup = setUp((url, init) =>
       (Number(url.searchParams.get("page_size")) > 10_000 ? status(code) : good)(url, init),
     );
     const { pages, error } = await collect(setup);
     expect(error).toBeUndefined();
     expect(namesAndValues(pages)).toEqual(expected(rows));
-    // 413 is no chance: it is not asked twice, nor waited for
+    // 413 is definite, so it is neither repeated nor waited for
     expect(setup.sizes()).toEqual([100_000, ...(code === 413 ? [] : [100_000]), 50_000, 10_000]);
     expect(setup.clock.waits).toEqual(code === 413 ? [0, 0] : [2000, 2000, 2000]);
   });
 
-  it("does not step down for what says nothing of a page's size", async () => {
+  it("does not shrink for failures unrelated to the size", async () => {
     const page = status(200, { "content-type": "text/html" }, "<html>maintenance</html>");
     const setup = setUp(page, status(429), page, good);
     expect((await collect(setup)).error).toBeUndefined();
     expect(setup.sizes()).toEqual([100_000, 100_000, 100_000, 100_000]);
   });
 
-  it("stays down for the rest of the iteration", async () => {
+  it("stays small for the rest of the iteration", async () => {
     const many = scrapes(Array.from({ length: 30 }, () => ({ points: 100, micros: 5 })));
     const upstream = faultyUpstream(many);
     // breaks off pages larger than 1,000 rows
@@ -166,7 +166,7 @@ describe("page size", () => {
     expect(setup.sizes()).toEqual([10_000, 10_000, 5000, 1000, 1000, 1000]);
   });
 
-  it("steps down no further than the deadline allows", async () => {
+  it("shrinks no further than the deadline allows", async () => {
     const setup = setUp(cut);
     const { error } = await collect(setup, { deadline: setup.clock.now() + 5000 });
     expect(error?.kind).toBe("broken_body");

@@ -10,38 +10,40 @@ import type { CallOptions, Transport } from "./transport.ts";
 
 const DEFAULT_MAX_PAGES = 200;
 
-/** Empty pages in a row that still promise more; the upstream has been seen to send one. */
+/** Maximum of empty pages in a row with a next cursor; the upstream has sent one. */
 const MAX_EMPTY_PAGES = 10;
 
 export interface TimeseriesOptions extends CallOptions {
-  /** where an earlier iteration over the same range stopped: the `next` of its last page */
+  /** `next` of the last page of an earlier iteration over the same range */
   readonly cursor?: string | null | undefined;
-  /** rows a page: learns from each page and failure */
+  /** rows a page; adapts to each page and failure */
   readonly pageSize?: AdaptivePageSize | undefined;
   readonly maxPages?: number | undefined;
 }
 
 export interface AcePage {
   readonly samples: NamedSamples;
-  /** when the request that it answers was sent, epoch ms */
+  /** when the page's request was sent, epoch ms */
   readonly asked: number;
-  /** number of rows received: samples and rejected ones */
+  /** rows received, including rejected ones */
   readonly records: number;
   readonly rejected: RejectionCounts;
-  /** the first ones of each reason */
+  /** the first rejected records of each reason */
   readonly rejectedRecords: readonly RejectedRecord[];
   /** time of the last row, epoch ms; null: no row has a readable time */
   readonly lastTime: number | null;
-  /** cursor of the next page, fit to be saved; null proves that the window ended */
+  /** cursor of the next page, which may be stored; null proves that the window ended */
   readonly next: string | null;
 }
 
 /**
- * Every sample of a site in a time range, page by page, ascending in time. The range is complete only after a page with
- * `next === null`. A page whose own cursor is refused is not yielded.
+ * Reads all samples of a site in a time range, page by page, ascending in time. The range is complete only after a page
+ * with `next === null`. A page whose next cursor is refused is not yielded.
  *
- * @throws {AceError} `page_limit` after the last allowed page if more follow, or after too many empty ones;
- * `cursor_repeated`; the error of a call
+ * @throws {AceError}
+ * - `page_limit` if more pages follow the last allowed one, or after too many empty pages
+ * - `cursor_repeated`
+ * - the error of a call
  */
 export async function* timeseriesPages(
   transport: Transport,
@@ -94,7 +96,7 @@ export async function* timeseriesPages(
     if (empty >= MAX_EMPTY_PAGES) throw new AceError("page_limit", path, `${empty} empty pages in a row`);
     cursor = next;
   }
-  throw new AceError("page_limit", path, `more than ${maxPages} pages`);
+  throw new AceError("page_limit", path, `the range has more than ${maxPages} pages`);
 }
 
 function pageQuery(range: TimeRange, size: PageSize, cursor: string | null): Record<string, string> {
@@ -102,7 +104,7 @@ function pageQuery(range: TimeRange, size: PageSize, cursor: string | null): Rec
     start_time: new Date(range.start).toISOString(),
     end_time: new Date(range.end).toISOString(),
     page_size: String(size),
-    // without it the upstream answers 5-minute buckets of an undocumented aggregate
+    // without it the upstream returns 5-minute buckets of an undocumented aggregate
     raw_data: "true",
   };
   return cursor === null ? query : { ...query, cursor };

@@ -5,57 +5,57 @@ import { parseRetryAfter, type RetryPolicy, withRetries } from "./retry.ts";
 export type AceFetch = (url: string, init: RequestInit) => Promise<Response>;
 
 interface TransportConfig extends RetryPolicy {
-  /** for example `https://flightdeck.aceiot.cloud/api`; a slash at its end does not matter */
+  /** for example `https://flightdeck.aceiot.cloud/api`, with or without a final slash */
   readonly baseUrl: string;
   readonly apiKey: string;
   readonly fetch: AceFetch;
-  /** longest time for one call, body included, in milliseconds */
+  /** maximum time of one call, including the body, in milliseconds */
   readonly timeoutMs: number;
-  /** longest body, decompressed, in bytes */
+  /** maximum body size, decompressed, in bytes */
   readonly maxBodyBytes: number;
 }
 
 export interface CallOptions {
-  /** epoch milliseconds after which no call is begun and no wait ends; a call that is under way has its whole time */
+  /** epoch milliseconds after which no call begins and no wait ends; a call in progress may take its full time */
   readonly deadline?: number | undefined;
-  /** longest time for one call, where it is to be shorter than the client's, in milliseconds */
+  /** maximum time of one call if shorter than the client's, in milliseconds */
   readonly timeoutMs?: number | undefined;
 }
 
 interface AceRequest extends CallOptions {
-  /** below the base URL, names in it percent-encoded; this is what error messages show */
+  /** below the base URL, with percent-encoded names; error messages show it */
   readonly path: string;
-  /** asked anew for each try, so that a retry can ask for less */
+  /** called for each try, so that a retry can request less */
   readonly query: () => Record<string, string>;
   readonly onFailure?: (error: AceError) => boolean;
 }
 
-/** GET with key, timeout and retries; counts every call it makes. */
+/** Makes GET requests with key, timeout and retries, and counts all calls. */
 export class Transport {
   readonly #config: TransportConfig;
   readonly #baseUrl: string;
   #calls = 0;
   #latencyMs = 0;
 
-  /** @throws {RangeError} when the key could not be a header's value; the message does not quote it */
+  /** @throws {RangeError} if the key is not a valid header value; the message does not quote it */
   constructor(config: TransportConfig) {
     if (!/^[\x21-\x7e]+$/.test(config.apiKey)) throw new RangeError("the ACE API key must be visible ASCII characters");
     this.#config = config;
     this.#baseUrl = config.baseUrl.replace(/\/+$/, "");
   }
 
-  /** calls made, retries included */
+  /** calls made, including retries */
   get calls(): number {
     return this.#calls;
   }
 
-  /** sum of all calls' times from request to the end of the body or failure, waits not included, in milliseconds */
+  /** sum of all calls' times from the request to the end of the body or the failure, without waits, in milliseconds */
   get latencyMs(): number {
     return this.#latencyMs;
   }
 
   /**
-   * @param request.read checks the parsed JSON of a 200; throws an AceError when it is something else
+   * @param request.read checks the parsed JSON of a 200; throws an AceError for another shape
    * @throws {AceError}
    */
   get<T>({ read, ...request }: AceRequest & { readonly read: (body: unknown) => T }): Promise<T> {
@@ -80,7 +80,7 @@ export class Transport {
     this.#calls++;
 
     const controller = new AbortController();
-    // raced, not left to the signal alone: a body that stalls must not outlive its time in any runtime
+    // a race, because some runtime may not abort a stalled body by the signal
     const { promise: expired, reject } = Promise.withResolvers<never>();
     const timer = setTimeout(() => {
       reject(new AceError("timeout", path, `no complete answer within ${allowedMs} ms`));
@@ -104,7 +104,7 @@ export class Transport {
     const response = await this.#send(path, search === "" ? path : `${path}?${search}`, signal);
     const { apiKey, maxBodyBytes: maxBytes } = this.#config;
     if (response.status === 200) return readBody(response, reader, { path, apiKey, maxBytes });
-    // unread, its body would hold the connection; one that cannot be cancelled has failed already
+    // an unread body would hold the connection; a body that cannot be cancelled has failed already
     await response.body?.cancel().catch(() => undefined);
     throw new AceError("http", path, describeStatus(response.status), {
       status: response.status,
@@ -113,12 +113,12 @@ export class Transport {
   }
 
   async #send(path: string, target: string, signal: AbortSignal): Promise<Response> {
-    // a plain function call: workerd's fetch refuses to run as a method of another object
+    // a plain function call: workerd's fetch refuses a call as a method of another object
     const { fetch, apiKey } = this.#config;
     try {
       return await fetch(this.#baseUrl + target, {
         headers: { authorization: `Bearer ${apiKey}`, accept: "application/json" },
-        // not followed: the key must not travel to another host
+        // redirects are not followed, so that the key does not reach another host
         redirect: "manual",
         signal,
       });
@@ -133,9 +133,9 @@ function describeStatus(status: number): string {
     case 401:
       return "answered 401: the API key is missing or refused";
     case 403:
-      return "answered 403: no such site, or none this key may read";
+      return "answered 403: the site does not exist, or the key may not read it";
     case 500:
-      return "answered 500, which this API also does for an invalid key";
+      return "answered 500; this API also answers 500 to an invalid key";
     default:
       return `answered ${status}`;
   }

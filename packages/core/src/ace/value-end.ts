@@ -1,23 +1,23 @@
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 
-/** What opens or closes a level, or begins a text. */
+/** Characters that open or close a level, or begin a string. */
 const STRUCTURE = /["[\]{}]/g;
 
-/** What ends a number or a word. */
+/** Characters that end a number or a word. */
 const SCALAR_END = /[\s,\]}]/g;
 
-/** JSON's own white space. */
+/** JSON's white space. */
 const SPACE = /[ \t\n\r]*/y;
 
-/** Index of the first character at or after `at` that is no white space. */
+/** Index of the first character at or after `at` that is not white space. */
 export function skipSpace(text: string, at: number): number {
   SPACE.lastIndex = at;
   SPACE.test(text);
   return SPACE.lastIndex;
 }
 
-/** Index after the quote that ends a text; -1: it does not end here. @param at index of its first quote */
+/** Index after a string's closing quote; -1: the string does not end here. @param at index of its opening quote */
 export function textEnd(text: string, at: number): number {
   for (let quote = text.indexOf('"', at + 1); quote !== -1; quote = text.indexOf('"', quote + 1)) {
     let escapes = quote - 1;
@@ -28,8 +28,8 @@ export function textEnd(text: string, at: number): number {
 }
 
 /**
- * Index after the JSON value that begins at `at`; -1: it does not end here. Finds the end only: whether it is JSON is
- * for the parser to say.
+ * Index after the JSON value at `at`; -1: the value does not end here. Does not check that the value is JSON; the
+ * parser does.
  */
 export function valueEnd(text: string, at: number): number {
   const first = text.charCodeAt(at);

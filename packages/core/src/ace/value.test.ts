@@ -33,7 +33,7 @@ describe("parseValue", () => {
     ["Active", 1],
     ["inactive", 0],
     [" INACTIVE ", 0],
-  ])("takes %j as %d", (value, number) => {
+  ])("reads %j as %d", (value, number) => {
     // toBe tells -0 from 0
     expect(parseValue(value)).toBe(number);
   });
@@ -83,7 +83,7 @@ describe("parseValue", () => {
     expect(parseValue(value)).toBe(reason);
   });
 
-  it("brings every finite double back bit for bit, from text and from a JSON number", () => {
+  it("reads every finite double exactly, from text and from a number", () => {
     fc.assert(
       fc.property(fc.double({ noNaN: true, noDefaultInfinity: true }), (double) => {
         const text = Object.is(double, -0) ? "-0" : String(double);
@@ -95,7 +95,7 @@ describe("parseValue", () => {
     );
   });
 
-  it("takes a text as a number exactly when it is a decimal with space around it", () => {
+  it("reads exactly decimals, with space around them, as numbers", () => {
     const decimal = /^\s*[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?\s*$/i;
     const text = fc.string({ unit: fc.constantFrom(...Array.from("019.+-eE_xX boi\t")), maxLength: 8 });
     fc.assert(

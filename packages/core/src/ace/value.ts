@@ -3,7 +3,7 @@ import type { RejectionReason } from "../domain/rejection.ts";
 /** Why a value was rejected. */
 type ValueRejection = Extract<RejectionReason, "null" | "non_numeric" | "non_finite">;
 
-/** What Number() reads as a number though it is no decimal: nothing but space, and hex, octal or binary literals. */
+/** Texts that Number() reads although they are not decimal: only space, and hex, octal or binary literals. */
 const NOT_DECIMAL = /^\s*(?:$|0[xob])/i;
 
 const NON_FINITE_WORD = /^[+-]?(?:nan|inf|infinity)$/;
@@ -19,10 +19,10 @@ function parseText(text: string): number | ValueRejection {
 }
 
 /**
- * A sample's value as a finite double. Taken are decimal text with space around it if need be (`"72.5"`, `"-0"`,
- * `" 1e3 "`), numbers, booleans, and true/active (1) and false/inactive (0) in any case.
+ * Parses a sample's value to a finite double. Accepts numbers, booleans, decimal text with space around it (`"72.5"`,
+ * `"-0"`, `" 1e3 "`), and true/active (1) and false/inactive (0) in any case.
  *
- * @returns the number, bit for bit what the decimal text denotes, or the reason it was rejected
+ * @returns the exact double of the decimal text, or the reason of the rejection
  */
 export function parseValue(value: unknown): number | ValueRejection {
   if (typeof value === "string") return parseText(value);

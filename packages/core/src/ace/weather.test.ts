@@ -11,7 +11,7 @@ function setUp(answer: Answer) {
 
 async function failure(promise: Promise<unknown>): Promise<AceError> {
   const error = await promise.catch((reason: unknown) => reason);
-  if (!(error instanceof AceError)) throw new Error(`no AceError: ${String(error)}`);
+  if (!(error instanceof AceError)) throw new Error(`expected an AceError, got: ${String(error)}`);
   return error;
 }
 
@@ -19,7 +19,7 @@ describe("weather", () => {
   const NO_READINGS = { readings: [], rejected: {}, rejectedReadings: [] };
   const reading = (value: unknown, time: unknown = "2025-10-12T14:45:00") => ({ name: "x", value, time });
 
-  it("gives the readings and counts the fields without one", async () => {
+  it("returns the readings, and counts fields without one", async () => {
     const { client } = setUp(
       json({
         weather: {
@@ -53,7 +53,7 @@ describe("weather", () => {
     });
   });
 
-  it("reads records of a time, as older documents have them", async () => {
+  it("reads records with a common time, as in older documents", async () => {
     const record = {
       timestamp: "2025-10-12T14:45:00",
       temperature: 68.5,
@@ -97,7 +97,7 @@ describe("weather", () => {
     expect(await setUp(json(nothing)).client.weather("s")).toEqual(NO_READINGS);
   });
 
-  it("is null where there is no feed, and an error otherwise", async () => {
+  it("returns null without a feed, and throws otherwise", async () => {
     expect(await setUp(status(404, {}, '{"weather":null}')).client.weather("s")).toBeNull();
     expect(await failure(setUp(status(403)).client.weather("s"))).toMatchObject({ status: 403 });
     for (const body of [{ weather: null }, { data: null }, { timestamp: "2025-10-12T14:45:00" }, { temp: "21.7" }]) {

@@ -12,22 +12,22 @@ import { parseValue } from "./value.ts";
 
 export interface WeatherReading {
   readonly field: WeatherField;
-  /** epoch milliseconds UTC of the measurement, not of our asking */
+  /** when it was measured, not requested; epoch milliseconds UTC */
   readonly time: number;
   readonly value: number;
 }
 
-/** The last known readings of a site's feed; there is no history behind this address. */
+/** The last known readings of a site's feed; this address has no history. */
 export interface AceWeather {
   readonly readings: readonly WeatherReading[];
-  /** fields that are there and hold no reading, by reason; absent fields are not counted */
+  /** present fields without a reading, by reason; absent fields are not counted */
   readonly rejected: RejectionCounts;
-  /** each of these, as the feed has it */
+  /** the rejected fields as the feed has them */
   readonly rejectedReadings: readonly RejectedReading[];
 }
 
 interface RejectedReading {
-  /** null: a record that is no object */
+  /** null: the record is not an object */
   readonly field: WeatherField | null;
   readonly reason: RejectionReason;
   readonly given: unknown;
@@ -37,23 +37,23 @@ interface RejectedReading {
 const recordSchema = z.record(z.string(), z.unknown());
 type WeatherRecord = z.infer<typeof recordSchema>;
 
-/** What the service answers. */
+/** The current form. */
 const nestedSchema = z.object({ weather: recordSchema });
-/** What older documents describe; a third form is a single such record, without an envelope. */
+/** The form of older documents; a third form is one such record without an envelope. */
 const recordsSchema = z.object({ data: z.array(z.unknown()) });
 
-/** How the older documents spell a field, where they do not spell it as the service does. */
+/** Field names of the older documents where they differ. */
 const OLDER_KEYS: Partial<Record<WeatherField, string>> = { temp: "temperature", wind_deg: "wind_direction" };
 
 const readingSchema = z.object({ value: z.unknown(), time: z.unknown() });
 
 /**
- * Decodes the parsed JSON of a weather answer, of any of three forms:
+ * Decodes the parsed JSON of a weather answer, in one of three forms:
  * - `{"weather": {"temp": {"value": "21.7", "time": "…"}, …}}`
  * - `{"data": [{"timestamp": "…", "temperature": 21.7, …}, …]}`
  * - `{"temp": "21.7", …, "timestamp": "…"}`
  *
- * Other keys, such as `conditions`, which is text, are ignored.
+ * Ignores other keys, such as the text `conditions`.
  *
  * @param now epoch milliseconds
  * @throws {AceError} `not_a_page`
@@ -81,7 +81,7 @@ export function decodeWeather(body: unknown, now: number, path: string): AceWeat
         reject(field, "malformed", raw);
         continue;
       }
-      // The value first: a feed without data sends null for the time as well, which is no fault of the time.
+      // The value is checked first: a feed without data sends null for the time too, and the value is at fault.
       const value = parseValue(reading.value);
       const time = times.next(reading.time);
       if (typeof value !== "number") reject(field, value, raw);
@@ -93,7 +93,7 @@ export function decodeWeather(body: unknown, now: number, path: string): AceWeat
   return { readings, rejected, rejectedReadings };
 }
 
-/** @throws {AceError} `not_a_page` where the body has none of the three forms */
+/** @throws {AceError} `not_a_page` if the body has none of the three forms */
 function recordsOf(body: unknown, path: string): readonly unknown[] {
   const nested = nestedSchema.safeParse(body);
   if (nested.success) return [nested.data.weather];
@@ -113,7 +113,7 @@ function valueOf(record: WeatherRecord, field: WeatherField): unknown {
   return record[field] ?? record[OLDER_KEYS[field] ?? field];
 }
 
-/** A value with a time of its own, or of its record; null where it has neither. */
+/** A value with its own time or its record's time; null if it has neither. */
 function readingOf(record: WeatherRecord, raw: unknown): { value?: unknown; time?: unknown } | null {
   const reading = readingSchema.safeParse(raw);
   if (reading.success) return reading.data;

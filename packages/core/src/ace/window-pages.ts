@@ -5,39 +5,40 @@ import type { AceClient } from "./client.ts";
 import type { AcePage, TimeseriesOptions } from "./timeseries.ts";
 
 /**
- * How far a request reaches back that goes on after what was served, in milliseconds: the API does not say whether the
- * start of a range belongs to it, and a page may have ended inside of a scrape.
+ * How far a resumed request reaches back before the last served time, in milliseconds. The API does not say whether a
+ * range includes its start, and a page may have ended within a scrape.
  */
 const OVERLAP_MS = 1;
 
 /** Where the next page of a window starts. */
 export interface PagePosition {
-  /** everything before it was served, epoch ms; a request without a cursor starts here */
+  /** everything before this time was served, epoch ms; a request without a cursor starts here */
   readonly from: number;
-  /** cursor of the page; null: the page is the first one from `from` on */
+  /** cursor of the page; null: the first page from `from` on */
   readonly cursor: string | null;
 }
 
 interface WindowPage {
   readonly page: AcePage;
   readonly at: PagePosition;
-  /** where the next page starts, fit to be saved; null proves that the window ended */
+  /** where the next page starts, which may be stored; null proves that the window ended */
   readonly next: PagePosition | null;
 }
 
 interface WindowOptions extends Omit<TimeseriesOptions, "cursor"> {
-  /** where an earlier reading of the same window stopped; default its start */
+  /** where an earlier read of the same window stopped; default: the window's start */
   readonly at?: PagePosition | undefined;
-  /** told when the API refused a cursor, before the page at `next` is asked for instead */
+  /** called when the API refused a cursor, before the page at `next` is requested instead */
   readonly onRefused?: (error: AceError, next: PagePosition) => void;
 }
 
 /**
- * Every sample of a site in a window, page by page. As `timeseriesPages`, but a cursor that the API refuses does not end
- * the reading. A cursor that was saved earlier is abandoned: the window is begun anew. From then on no cursor is used:
- * each request starts at the last time that was served, because rows come in ascending time.
+ * Reads all samples of a site in a window, page by page, as `timeseriesPages` does, but continues after a refused
+ * cursor:
+ * - A stored cursor is dropped, and the window begins again.
+ * - From then on no cursor is used. Each request starts at the last served time, because rows come in ascending time.
  *
- * @throws {AceError} when a request without a cursor fails too, or one page cannot hold what shares a millisecond
+ * @throws {AceError} if a request without a cursor fails too, or if the rows of one millisecond exceed a page
  */
 export async function* windowPages(
   ace: AceClient,
@@ -46,11 +47,11 @@ export async function* windowPages(
   { at: saved, onRefused, ...options }: WindowOptions,
 ): AsyncGenerator<WindowPage, void, void> {
   let at: PagePosition = saved ?? { from: range.start, cursor: null };
-  // a position without a cursor is only saved where the API refused one
+  // a position without a cursor is stored only after the API refused one
   let isRefused = saved?.cursor === null;
-  // only a cursor of an earlier reading: a request without one that this reading made would be answered alike
+  // only for a stored cursor: repeating this read's own request without a cursor would give the same answer
   let mayBeginAnew = saved !== undefined && saved.cursor !== null;
-  /** when the last row was taken that this reading was served, epoch ms; null: no row yet */
+  /** time of the last served row of this read, epoch ms; null: no row yet */
   let served: number | null = null;
   for (;;) {
     const start = Math.max(range.start, at.from - OVERLAP_MS);
@@ -67,7 +68,7 @@ export async function* windowPages(
       }
     } catch (error) {
       if (!(error instanceof AceError) || at.cursor === null || !blamesCursor(error)) throw error;
-      // Cursors in a circle may have led past rows: all that they served is asked for again.
+      // A cycle of cursors may have skipped rows, so everything that they served is requested again.
       if (error.kind === "cursor_repeated" && !isRefused) {
         served = null;
         mayBeginAnew = true;
@@ -83,13 +84,13 @@ export async function* windowPages(
   }
 }
 
-/** A cursor that the API refused, and where the window is to go on instead. */
+/** A cursor that the API refused, and the position at which the window continues. */
 export interface RefusedCursor {
   readonly error: AceError;
   readonly next: PagePosition;
 }
 
-/** A request without a cursor that goes on after what was served; null where it would repeat the one before. */
+/** A position without a cursor after the served rows; null if it would repeat the previous request. */
 function resumeAfter(at: PagePosition, served: number | null, range: TimeRange): PagePosition | null {
   return served !== null && served > at.from && served < range.end ? { from: served, cursor: null } : null;
 }

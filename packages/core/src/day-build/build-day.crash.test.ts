@@ -294,7 +294,7 @@ test("an hour without proof that it ended has no spill", async () => {
   await bucket.delete(spillKey(of, 5));
   const { upstream } = world;
   world.upstream = () => Promise.resolve(Response.json({ point_samples: [] }));
-  await expect(fetchHour(5)).rejects.toThrow("does not say how to go on");
+  await expect(fetchHour(5)).rejects.toThrow("does not prove that it is the last");
   world.upstream = upstream;
   expect(await bucket.head(spillKey(of, 5))).toBeNull();
 });
