@@ -85,7 +85,7 @@ export const MUTATIONS_OF_DAYS: readonly Mutation[] = [
     foundBy: {
       project: "core",
       file: "packages/core/src/day-build/claim.test.ts",
-      title: "a value that was answered stays, though a build began before and its hour has later samples",
+      title: "an answered value stays, although an earlier build is published later",
     },
   },
   {

@@ -48,7 +48,7 @@ export const MUTATIONS_OF_MONTHS: readonly Mutation[] = [
     foundBy: {
       project: "core",
       file: `${CORE}/months/merge-part.test.ts`,
-      title: "is refused for parts that are not all, are twice or in another order, and for other day files",
+      title: "refuses missing, doubled or reordered parts, and other day files",
     },
   },
   {
@@ -60,7 +60,7 @@ export const MUTATIONS_OF_MONTHS: readonly Mutation[] = [
     foundBy: {
       project: "core",
       file: `${CORE}/months/doubtful-days.test.ts`,
-      title: "a day whose next file is in place, and not published yet, is not made suspect",
+      title: "a day whose next file is put but not published does not become suspect",
     },
   },
   {

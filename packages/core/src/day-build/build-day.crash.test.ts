@@ -162,7 +162,7 @@ describe("a build of a day that stops after any of its writes", () => {
     expect(calls).toBeGreaterThan(0);
   });
 
-  test("publishes again if it stopped while publishing; readers see all of it or nothing", async () => {
+  test("publishes again if it stopped while publishing; readers see all or none", async () => {
     const prepare = async () => {
       await reset();
       await merge();
@@ -182,7 +182,7 @@ describe("a build of a day that stops after any of its writes", () => {
 });
 
 describe("the base of a merge", () => {
-  test("keeps samples that the upstream no longer serves, and prefers the newer fetch", async () => {
+  test("keeps samples that the API no longer serves; the newer fetch wins", async () => {
     // A file from the hot level: one sample exists only there, and the upstream has another value for the second.
     const [line] = expected;
     const [name, time] = line!.split(" ");

@@ -11,7 +11,7 @@ import { settleFromSegments } from "./settle-from-segments.ts";
 const DAY = 20_373;
 const START = dayStart(DAY);
 
-test("a value that was answered stays, though a build began before and its hour has later samples", async () => {
+test("an answered value stays, although an earlier build is published later", async () => {
   vi.spyOn(console, "error").mockReturnValue();
   const db = await migratedDatabase();
   const site = { id: await newSite(db, "ses_commit"), name: "ses_commit" };

@@ -60,7 +60,7 @@ describe.skipIf(!("TIMESERIES" in env))("on R2", () => {
     }
   });
 
-  test("parts have the sizes that R2 requires, and an aborted upload leaves nothing", async () => {
+  test("parts have R2's sizes, and an aborted upload leaves nothing", async () => {
     const bytes = Uint8Array.from({ length: 12 * 1024 * 1024 }, (_, i) => (i * 7) & 0xff);
     const sink = new MultipartSink(bucket, "parts", 5 * 1024 * 1024);
     await sink.write(bytes);

@@ -74,7 +74,7 @@ const settleAgain = async () => {
 };
 const isUpload = (what: string) => /^(?:createMultipartUpload|uploadPart|complete|abort|body) /.test(what);
 
-test("between any two calls of a multipart settlement a query finds every sample once", async () => {
+test("a query during a multipart settlement finds every sample once", async () => {
   await reset();
   const watched = new CrashPoint(
     Number.POSITIVE_INFINITY,

@@ -153,7 +153,7 @@ describe("settling from segments", () => {
     expect(await stored()).toEqual(lines(FIRST, LATE));
   });
 
-  test("leaves the file unchanged if it has the samples, and deletes the segments", async () => {
+  test("keeps a file that has the samples, and deletes the segments", async () => {
     await store(FIRST);
     await settleFromSegments(context(), newBuild());
     const before = await readManifestDay(db, site.id, DAY);
@@ -163,7 +163,7 @@ describe("settling from segments", () => {
     expect(await readManifestDay(db, site.id, DAY)).toMatchObject({ file: before!.file, generation: 1 });
   });
 
-  test("does not build upon a foreign file: the day is suspect, its samples stay hot", async () => {
+  test("marks a day with a foreign file suspect, and its samples stay hot", async () => {
     await settledWithLate();
     await bucket.put(dayFileKey(site.name, DAY), "not what was written");
     expect(await settleFromSegments(context(), newBuild())).toMatchObject({
@@ -191,7 +191,7 @@ describe("a settlement that stops after any of its writes", () => {
   test.each([
     ["with no file yet", () => store(FIRST), lines(FIRST)],
     ["over a file", settledWithLate, lines(FIRST, LATE)],
-  ])("t %s, loses and hides nothing, and the next run completes it", async (_, prepare, expected) => {
+  ])("%s, loses and hides nothing, and the next run completes it", async (_, prepare, expected) => {
     await reset();
     await prepare();
     expect(await settleFromSegments(context(), newBuild())).toMatchObject({ outcome: "settled" });

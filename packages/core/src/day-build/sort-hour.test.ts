@@ -17,7 +17,7 @@ const sample = fc.tuple(
   fc.constantFrom(0, -0, 1.5, 2.5),
 );
 
-test("sorts any arrivals by point and time; the last arrival wins, other hours are left out", () => {
+test("sorts arrivals by point and time; the last arrival at a time wins", () => {
   fc.assert(
     fc.property(fc.array(fc.array(sample, { maxLength: 15 }), { maxLength: 4 }), (pages) => {
       const sorted = sortHour(pages.map(pointSamples), order, HOUR);

@@ -57,7 +57,7 @@ async function grown(site: string, points: number, isListed = true) {
   return { world, source, of, fetchHour, rows, lists };
 }
 
-test("a new name causes a request for the list, and the point's history is kept", async () => {
+test("a new name makes the list be requested, and its samples are kept", async () => {
   const { world, source, fetchHour, rows, lists } = await grown("ses_new", 7);
   expect(rows(3).length).toBe(42);
   expect(await fetchHour(3)).toEqual({
@@ -87,7 +87,7 @@ test("a name that the list lacks is asked for once", async () => {
   expect([...(await loadCatalog(db, of.site.id)).values()].filter(({ configured }) => !configured).length).toBe(3);
 });
 
-test("a name missing from an old list is asked for again, and its history is kept", async () => {
+test("a name missing from an old list is requested again, its samples kept", async () => {
   const { world, source, fetchHour, rows, lists } = await grown("ses_listed_late_spill", 8, false);
   await fetchHour(3);
   const listed = { ...source, points: source.points.map((point) => ({ ...point, collect_enabled: true })) };

@@ -41,7 +41,7 @@ async function ask(hasStatements = () => true) {
   return askSilentPoints(context, { id: siteId, name: world.site }, watermark);
 }
 
-test("stores a new point that is 40 minutes late beside four on time within the hour", async () => {
+test("stores a new point that is 40 minutes late within the hour", async () => {
   for (let hour = 0; hour < 5; hour++) {
     for (let run = 0; run < 12; run += 3) {
       await world.catchUp();

@@ -6,7 +6,7 @@ const DAY = 20_000;
 const KNOWN = dayRange(DAY);
 const HOUR_MS = 3_600_000;
 
-test("changed hours change part of a day; a new first sample changes the whole day", () => {
+test("changed hours change part of a day, a new first sample all of it", () => {
   const hotHour = (index: number, version: number) => ({
     hour: KNOWN.start + index * HOUR_MS,
     version,

@@ -65,7 +65,7 @@ test("stores a group of 30 points that is three hours late within the hour", asy
   expect(byName.length).toBeLessThan(POINTS_PER_HOUR);
 });
 
-test("a group window ends when statements are used up, and the next run continues", async () => {
+test("a group window ends without statements left, the next run continues", async () => {
   const { db, world, late } = await lateWorld();
   await world.catchUp();
   await world.clock.sleep(LATE_MS + 10 * MINUTE_MS);

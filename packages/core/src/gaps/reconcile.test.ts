@@ -69,7 +69,7 @@ const looks = fc.array(
   { minLength: 1, maxLength: 12 },
 );
 
-test("the table equals the last scan of each minute; a repeated scan writes nothing", () => {
+test("the table equals the last scan of each minute", () => {
   fc.assert(
     fc.property(looks, (steps) => {
       const table = new Table();
@@ -129,7 +129,7 @@ const gapOf = (table: Table) =>
 const silentIn = (...ranges: [number, number][]) =>
   Array.from({ length: SPAN }, (_, i) => ranges.some(([start, end]) => i >= start && i < end));
 
-test("counts arriving samples in shrinking, split and repaired gaps, and keeps detectedAt", () => {
+test("counts arriving samples in changed gaps, and keeps detectedAt", () => {
   const table = new Table();
   const all = { start: 0, end: SPAN };
   table.scan(silentIn([10, 40]), all);
@@ -148,7 +148,7 @@ test("counts arriving samples in shrinking, split and repaired gaps, and keeps d
   ]);
 });
 
-test("an ongoing gap ends at the next sample; a gap only by an earlier cadence is dropped", () => {
+test("an ongoing gap ends at the next sample", () => {
   const table = new Table();
   const forever = { start: 50, end: Number.POSITIVE_INFINITY };
   table.rows.set(50, {

@@ -28,7 +28,7 @@ function gap(pointId: number, from: number, to: number, attempts = 0): Gap {
   };
 }
 
-test("asks for partly filled gaps first, then fewest attempts; windows serve all overlaps", () => {
+test("partly filled gaps come first, then those with fewest attempts", () => {
   const begun = { ...gap(4, 2, 4.5, 3), filledTo: MIDNIGHT + 4 * HOUR_MS };
   const gaps = [gap(1, 5.5, 6.5, 2), gap(2, 6.25, 6.75), gap(3, 20, 20.75, 1), begun, gap(WHOLE_SITE, 1, 2, 5)];
   const windows = planRepair(gaps, NOW).map(({ start, end, gaps: own }) => {
@@ -53,7 +53,7 @@ const after = (own: Gap, answers: Partial<Answers>) =>
     NOW,
   );
 
-test("a gap stays due when only a later hour of it was asked for, by another gap", () => {
+test("a gap stays due if only a later hour of it was requested", () => {
   const own = gap(1, 5.5, 6.5);
   expect(after(own, { ended: new Set([hour(6)]) })).toBeNull();
   const begun = after(own, { ended: new Set([hour(5)]) });
@@ -62,7 +62,7 @@ test("a gap stays due when only a later hour of it was asked for, by another gap
   expect(after(own, { error: "503" })?.nextAttemptAt).toBeGreaterThan(NOW);
 });
 
-test("the rest of a filled part stays a gap until asked for, and proves nothing of the whole", () => {
+test("the rest of a partly filled gap stays a gap until it is requested", () => {
   const own = gap(1, 5.5, 7.5);
   const cut = after(own, { ended: new Set([hour(5), hour(7)]), isServed: true, error: "503" })!;
   expect(cut).toMatchObject({ filledTo: hour(6), provedTo: null, lastError: "503", state: "open" });
@@ -86,7 +86,7 @@ test("samples that arrive after a partial proof restart the whole gap", () => {
   expect(after(served, { ended: new Set([hour(5), hour(6)]) })).toMatchObject({ filledTo: null });
 });
 
-test("samples in all of a gap are no proof for a point, and no disproof for the site", () => {
+test("samples in a whole gap prove nothing of a point and disprove no site gap", () => {
   const all = { ended: new Set([hour(5), hour(6)]), isServed: true };
   expect(after(gap(1, 5.5, 6.5), all)).toMatchObject({ proofs: 0, filledTo: null, cause: "unknown" });
   expect(after(gap(WHOLE_SITE, 5.5, 6.5), all)).toMatchObject({ proofs: 1, filledTo: null, cause: "unknown" });

@@ -69,71 +69,63 @@ async function expectRepaired(world: GapWorld, samples: number, context: string)
   ).toBe(samples);
 }
 
-test(
-  "the next runs finish a repair over midnight that the upstream refused at any page",
-  { timeout: 90_000 },
-  async () => {
-    const outage = [-27, 27] as const;
-    const missed = 54 * POINTS;
-    for (const level of ["hot", "cold"] as const) {
-      const { world, reset } = gappedWorld(`ses_pages_${level}`, outage, level);
-      for (let nth = 0, isWhole = false; !isWhole; nth++) {
-        await reset();
-        const { upstream } = world.sync;
-        const point = new CrashPoint(nth, "before", () => true, undefined, false);
-        world.sync.upstream = (request) =>
-          point.call(() => upstream(request)).catch(() => Response.json({}, { status: 403 }));
-        const { repair } = await world.hourly({ pageSize: 50, ace: world.sync.client() });
-        world.sync.upstream = upstream;
-        isWhole = !point.happened;
-        const context = `${level}, page ${nth}`;
-        expect(repair!.incomplete, context).toBe(isWhole ? 0 : 1);
-        const stored = repair!.inserted + (await rest(world));
-        // Samples that are in a file by then are stored beside the file again.
-        if (level === "hot") expect(stored, context).toBe(missed);
-        await expectRepaired(world, missed, context);
-        expect(nth).toBeLessThan(9);
-        if (isWhole) expect(nth).toBeGreaterThan(3);
-      }
-    }
-  },
-);
-
-test(
-  "a detection beside an interrupted repair keeps the unfilled rest, however short",
-  { timeout: 60_000 },
-  async () => {
-    const outage = [3, 20] as const;
-    const missed = 17 * POINTS;
-    const [cameAtOnce, left] = [32, missed - 32];
-    const { world, reset } = gappedWorld("ses_beside", outage, "hot");
-    for (let nth = 0, isOver = false; !isOver; nth++) {
+test("later runs finish a repair over midnight that was refused at any page", { timeout: 90_000 }, async () => {
+  const outage = [-27, 27] as const;
+  const missed = 54 * POINTS;
+  for (const level of ["hot", "cold"] as const) {
+    const { world, reset } = gappedWorld(`ses_pages_${level}`, outage, level);
+    for (let nth = 0, isWhole = false; !isWhole; nth++) {
       await reset();
-      const { siteId, watermark } = await world.sync.state();
-      const site = { id: siteId, name: world.sync.site };
-      const until = watermark! - 10 * MINUTE_MS;
-      const { upstream, clock } = world.sync;
-      let [calls, pages] = [0, 0];
-      const ask = async () => {
-        world.sync.upstream = (request) =>
-          pages++ === 0 ? upstream(request) : Promise.resolve(Response.json({}, { status: 403 }));
-        const repair = await repairGaps({ ...world.context({ pageSize: 50 }), ask: "due" }, site, until);
-        world.sync.upstream = upstream;
-        expect(repair).toMatchObject({ incomplete: 1, inserted: cameAtOnce });
-      };
-      const beside = interceptedDatabase(db, async (execute) => {
-        if (calls++ === nth) await ask();
-        return execute();
-      });
-      await db.prepare("DELETE FROM gap_days WHERE site_id = ?1").bind(siteId).run();
-      await detectGaps(coldLevel(beside, env.TIMESERIES, siteId), until, clock.now);
-      isOver = calls <= nth;
-      if (isOver) await ask();
-      const context = `at call ${nth} of ${calls}`;
-      expect(await rest(world), context).toBe(left);
+      const { upstream } = world.sync;
+      const point = new CrashPoint(nth, "before", () => true, undefined, false);
+      world.sync.upstream = (request) =>
+        point.call(() => upstream(request)).catch(() => Response.json({}, { status: 403 }));
+      const { repair } = await world.hourly({ pageSize: 50, ace: world.sync.client() });
+      world.sync.upstream = upstream;
+      isWhole = !point.happened;
+      const context = `${level}, page ${nth}`;
+      expect(repair!.incomplete, context).toBe(isWhole ? 0 : 1);
+      const stored = repair!.inserted + (await rest(world));
+      // Samples that are in a file by then are stored beside the file again.
+      if (level === "hot") expect(stored, context).toBe(missed);
       await expectRepaired(world, missed, context);
-      expect(nth).toBeLessThan(20);
-      if (isOver) expect(nth).toBeGreaterThan(12);
+      expect(nth).toBeLessThan(9);
+      if (isWhole) expect(nth).toBeGreaterThan(3);
     }
-  },
-);
+  }
+});
+
+test("a detection during an interrupted repair keeps the unfilled rest", { timeout: 60_000 }, async () => {
+  const outage = [3, 20] as const;
+  const missed = 17 * POINTS;
+  const [cameAtOnce, left] = [32, missed - 32];
+  const { world, reset } = gappedWorld("ses_beside", outage, "hot");
+  for (let nth = 0, isOver = false; !isOver; nth++) {
+    await reset();
+    const { siteId, watermark } = await world.sync.state();
+    const site = { id: siteId, name: world.sync.site };
+    const until = watermark! - 10 * MINUTE_MS;
+    const { upstream, clock } = world.sync;
+    let [calls, pages] = [0, 0];
+    const ask = async () => {
+      world.sync.upstream = (request) =>
+        pages++ === 0 ? upstream(request) : Promise.resolve(Response.json({}, { status: 403 }));
+      const repair = await repairGaps({ ...world.context({ pageSize: 50 }), ask: "due" }, site, until);
+      world.sync.upstream = upstream;
+      expect(repair).toMatchObject({ incomplete: 1, inserted: cameAtOnce });
+    };
+    const beside = interceptedDatabase(db, async (execute) => {
+      if (calls++ === nth) await ask();
+      return execute();
+    });
+    await db.prepare("DELETE FROM gap_days WHERE site_id = ?1").bind(siteId).run();
+    await detectGaps(coldLevel(beside, env.TIMESERIES, siteId), until, clock.now);
+    isOver = calls <= nth;
+    if (isOver) await ask();
+    const context = `at call ${nth} of ${calls}`;
+    expect(await rest(world), context).toBe(left);
+    await expectRepaired(world, missed, context);
+    expect(nth).toBeLessThan(20);
+    if (isOver) expect(nth).toBeGreaterThan(12);
+  }
+});

@@ -91,7 +91,7 @@ async function goOn(world: GapWorld): Promise<void> {
   }
 }
 
-test("runs after a crash at any write finish the repair, and lose and invent no sample", async () => {
+test("after a crash at any write later runs repair exactly the gap's samples", async () => {
   const { world, reset } = gappedWorld();
   await reset();
   const calls = await dyingRun(world, new CrashPoint(Number.POSITIVE_INFINITY, "after", isWrite));

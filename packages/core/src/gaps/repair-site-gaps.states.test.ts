@@ -27,7 +27,7 @@ async function hoursPass(world: GapWorld, from: number, to: number) {
   return runs;
 }
 
-test("a silent point is one open gap from its start to its end or its confirmation", async () => {
+test("a silent point is one open gap until it ends or is confirmed", async () => {
   const silence = { start: NOON - 3 * HOUR_MS, end: NOON + 5 * HOUR_MS };
   const isSilent = (point: number, time: number) => point === 1 && time >= silence.start && time < silence.end;
   const world = new GapWorld({ db, bucket: env.TIMESERIES, site: "ses_silent", now: NOW, hours: 6, isSilent });
@@ -75,7 +75,7 @@ test("without a proven end of its windows a gap stays open, with the reason", as
   expect(await world.gaps()).toMatchObject([{ state: "confirmed-empty", proofs: 2, lastError: null, attempts: 6 }]);
 });
 
-test("points without data, configuration or cadence have no gaps, and are counted", async () => {
+test("points without data, configuration or cadence are counted, not judged", async () => {
   const isSilent = (point: number, time: number) => point === 0 || time >= NOON - HOUR_MS;
   const world = new GapWorld({ db, bucket: env.TIMESERIES, site: "ses_unjudged", now: NOW, hours: 5, isSilent });
   await world.sync.catchUp();
@@ -90,7 +90,7 @@ test("points without data, configuration or cadence have no gaps, and are counte
   expect(row).toEqual({ unjudged: 4, expected: 0 });
 });
 
-test("a run writes 200 rows of hundreds of silent points, and the next run the rest", async () => {
+test("a run writes 200 rows of silent points, and the next run the rest", async () => {
   const isSilent = (point: number, time: number) => point < 240 && time >= NOON - HOUR_MS;
   const world = new GapWorld({
     db,
@@ -108,7 +108,7 @@ test("a run writes 200 rows of hundreds of silent points, and the next run the r
   expect(new Set((await world.gaps()).map(({ pointId }) => pointId)).size).toBe(240);
 });
 
-test("a scan before the first sync does not prevent later scans from finding gaps", async () => {
+test("a scan before the first sync does not hide later gaps", async () => {
   const isSilent = (_: number, time: number) => time >= NOON - 3 * HOUR_MS && time < NOON - 2 * HOUR_MS;
   const world = new GapWorld({ db, bucket: env.TIMESERIES, site: "ses_early", now: NOW, hours: 5, isSilent });
   await world.hourly();
@@ -117,7 +117,7 @@ test("a scan before the first sync does not prevent later scans from finding gap
   expect(await world.gaps()).toMatchObject([{ pointId: 0, state: "open" }]);
 });
 
-test("the silence between older samples and the first sample is a gap over all its days", async () => {
+test("the silence between older and synced samples is a gap over its days", async () => {
   const today = dayOf(NOON);
   const isSilent = (_: number, time: number) => time < NOON - 2 * HOUR_MS;
   const world = new GapWorld({ db, bucket: env.TIMESERIES, site: "ses_backfilled", now: NOW, hours: 4, isSilent });
@@ -153,7 +153,7 @@ test("two runs at once, and a repeated run, have the result of one run", async (
   expect(new Set(gaps.map(({ pointId }) => pointId)).size).toBe(2);
 });
 
-test("the gap of an unconfigured point waits unasked, and is removed if it is not listed again", async () => {
+test("an unconfigured point's gap is not requested, and is removed later", async () => {
   let isBack = false;
   const isSilent = (point: number, time: number) =>
     point < 2 && time >= NOON - 3 * HOUR_MS && time < NOON - 2 * HOUR_MS && !isBack;

@@ -50,7 +50,7 @@ function samples(
   return times.filter((time) => time < DOMAIN.end && !isCut(time));
 }
 
-test("finds the exact silences of regular samples, from the hours to read alone", () => {
+test("finds exact silences of regular samples from the hours to read alone", () => {
   fc.assert(
     fc.property(cadences, fc.nat(), holes, (seconds, phase, cut) => {
       const cadenceMs = seconds * 1000;
@@ -62,7 +62,7 @@ test("finds the exact silences of regular samples, from the hours to read alone"
   );
 });
 
-test("finds each silence of four cadences among jittered samples, and no false one", () => {
+test("finds each silence of four cadences in jittered samples, no false one", () => {
   fc.assert(
     fc.property(
       cadences,
@@ -84,7 +84,7 @@ test("finds each silence of four cadences among jittered samples, and no false o
   );
 });
 
-test("equals the naive comparison in any part of the domain, with all hours read", () => {
+test("equals the naive comparison in any part, with all hours read", () => {
   const arbitrary = fc.array(fc.integer({ min: START, max: DOMAIN.end - 1 }), { maxLength: 60 });
   fc.assert(
     fc.property(

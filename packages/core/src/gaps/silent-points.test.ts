@@ -35,7 +35,7 @@ test("no point is silent when the whole site is late", () => {
   expect(chosen([point(1, { newest: NOW - 30 * HOUR })], NOW - 30 * HOUR)).toEqual([]);
 });
 
-test("asks for at most twenty an hour: those never asked for, then the longest waiting", () => {
+test("requests at most 20 points an hour, the longest waiting first", () => {
   const asked = Array.from({ length: 15 }, (_, i) => point(i, { newest: null, nextAt: NOW - i }));
   const fresh = Array.from({ length: 10 }, (_, i) => point(100 + i, { newest: null }));
   const ids = chosen([...asked, ...fresh]);
@@ -44,7 +44,7 @@ test("asks for at most twenty an hour: those never asked for, then the longest w
   expect(ids.slice(10)).toEqual([14, 13, 12, 11, 10, 9, 8, 7, 6, 5]);
 });
 
-test("asks from the newest sample on, at most a week back; a new point from the initial lookback", () => {
+test("requests from the newest sample on, at most a week back", () => {
   const from = (newest: number | null) => inquiriesByName([point(1, { newest })], NOW, 24 * HOUR)[0]!.from;
   expect(from(NOW - 5 * HOUR)).toBe(NOW - 5 * HOUR);
   expect(from(NOW - 900 * HOUR)).toBe(NOW - 168 * HOUR);

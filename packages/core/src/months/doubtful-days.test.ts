@@ -71,7 +71,7 @@ test.each([
   expect(await site.row()).toMatchObject({ attempts: state === "written" ? 0 : 1 });
 });
 
-test("a day whose next file is in place, and not published yet, is not made suspect", async () => {
+test("a day whose next file is put but not published does not become suspect", async () => {
   const sha256 = "f".repeat(64);
   await db
     .prepare("UPDATE day_files SET pending = json_object(?1, 2) WHERE site_id = ?2 AND day = ?3")

@@ -48,25 +48,25 @@ const due = (site: Partial<SiteMonths>) => {
 describe("the due month", () => {
   const days = [written("2025-10-12")];
 
-  test("a month that is over, with a day's file and no row", () => expect(due({ days })).toBe("2025-10"));
-  test("none where nothing was ever built", () => expect(due({})).toBeNull());
-  test("none that is not over", () => expect(due({ days: [written("2025-11-02")] })).toBeNull());
-  test("none with a day that is not settled", () =>
+  test("an ended month with a day's file and no row", () => expect(due({ days })).toBe("2025-10"));
+  test("none without any built day", () => expect(due({})).toBeNull());
+  test("none before the month has ended", () => expect(due({ days: [written("2025-11-02")] })).toBeNull());
+  test("none while a day is not settled", () =>
     expect(due({ days, unsettled: new Set([day("2025-10-31")]) })).toBeNull());
-  test("one beside a month with a day that is not settled", () =>
+  test("an ended month although days of other months are not settled", () =>
     expect(due({ days, unsettled: new Set([day("2025-09-30"), day("2025-11-01")]) })).toBe("2025-10"));
-  test("none with a day that was published just now", () =>
+  test("none right after a day was published", () =>
     expect(due({ days: [...days, written("2025-10-13", { updatedAt: NOW - QUIET_BEFORE_BUILD_MS + 1 })] })).toBeNull());
   test("the newest of several", () =>
     expect(due({ days: [written("2025-08-01"), ...days, written("2025-09-30")] })).toBe("2025-10"));
-  test("none whose file and aggregates are those of its days", () => expect(due({ days, months: [row()] })).toBeNull());
-  test("one with a day that was published anew", () =>
+  test("none if file and aggregates equal the days", () => expect(due({ days, months: [row()] })).toBeNull());
+  test("a month with a day that was published again", () =>
     expect(due({ days: [written("2025-10-12", { generation: 2 })], months: [row()] })).toBe("2025-10"));
-  test("one whose file is not read any more", () =>
+  test("a month whose file is no longer read", () =>
     expect(due({ days, months: [row({ file: null })] })).toBe("2025-10"));
-  test("one whose days were all deleted", () =>
+  test("a month whose days were all deleted", () =>
     expect(due({ days: [written("2025-10-12", { state: "deleted", file: null })], months: [row()] })).toBe("2025-10"));
-  test("none whose build failed just now", () => {
+  test("none right after a failed build, until its delay is over", () => {
     const failed = (ago: number, attempts: number) => [row({ file: null, attempts, builtAt: NOW - ago })];
     expect(due({ days, months: failed(HOUR_MS - 1, 1) })).toBeNull();
     expect(due({ days, months: failed(HOUR_MS, 1) })).toBe("2025-10");
@@ -81,11 +81,11 @@ describe("the need of a month", () => {
   const none = generations({});
 
   test.each([
-    ["nothing", "its file and its aggregates are of its days", row(), wanted, true],
+    ["nothing", "its file and its aggregates equal its days", row(), wanted, true],
     ["file", "it has no row", undefined, wanted, true],
     ["file", "its file is of other days", row({ days: other }), wanted, true],
     ["file", "its list of days is damaged", row({ days: [] }), wanted, true],
-    ["file", "the places in it are not known", row({ generation: 2 }), wanted, true],
+    ["file", "its locators are not known", row({ generation: 2 }), wanted, true],
     ["packing", "its aggregates are of other days", row({ packed: other }), wanted, true],
     ["packing", "the site keeps no month files", undefined, wanted, false],
     [
@@ -97,29 +97,29 @@ describe("the need of a month", () => {
     ],
     [
       "removal",
-      "an object may be there that is not read, and the site keeps no month files",
+      "R2 may have an object that is not read, and the site keeps no month files",
       row({ file: null }),
       wanted,
       false,
     ],
-    ["removal", "an object may be there of days that are deleted", row({ file: null }), none, true],
-    ["removal", "the site keeps no month files any more", row(), wanted, false],
+    ["removal", "R2 may have an object of deleted days", row({ file: null }), none, true],
+    ["removal", "the site no longer keeps month files", row(), wanted, false],
     ["removal", "none of its days has samples any more", row(), none, true],
     [
       "packing",
-      "aggregates of its deleted days are packed still",
+      "aggregates of its deleted days are still packed",
       row({ file: null, mayHaveObject: false }),
       none,
       true,
     ],
     [
       "nothing",
-      "none of its days has samples, and nothing is stored of it",
+      "no day has samples, and nothing of it is stored",
       row({ file: null, mayHaveObject: false, packed: none }),
       none,
       true,
     ],
-    ["nothing", "none of its days has samples, and it has no row", undefined, none, true],
+    ["nothing", "no day has samples, and it has no row", undefined, none, true],
   ] as const)("%s: %s", (need, _, stored, days, keepsFiles) => {
     expect(needOf(stored, days, keepsFiles)).toBe(need);
   });

@@ -144,7 +144,7 @@ describe("putting the file in its place", () => {
     before = new Map(bucket.objects);
   });
 
-  test("is refused for parts that are not all, are twice or in another order, and for other day files", async () => {
+  test("refuses missing, doubled or reordered parts, and other day files", async () => {
     const put = (some: readonly StagedPart[]) => putMonthFile(bucket, TEST_BUILD, sources, some);
     expect(parts.length).toBeGreaterThan(2);
     const again = { ...parts[0]!, number: parts.length };
@@ -157,7 +157,7 @@ describe("putting the file in its place", () => {
     expectNothingChanged();
   });
 
-  test("refuses a staged part that is another one, missing, or damaged", async () => {
+  test("refuses a replaced, missing or damaged staged part", async () => {
     const key = stagedPartKey(TEST_BUILD, 1);
     const stored = bucket.stored(key);
     const put = () => putMonthFile(bucket, TEST_BUILD, sources, parts);

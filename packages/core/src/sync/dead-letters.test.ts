@@ -38,7 +38,7 @@ const allOf = async (world: SyncWorld) => {
 };
 const written = (calls: string[]) => interceptedDatabase(db, async (execute) => (calls.push("call"), execute()));
 
-test("keeps one record per unconfigured point and day, five per sync, and none twice", async () => {
+test("keeps a record per unconfigured point and day, at most five a sync", async () => {
   const world = worldOf("ses_letters_unconfigured", 12);
   const counts: number[] = [];
   for (let sync = 0; sync < 4; sync++) {
@@ -103,7 +103,7 @@ test("replayed dead letters of newly configured points become samples once", asy
   expect(await db.prepare(unseen).bind(site.siteId).first("n")).toBe(0);
 });
 
-test("a page that cannot be written is a dead letter until its window is stored", async () => {
+test("an unwritable page is a dead letter until its window is stored", async () => {
   const world = worldOf("ses_letters_failed", 0);
   await world.state();
   const failing = interceptedDatabase(db, async (execute, statements) => {
@@ -160,7 +160,7 @@ test("a replay reads both envelopes by today's clock; truncated records stay", a
   expect((await allOf(world)).letters.length).toBe(2);
 });
 
-test("a dead letter whose day gets a file during its replay stays, and stores nothing", async () => {
+test("a replayed dead letter stays if its day gets a file meanwhile", async () => {
   const world = worldOf("ses_letters_fenced", 0);
   await run(world);
   const { site } = await allOf(world);
@@ -188,7 +188,7 @@ test("a dead letter whose day gets a file during its replay stays, and stores no
   expect(await replayDeadLetters(db, [site], {}, now)).toMatchObject({ letters: 2, stored: 0, settled: 2 });
 });
 
-test("dead letters are listed newest first in pages, can be dropped, and expire after 7 days", async () => {
+test("lists dead letters newest first in pages, drops and expires them", async () => {
   const world = worldOf("ses_letters_list", 0);
   await run(world);
   const { site } = await allOf(world);

@@ -76,7 +76,7 @@ test("one site: the keys and shapes of the older documents", async () => {
   });
 });
 
-test("several sites: each has a timestamp, the earliest is global; the first error has its key", async () => {
+test("several sites have own timestamps; the global one is the earliest", async () => {
   await publishRun(kv, run(good, bad), 0, whole(2));
   expect(await keys()).toEqual([
     `etl:errors:${SYNC_ID}`,

@@ -50,13 +50,13 @@ test.each([
   expect(order(failing, wellAt(minutes * MINUTE_MS + 1))).toEqual(["failing", "well"]);
 });
 
-test("starts up to four sites at once, while their pages fit into memory together", () => {
+test("starts up to four sites at once, while their pages fit into memory", () => {
   const of = (pageSize: number, lagging = false) => ({ pageSize, isLagging: lagging });
   expect(nextToBegin([of(1_000)], [of(1_000), of(1_000), of(1_000)])).toEqual(of(1_000));
   expect(nextToBegin([of(1_000)], [of(1), of(1), of(1), of(1)])).toBeNull();
   expect(nextToBegin([of(50_000)], [of(50_000)])).toEqual(of(50_000));
   expect(nextToBegin([of(50_000)], [of(50_000), of(1_000)])).toBeNull();
-  // a site that does not fit is not overtaken, or small ones would keep it waiting forever
+  // No site overtakes one that does not fit, because small sites would keep it waiting forever.
   expect(nextToBegin([of(100_000), of(1_000)], [of(1_000)])).toBeNull();
   expect(nextToBegin([of(100_000)], [])).toEqual(of(100_000));
   expect(nextToBegin([], [])).toBeNull();
@@ -74,13 +74,13 @@ test("pages are as large as the next window, within the setting", () => {
   const rate = (recordsPerMs: number) => [{ ...ran(NOW - SYNC_INTERVAL_MS), recordsPerMs }];
   const sized = (perMinute: number, watermark: number, setting: 5000 | 100_000 = 100_000, servedTo = watermark) =>
     pageSizeFor({ recentRuns: rate(perMinute / MINUTE_MS), watermark, servedTo }, NOW, WINDOWS, setting);
-  // 15 minutes of 4,583 points, and half as much again: more than 100,000
+  // 15 minutes of 4,583 points, and half as much again: more than 100,000 rows.
   expect(sized(4_583, NOW - SYNC_INTERVAL_MS)).toBe(100_000);
   expect(sized(1_000, NOW - SYNC_INTERVAL_MS)).toBe(50_000);
   expect(sized(5, NOW - SYNC_INTERVAL_MS)).toBe(1_000);
   expect(sized(1_000, NOW - 30 * HOUR_MS)).toBe(100_000);
   expect(sized(1_000, NOW - SYNC_INTERVAL_MS, 5_000)).toBe(5_000);
-  // data that comes 2 hours late: the window reaches back to it
+  // Data that comes 2 hours late: the window reaches back to it.
   expect(sized(100, NOW - SYNC_INTERVAL_MS, 100_000, NOW - 2 * HOUR_MS)).toBe(50_000);
   expect(pageSizeFor({ recentRuns: [], watermark: null, servedTo: null }, NOW, WINDOWS, 100_000)).toBe(50_000);
 });
@@ -93,7 +93,7 @@ const plan = fc.record({
   stubborn: fc.uniqueArray(fc.integer({ min: 0, max: 59 })),
 });
 
-test("under any failures no site waits longer than its place in the queue plus its back-off", () => {
+test("under any failures no site waits longer than its place plus back-off", () => {
   fc.assert(
     fc.property(plan, ({ sites: count, capacity, outcomes, stubborn }) => {
       const sites = Array.from({ length: count }, (_, i) => site(String(i), null));
@@ -103,7 +103,7 @@ test("under any failures no site waits longer than its place in the queue plus i
         const waiting = orderSites(sites).map((one) => ({ one, isLagging: isLagging(one), pageSize: 1_000 }));
         const running: typeof waiting = [];
         for (let begun = 0; begun < capacity && waiting.length > 0; begun++) {
-          // the longest running one ends
+          // The site that has run longest ends.
           if (running.length === SYNC_SLOTS) running.shift();
           const next = nextToBegin(waiting, running);
           if (next === null) throw new Error("no site starts although a slot is free");

@@ -42,7 +42,7 @@ test("no new samples leave it unchanged", () => {
   expect(servedTo(100, {})).toBe(100);
 });
 
-test("a late group does not make the site late: on-time samples would be requested again", () => {
+test("a late group does not make the whole site late", () => {
   expect(servedTo(100, { a: [90, 200], b: [90, 200], c: [90, 1_999] })).toBe(2_000);
 });
 
@@ -71,7 +71,7 @@ test("pages add up", () => {
   expect(served.ended(RANGE)).toEqual({ range: RANGE, servedTo: 60 * MIN, newest: 60 * MIN });
 });
 
-test("if most points fall silent, the next windows are held back for minutes only", () => {
+test("if most points fall silent, the next windows start minutes later", () => {
   const dead = (i: number) => [90, 100 - (i % 10)] as const;
   const points = Object.fromEntries(
     Array.from({ length: 100 }, (_, i) => [`p${i}`, i < 80 ? dead(i) : ([90, 110] as const)]),

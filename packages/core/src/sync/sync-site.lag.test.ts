@@ -30,7 +30,7 @@ beforeEach(async () => {
 const due = async () =>
   (await readSettleDays(db, (await world.state()).siteId, 0, 65_536)).map(({ day, dueAt }) => [day - DAY, dueAt]);
 
-test("a sync that is days behind resumes a day back, and marks the days between as due", async () => {
+test("a sync days behind resumes a day back, and makes the days between due", async () => {
   const result = await world.sync();
   expect(Date.parse(result.window!.start)).toBe(LATER - DAY_MS - world.settings.lookbackMs);
   expect(await due()).toEqual([0, 1, 2, 3, 4].map((day) => [day, LATER]));

@@ -40,7 +40,7 @@ async function lateSite(site: string, lateMs: number, days: number) {
 test.each([
   ["half an hour", 30 * MINUTE_MS],
   ["30 hours", 30 * HOUR_MS],
-])("a site that is late by %s is stored within an hour after its samples show", async (name, lateMs) => {
+])("samples of a site that is late by %s are stored within an hour", async (name, lateMs) => {
   const { runs, source, world, first } = await lateSite(`ses_${name}`, lateMs, 2);
   const end = world.clock.now() - RUN_EVERY_MS - lateMs;
   const { siteId, servedTo, newestSample } = await world.state();

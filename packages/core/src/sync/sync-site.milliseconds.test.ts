@@ -11,7 +11,7 @@ beforeAll(async () => {
   db = await migratedDatabase();
 });
 
-test("of two rows in one millisecond the later is kept, the other counted at each sync", async () => {
+test("of two rows in one millisecond the later is kept, the other counted", async () => {
   const source = createBuilding({ seed: 2, site: "ses_ms", timezone: "UTC", points: 1, weather: false });
   const world = new SyncWorld({ db, source, now: START });
   const { upstream } = world;

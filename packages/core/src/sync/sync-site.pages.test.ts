@@ -50,7 +50,7 @@ function weakLink(site: string, most: number, fail: Failure = breaksOff) {
   return { world, sizes, link, expectAllStored };
 }
 
-test("pages that always break off do not stall a site: the next run knows the size", async () => {
+test("a next run knows the size at which pages do not break off", async () => {
   const { world, sizes, expectAllStored } = weakLink("ses_weak", 10_000);
   const first = await world.sync(BUDGET_MS);
   expect(first).toMatchObject({ complete: false, recordsInserted: 0, watermark: null });

@@ -42,7 +42,7 @@ test("a day behind is caught up hour by hour, in one run if the budget allows", 
   await expectAllStored(world, source, START - DAY_MS);
 });
 
-test("the budget ends a run between windows; later runs continue up to the present", async () => {
+test("the budget ends a run between windows; later runs reach the present", async () => {
   const source = building("ses_budget");
   const world = new SyncWorld({ db, source, now: START, initialLookbackMs: 8 * HOUR_MS });
   slowPages(world, 4_000);
@@ -56,7 +56,7 @@ test("the budget ends a run between windows; later runs continue up to the prese
   await expectAllStored(world, source, START - 8 * HOUR_MS);
 });
 
-test("the budget ends a run inside a window; the next one continues at the cursor", async () => {
+test("the budget ends a run inside a window; the next continues at its cursor", async () => {
   const source = building("ses_cursor");
   const world = new SyncWorld({ db, source, now: START, initialLookbackMs: 2 * HOUR_MS, pageSize: 100 });
   slowPages(world, 1_500);
@@ -83,7 +83,7 @@ test("a page size below one scrape gets through it, and through the page limit",
   await expectAllStored(world, source, START - 40 * MINUTE_MS);
 });
 
-test("two runs at the same time are harmless, and so is one that started long ago", async () => {
+test("two runs at once are harmless, and so is one that started long ago", async () => {
   const source = building("ses_overlap");
   const world = new SyncWorld({ db, source, now: START, pageSize: 100 });
   const stale = await world.state();
@@ -104,7 +104,7 @@ test("two runs at the same time are harmless, and so is one that started long ag
   await expectAllStored(world, source, START - HOUR_MS);
 });
 
-test("the watermark does not move back with the clock, and requests no future time", async () => {
+test("if the clock steps back, the watermark stays, and no future is requested", async () => {
   const source = building("ses_clock");
   const world = new SyncWorld({ db, source, now: START });
   await world.sync();
@@ -123,7 +123,7 @@ test("the watermark does not move back with the clock, and requests no future ti
   await expectAllStored(world, source, START - HOUR_MS);
 });
 
-test("a watermark that an operator sets back is not overwritten by an open window", async () => {
+test("an open window does not overwrite a watermark set back by an operator", async () => {
   const source = building("ses_set_back");
   const world = new SyncWorld({ db, source, now: START });
   await world.sync();

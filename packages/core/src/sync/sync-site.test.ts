@@ -25,7 +25,7 @@ function balance(result: SiteSyncResult): number {
   return recordsInserted + recordsUnchanged + recordsFailed + totalRejected(recordsRejected);
 }
 
-test("syncs over hours store exactly the configured points' samples, and counts balance", async () => {
+test("syncs store exactly the configured points' samples, and counts balance", async () => {
   const source = building("ses_main");
   const world = new SyncWorld({ db, source, now: START });
   const results: SiteSyncResult[] = [];
@@ -128,7 +128,7 @@ test("a point configured later is stored from the refresh's lookback on", async 
   expect(differences(sourceSamples(enabled, since), await storedSamples(db, siteId, since))).toEqual([]);
 });
 
-test("a point listed after its first samples is stored without the hourly refresh", async () => {
+test("a point listed after its first samples is stored without a refresh", async () => {
   const source = building("ses_listed_late");
   const world = new SyncWorld({ db, source, now: START });
   await world.sync();
@@ -166,7 +166,7 @@ test("a list that fails when requested again delays no sample", async () => {
   expect(differences(sourceSamples(source, since), await storedSamples(db, siteId, since))).toEqual([]);
 });
 
-test("a point new to the list and to the data is stored from its first sample on", async () => {
+test("a point new to list and data is stored from its first sample on", async () => {
   const source = building("ses_new_point");
   const isNew = (name: string) => name === source.points[20]!.name;
   const world = new SyncWorld({ db, source, now: START });

@@ -68,7 +68,7 @@ const hot = () => storedWeather(db, site.id, dayRange(DAY));
 const line = ({ time, value }: typeof feed) => `weather.temperature ${time} ${Number(value)}`;
 const all = () => queriedDay(db, env.TIMESERIES, { site, day: DAY });
 
-test("a reading that is in its day's file is counted as unchanged, and not stored hot", async () => {
+test("a reading in its day's file counts as unchanged, and is not stored hot", async () => {
   const { pointsProcessed: points } = await sync();
   expect(await hot()).toEqual([line(feed)]);
   expect(await archive()).toMatchObject({ outcome: "settled", samples: 1 });
@@ -113,7 +113,7 @@ function withHistory(rows: () => readonly { readonly value: string; readonly tim
   };
 }
 
-test("history and feed are one point without a list, and the history's value stays", async () => {
+test("history and feed are one point, and the history's value stays", async () => {
   let history = [{ value: "20.46", time: STUCK }];
   withHistory(() => history);
   await sync();

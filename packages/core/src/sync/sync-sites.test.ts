@@ -78,7 +78,7 @@ test("a failing site does not stop the others", async () => {
   }
 });
 
-test("an internal error in one site does not stop the others, and only the log has its message", async () => {
+test("an internal error in one site stops no other, and only the log shows it", async () => {
   const sites = new Sites("ses_our_fault");
   const log = vi.spyOn(console, "error").mockImplementation(() => undefined);
   await sites.run();
@@ -106,7 +106,7 @@ test("an internal error in one site does not stop the others, and only the log h
   expect((await readRuns(db, siteId, 1))[0]?.errors).toMatchObject([internal]);
 });
 
-test("a site that takes the whole budget in every run does not starve the others", async () => {
+test("a site that takes the whole budget in every run starves no other", async () => {
   const sites = new Sites("ses_slow");
   sites.disturb(sites.names[0]!, async () => {
     await sites.world.clock.sleep(30_000);
@@ -153,7 +153,7 @@ test("a database that does not answer fails its own sites only, with an error", 
   expect(run.sites[2]?.errors).toMatchObject([{ stage: "state", code: "database" }]);
 });
 
-test("a run without requests left starts no site, and the next one starts with the rest", async () => {
+test("a run without requests left starts no site; the next starts the rest", async () => {
   const sites = new Sites("ses_requests");
   const tight = { ...sites.world.runContext(env.ETL_STATE, 3), maxRequests: 1 };
   const first = await syncSites(tight, [{ db, sites: sites.names }]);
