@@ -97,7 +97,7 @@ export const MUTATIONS_OF_DAYS: readonly Mutation[] = [
     foundBy: {
       project: "core",
       file: "packages/core/src/deletion/delete-samples.test.ts",
-      title: "a file that comes while the last point of the old one is deleted stays: answered",
+      title: "a file published while the old one is deleted stays: answered",
     },
   },
   {

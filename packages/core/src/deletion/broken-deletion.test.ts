@@ -56,7 +56,7 @@ const untilDone = async (run: (from: number) => Promise<Deletion>): Promise<Dele
   }
 };
 
-/** The bucket, which refuses to delete day files for a while. */
+/** The bucket; it refuses to delete day files while `refusing.isOn`. */
 function refusingBucket() {
   const refusing = { isOn: true };
   const bucket = interceptedBucket(env.TIMESERIES, async (execute, what) => {
@@ -66,11 +66,11 @@ function refusingBucket() {
   return { refusing, bucket };
 }
 
-/** What a query answers. `stored` refuses a file that the manifest does not know. */
+/** A query's answer for the day. `stored` refuses a file that the manifest does not know. */
 const answered = (day: number) => queriedDay(db, env.TIMESERIES, { site, day });
 const rebuild = (day: number) => rebuildDay({ ...context, dryRun: false }, { ...site, db }, day);
 
-test("a day whose deletion broke off before its file was deleted is neither suspect nor brought back", async () => {
+test("a deletion that stopped before its file stays a deletion", async () => {
   const { refusing, bucket } = refusingBucket();
   const run = () => deleteRange({ ...context, bucket }, site, { first: DAY, last: DAY });
   await expect(run()).rejects.toThrow("10001");
@@ -78,7 +78,7 @@ test("a day whose deletion broke off before its file was deleted is neither susp
   const catalog = await loadCatalog(db, site.id);
   const late = `${NAMES[0]} ${dayStart(DAY) + 7} 4`;
   await upsertSamples(db, pointSamples([[catalog.get(NAMES[0]!)!.id, dayStart(DAY) + 7, 4]]));
-  // the second one meets what the first one wrote
+  // the second pass meets the results of the first one
   for (let times = 0; times < 2; times++) {
     expect((await rebuild(DAY)).outcome).toBe("to_delete");
     expect(await settle(DAY)).toMatchObject({
@@ -96,7 +96,7 @@ test("a day whose deletion broke off before its file was deleted is neither susp
   expect(await stored(DAY)).toEqual([late]);
 });
 
-test("a day that an earlier rebuild called suspect after its deletion is not brought back by the next one", async () => {
+test("a rebuild does not restore a deleted day once called suspect", async () => {
   const { bucket } = refusingBucket();
   await expect(deleteRange({ ...context, bucket }, site, { first: DAY, last: DAY })).rejects.toThrow("10001");
   await db.exec("UPDATE day_files SET state = 'suspect' WHERE state = 'deleted'");
@@ -105,7 +105,7 @@ test("a day that an earlier rebuild called suspect after its deletion is not bro
   expect(await readManifestDay(db, site.id, DAY)).toMatchObject({ state: "suspect", file: null });
 });
 
-test("a repeated deletion of a point or a site deletes the file that an earlier one left", async () => {
+test("a repeated deletion of a point or site deletes a left file", async () => {
   const { refusing, bucket } = refusingBucket();
   const catalog = await loadCatalog(db, site.id);
   const [last, ...others] = NAMES.map((name) => ({ id: catalog.get(name)!.id, name }));

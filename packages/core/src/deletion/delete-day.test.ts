@@ -9,7 +9,7 @@ import { readManifestDay } from "../manifest/manifest.ts";
 const DAY = 20_373;
 const NOW = dayStart(DAY + 9);
 
-test("a day counts as deleted until a backfill builds it, also with a file of later samples", async () => {
+test("a day counts as deleted until a backfill, even with a new file", async () => {
   const db = await migratedDatabase();
   const bucket = env.TIMESERIES;
   const world = await RollupWorld.create(db, bucket, ["a"]);

@@ -19,9 +19,10 @@ import { markDeleted, markEmptied, noteRemoved, passOverSegments } from "../mani
 import { deleteMonthFile, forgetMonthFile } from "./delete-month-file.ts";
 
 /**
- * Deletes all that is stored of a site's day: segments, aggregates, quality, kept row groups, then the files of its month and its own. The day's row stays, with the state
- * `deleted`. Safe to repeat.
- * @param day whole days since 1970 @param now epoch ms
+ * Deletes all stored data of a site's day: segments, aggregates, quality, kept row groups, then its month's file and
+ * its own. The day's row stays, with the state `deleted`. Safe to repeat.
+ * @param day whole days since 1970
+ * @param now epoch ms
  */
 export async function deleteDay(
   { db, bucket }: { readonly db: D1Database; readonly bucket: Pick<R2Bucket, "delete"> },
@@ -31,10 +32,10 @@ export async function deleteDay(
 ): Promise<void> {
   await withD1Retry(() =>
     db.batch([
-      // a store that had begun fails, so every segment of the day has a stamp before this one
+      // makes concurrent stores fail, so that every segment of the day has an earlier stamp
       raiseClock(db, site.id),
       ...markDeleted(db, site.id, day, now),
-      // the sweep deletes them, some a transaction
+      // the sweep deletes these segments, some in each transaction
       passOverSegments(db, site.id, day),
       forgetJudged(db, site.id, day),
       forgetFingerprints(db, site.id, [day]),
@@ -54,23 +55,23 @@ export async function deleteDay(
   await noteRemoved(db, site.id, day);
 }
 
-/** Days with stored data, from ?2 on, ascending. ?1 site, ?3 the most, ?4 the reason of a left file. */
+/** Days with stored data, from ?2 on, ascending. ?1 site, ?3 maximum of days, ?4 the reason that marks a left file. */
 const STORED_DAYS = `
 SELECT day FROM (
   SELECT day FROM day_files WHERE site_id = ?1 AND (state <> 'deleted' OR reason = ?4)
   UNION SELECT hour / ${DAY_MS} FROM hot_hours WHERE site_id = ?1
 ) WHERE day >= ?2 ORDER BY day LIMIT ?3`;
 
-/** A repeat, whose first answer was lost, finds the day deleted. ?1: site, ?2: day, ?3: etag. */
+/** Accepts a deleted day too: a repeat after a lost answer finds it. ?1 site, ?2 day, ?3 etag. */
 const EXPECT_FILE = `
 SELECT CASE WHEN (SELECT etag FROM day_files WHERE site_id = ?1 AND day = ?2) IS ?3
   OR EXISTS (SELECT 1 FROM day_files WHERE site_id = ?1 AND day = ?2 AND state = 'deleted') ${ELSE_FAIL}`;
 
 /**
- * Deletes a day's file that holds one point only, with that point's row. Hot samples of other points stay, and the day is settled as it was
- * to be. Safe to repeat.
+ * Deletes a day's file that holds only one point, and that point's row. Keeps hot samples of other points, and keeps
+ * the day's settling schedule. Safe to repeat.
  * @param etag of the file that was read; null: there was none
- * @returns false, and nothing is deleted, where another build was published since
+ * @returns false if another build was published since; then nothing is deleted
  */
 export async function deleteDayFile(
   { db, bucket }: { readonly db: D1Database; readonly bucket: Pick<R2Bucket, "delete"> },
@@ -96,10 +97,13 @@ export async function deleteDayFile(
   return true;
 }
 
-/** ?1: site, ?2: that a file is left. */
+/** ?1 site, ?2 the reason that marks a left file. */
 const LEFT_DAYS = "SELECT day FROM day_files WHERE site_id = ?1 AND state = 'deleted' AND reason = ?2 ORDER BY day";
 
-/** Deletes the files of deleted days that deletions left which broke off behind their transaction. Safe to repeat. */
+/**
+ * Deletes files of deleted days that earlier deletions left because they stopped after their transaction. Safe to
+ * repeat.
+ */
 export async function removeLeftFiles(
   { db, bucket }: { readonly db: D1Database; readonly bucket: Pick<R2Bucket, "head" | "delete"> },
   site: { readonly id: number; readonly name: string },
@@ -107,7 +111,7 @@ export async function removeLeftFiles(
   const { results } = await withD1Retry(() => db.prepare(LEFT_DAYS).bind(site.id, FILE_IS_LEFT).all());
   for (const { day } of daysSchema.parse(results)) {
     const key = dayFileKey(site.name, day);
-    // in this order: a build announces what it is about to put
+    // head before manifest, because a build announces its object before it puts it
     const object = await bucket.head(key);
     const row = await readManifestDay(db, site.id, day);
     if (row?.state !== "deleted" || row.pending.size > 0) continue;

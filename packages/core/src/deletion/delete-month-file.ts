@@ -2,12 +2,14 @@ import { monthFileKey } from "../r2/month-file-key.ts";
 import { dropMonthFile } from "../manifest/write-month-files.ts";
 import { monthOf } from "../domain/month.ts";
 
-/** Lets readers take the days of a day's month from their own files. Belongs into the batch that deletes samples of the day. */
+/** Makes readers use the day files of the day's month. Belongs to the batch that deletes samples of the day. */
 export function forgetMonthFile(db: D1Database, siteId: number, day: number): D1PreparedStatement {
   return dropMonthFile(db, siteId, monthOf(day), null, null);
 }
 
-/** Deletes the month's file, which has samples of the day too; it is built anew without them. To run behind that batch. */
+/**
+ * Deletes the month's file, which holds the day's samples too; it is built again without them. Run it after that batch.
+ */
 export async function deleteMonthFile(bucket: Pick<R2Bucket, "delete">, site: string, day: number): Promise<void> {
   await bucket.delete(monthFileKey(site, monthOf(day)));
 }

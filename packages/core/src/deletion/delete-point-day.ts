@@ -18,15 +18,17 @@ import { raiseClock } from "../store/site-clock.ts";
 import { type DayBuild, deleteStaging } from "../r2/staging.ts";
 import { touchDay } from "../manifest/write-manifest.ts";
 
-/** `conflict`: another build was faster each time; `suspect`: the file is not what was written, and stays. */
+/**
+ * `conflict`: another build was published first in each try. `suspect`: the file is not the published one, and stays.
+ */
 export type PointDayOutcome = "deleted" | "conflict" | "suspect";
 
-/** How often a day is rewritten again because another build published it meanwhile. */
+/** How often a day is rewritten if another build publishes it meanwhile. */
 const TRIES = 3;
 
 /**
- * Writes a day's file anew without one point. A file that has no other point is deleted.
- * @throws {DayBuildError} {DayFileCorrupt}; the errors of D1 and R2
+ * Rewrites a day's file without one point. Deletes a file that holds only this point.
+ * @throws {DayBuildError} {DayFileCorrupt}; errors of D1 and R2
  */
 export async function deletePointDay(
   context: PublishContext,
@@ -36,8 +38,8 @@ export async function deletePointDay(
   const { db, bucket, now } = context;
   for (let tries = 0; tries < TRIES; tries++) {
     try {
-      // The row groups with the point and the month's file go at once; the publication keeps those without it. The touch lets no build of
-      // the month publish what it has read, and none begin until the day is published.
+      // Drops the kept row groups and the month's file at once; the publication keeps new row groups. The touch stops
+      // builds of the month: a running one cannot publish, and none begins until the day is published.
       await withD1Retry(() =>
         db.batch([
           ...forgetKeptDay(db, build.site.id, build.day),
@@ -63,12 +65,12 @@ export async function deletePointDay(
   return "conflict";
 }
 
-/** Segments of a transaction; it also changes each of the site's hot hours. */
+/** Segments in one transaction, which also changes each of the site's hot hours. */
 const MAX_SEGMENTS_PER_TRANSACTION = 300;
 
 /**
- * Deletes a point's hot samples and all rows about them, some segments a transaction. Gaps are not looked for before its next sample. Safe to
- * repeat, and to stop anywhere.
+ * Deletes a point's hot samples and all rows about them, some segments in each transaction. Gap detection skips the
+ * point until its next sample. Safe to repeat, and to stop anywhere.
  */
 export async function deletePointRows(db: D1Database, siteId: number, pointId: number): Promise<void> {
   for (let changed = MAX_SEGMENTS_PER_TRANSACTION; changed === MAX_SEGMENTS_PER_TRANSACTION;) {
@@ -89,7 +91,7 @@ export async function deletePointRows(db: D1Database, siteId: number, pointId: n
   await forgetLatest(db, siteId, (latest) => latest.pointId === pointId);
 }
 
-/** Deletes the packed aggregates of a point that is in no day file any more. Safe to repeat. */
+/** Deletes the packed aggregates of a point that no day file holds any more. Safe to repeat. */
 export async function deletePackedMonths(db: D1Database, pointId: number): Promise<void> {
   await withD1Retry(() => deleteMonthsOfPoint(db, pointId).run());
 }

@@ -19,7 +19,7 @@ beforeAll(async () => {
   await siteWithPoints(db, 1, [300, 301, 400]);
 });
 
-test("deleting a point removes its samples from every segment, and no other ones", async () => {
+test("deleting a point removes exactly its samples from all segments", async () => {
   const store = (...samples: [number, number, number][]) =>
     storeSamples({ db, siteId: 1, now: () => DAY }, pointSamples(samples), 1);
   await store([300, DAY, 1], [301, DAY, 2], [400, DAY, 3]);
@@ -27,12 +27,12 @@ test("deleting a point removes its samples from every segment, and no other ones
   await deletePointRows(db, 1, 300);
   const segments = await allSegments(db);
   expect([...samplesOf(segments).keys()]).toEqual([`301 ${DAY}`, `400 ${DAY}`]);
-  // the one that held nothing else is gone
+  // the segment that held only this point is gone
   expect(segments.length).toBe(2);
   expect([...(await readLatest(db, [300, 301, 400])).keys()]).toEqual([301, 400]);
 });
 
-test("deleting a point forgets its aggregates and quality of open days, and those of no other point", async () => {
+test("deleting a point removes its aggregates and quality of open days", async () => {
   const hours = Array.from({ length: 24 }, () => ({ n: 1, min: 2, max: 2, sum: 2 }));
   const group = { offset: 4, timeBytes: 1, nameBytes: 1, valueBytes: 1, rows: 2, crc32: 1 };
   const open = { slice: encodeSlice({ hours, locator: null }), rows: null };

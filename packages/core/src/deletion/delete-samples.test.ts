@@ -73,7 +73,7 @@ const state = async (day: number) => (await readManifestDay(db, site.id, day))?.
 const isKept = async (day: number) => ((await readManifestDay(db, site.id, day))?.keptId ?? null) !== null;
 const keptContents = () => db.prepare("SELECT count(*) AS n FROM kept_files").first("n");
 const keyOf = (day: number) => `timeseries/${dayText(day).replaceAll("-", "/")}/${SITE}.parquet`;
-/** What the hourly cron does about gaps. */
+/** Detects and repairs gaps as the hourly cron does. */
 const heal = async () => {
   const ask = "open" as const;
   const about = {
@@ -94,7 +94,7 @@ const untilDone = async (run: (from: number) => Promise<Deletion>): Promise<Dele
   }
 };
 
-test("a range is gone from both levels, stays known as deleted, and is not asked for again", async () => {
+test("a range is deleted hot and cold, and is not requested again", async () => {
   await heal();
   const before = await all();
   const { days, nextDay } = await deleteRange(context, site, { first: DAY + 1, last: HOT_DAY });
@@ -113,7 +113,7 @@ test("a range is gone from both levels, stays known as deleted, and is not asked
     .all();
   expect(results).toEqual([]);
   expect(await all()).toEqual([before[0], [], []]);
-  // nor after the day was built of a sample that came later
+  // nor after the day was settled with a later sample
   const point = [...(await loadCatalog(db, site.id)).values()].find(({ configured }) => configured);
   await upsertSamples(db, pointSamples([[point!.id, dayStart(DAY + 1) + 5, 1]]));
   expect((await archive(DAY + 1)).outcome).toBe("settled");
@@ -122,7 +122,7 @@ test("a range is gone from both levels, stays known as deleted, and is not asked
   expect(await stored(DAY + 1)).toEqual([`${point!.name} ${dayStart(DAY + 1) + 5} 1`]);
 });
 
-/** The points of the catalogue by name; a day's file is written without all of them but one. */
+/** Rewrites a day's file until it holds only one point. Returns the points of the catalogue by name. */
 async function leaveOnePoint(day: number) {
   const catalog = await loadCatalog(db, site.id);
   const points = names.map((name) => ({ id: catalog.get(name)!.id, name }));
@@ -132,32 +132,29 @@ async function leaveOnePoint(day: number) {
   return points;
 }
 
-test.each(["answered", "answer lost"])(
-  "a file that comes while the last point of the old one is deleted stays: %s",
-  async (how) => {
-    const [last, other] = await leaveOnePoint(DAY);
-    const late: readonly [number, number, number] = [other!.id, dayStart(DAY) + 7, 4];
-    let batches = 0;
-    const racing = interceptedDatabase(db, async (execute, _, queries) => {
-      if (!queries.some((query) => query.includes("state = 'deleted', key = NULL"))) return execute();
-      const isFirst = batches++ === 0;
-      if (isFirst && how === "answered") {
-        await upsertSamples(db, pointSamples([late]));
-        expect((await archive(DAY)).outcome).toBe("settled");
-      }
-      const result = await execute();
-      if (isFirst && how === "answer lost") throw new Error("D1_ERROR: Network connection lost.");
-      return result;
-    });
-    const build = { build: crypto.randomUUID(), site, day: DAY };
-    expect(await deletePointDay({ ...context, db: racing }, build, last!)).toBe("deleted");
-    expect(batches).toBe(how === "answered" ? 1 : 2);
-    expect(await stored(DAY)).toEqual(how === "answered" ? [`${other!.name} ${late[1]} ${late[2]}`] : []);
-    expect(await state(DAY)).toBe(how === "answered" ? "written" : "deleted");
-  },
-);
+test.each(["answered", "answer lost"])("a file published while the old one is deleted stays: %s", async (how) => {
+  const [last, other] = await leaveOnePoint(DAY);
+  const late: readonly [number, number, number] = [other!.id, dayStart(DAY) + 7, 4];
+  let batches = 0;
+  const racing = interceptedDatabase(db, async (execute, _, queries) => {
+    if (!queries.some((query) => query.includes("state = 'deleted', key = NULL"))) return execute();
+    const isFirst = batches++ === 0;
+    if (isFirst && how === "answered") {
+      await upsertSamples(db, pointSamples([late]));
+      expect((await archive(DAY)).outcome).toBe("settled");
+    }
+    const result = await execute();
+    if (isFirst && how === "answer lost") throw new Error("D1_ERROR: Network connection lost.");
+    return result;
+  });
+  const build = { build: crypto.randomUUID(), site, day: DAY };
+  expect(await deletePointDay({ ...context, db: racing }, build, last!)).toBe("deleted");
+  expect(batches).toBe(how === "answered" ? 1 : 2);
+  expect(await stored(DAY)).toEqual(how === "answered" ? [`${other!.name} ${late[1]} ${late[2]}`] : []);
+  expect(await state(DAY)).toBe(how === "answered" ? "written" : "deleted");
+});
 
-test("a file that a build puts in its place after its day was deleted goes too", async () => {
+test("a file that a build puts after its day's deletion is deleted too", async () => {
   const bucket = interceptedBucket(env.TIMESERIES, async (execute, what) => {
     if (what.startsWith("put timeseries/")) await deleteRange(context, site, { first: HOT_DAY, last: HOT_DAY });
     return execute();
@@ -178,7 +175,7 @@ test.each(["places", "quality"])("a point is deleted beside a row with damaged %
   expect(lines.length).toBeGreaterThan(100);
 });
 
-test("a build that had begun cannot bring a deleted day back, nor can a repair", async () => {
+test("neither a running build nor a rebuild restores a deleted day", async () => {
   const old = (await env.TIMESERIES.get(keyOf(DAY)))!;
   const bytes = await old.arrayBuffer();
   let began = false;
@@ -187,7 +184,7 @@ test("a build that had begun cannot bring a deleted day back, nor can a repair",
       const member: unknown = Reflect.get(target, key);
       if (typeof member !== "function") return member;
       return async (...given: unknown[]): Promise<unknown> => {
-        // the day is deleted between the archive's reading and its publishing
+        // deletes the day between the build's read and its publication
         if (key === "put" && given[0] === keyOf(HOT_DAY) && !began) {
           began = true;
           await deleteRange(context, site, { first: HOT_DAY, last: HOT_DAY });
@@ -206,14 +203,14 @@ test("a build that had begun cannot bring a deleted day back, nor can a repair",
   expect(repaired.outcome).toBe("to_delete");
 });
 
-test("a point is gone from files, hot rows and aggregates, and the others keep every sample", async () => {
+test("deletes a point from files, hot rows and aggregates, and no other", async () => {
   const before = await all();
   const [gone, ...kept] = names;
   const { id } = (await loadCatalog(db, site.id)).get(gone!)!;
   const days = await untilDone((from) => deletePoint(context, site, { id, name: gone! }, from));
   expect(days.map(({ outcome }) => outcome)).toEqual(["deleted", "deleted"]);
   expect(await all()).toEqual(before.map((lines) => lines.filter((line) => !line.startsWith(`${gone} `))));
-  // only those without the point
+  // only row groups without the point
   expect([await Promise.all(DAYS.map(isKept)), await keptContents()]).toEqual([[true, true, false], 2]);
   expect((await storedPointDays(db)).filter(({ pointId }) => pointId === id)).toEqual([]);
   const asked = world.asked.length;
@@ -222,7 +219,7 @@ test("a point is gone from files, hot rows and aggregates, and the others keep e
   expect(kept.length).toBeGreaterThan(0);
 });
 
-test("a day whose file had the point alone keeps the hot samples of others", async () => {
+test("deleting a file's only point keeps hot samples of other points", async () => {
   await deleteRange(context, site, { first: DAY, last: HOT_DAY });
   const catalog = await loadCatalog(db, site.id);
   const [gone, other] = names.map((name) => ({ id: catalog.get(name)!.id, name }));
@@ -234,7 +231,7 @@ test("a day whose file had the point alone keeps the hot samples of others", asy
   expect(await stored(DAY)).toEqual([`${other!.name} ${time} 2`]);
 });
 
-test("a day whose file had the point alone is asked for again, because others may have late samples of it", async () => {
+test("deleting a file's only point lets settling request the day again", async () => {
   const day = DAY - 10;
   const catalog = await loadCatalog(db, site.id);
   const gone = { id: catalog.get(names[0]!)!.id, name: names[0]! };
@@ -246,13 +243,13 @@ test("a day whose file had the point alone is asked for again, because others ma
   expect(await stored(day)).toEqual([]);
   const settling = { ...(await readSettlingState(db, site.id)), offsets: [1, 3, 7], now: NOW };
   expect(planSettling({ ...settling, firstDay: day, hot: new Set(), files: new Map() }).due).toBe(day);
-  // a day that an operator deleted is not
+  // a day that an operator deleted is not due
   await deleteRange(context, site, { first: day, last: day });
   expect(await readManifestDay(db, site.id, day)).toMatchObject({ state: "deleted", deletedAt: NOW });
   expect((await readSettlingState(db, site.id)).rows.filter((row) => row.day === day)).toEqual([]);
 });
 
-test("a site leaves nothing but its name and its pause", async () => {
+test("a deleted site keeps only its name and its pause", async () => {
   await db.prepare("UPDATE sync_state SET paused_at = 1 WHERE site_id = ?1").bind(site.id).run();
   await untilDone((from) => deleteSite(context, site, from));
   expect(await keysOf(env.TIMESERIES, "")).toEqual([]);

@@ -9,14 +9,16 @@ import { logError } from "../telemetry/log.ts";
 import { forgetDeadLetters, forgetPointDeadLetters } from "../sync/dead-letters.ts";
 import { deleteSiteRows } from "./site-rows.ts";
 
-/** After this no other day is begun: the caller asks again. */
+/** No further day is begun after this time; the caller repeats the request. */
 const RUN_BUDGET_MS = 10_000;
-/** Days of one run, of the 1,000 statements that an invocation may make: deleting one takes 18, and 21 more where it is not settled. */
+/**
+ * Days of one run. An invocation may make 1,000 statements; deleting a day takes 18, and 21 more if it is not settled.
+ */
 const MAX_DAYS_PER_RUN = 24;
 
 export interface DeletionContext extends PublishContext {
   readonly kv: KVNamespace;
-  /** a name that no build has had */
+  /** returns a name that no build has had */
   readonly newBuild: () => string;
 }
 
@@ -32,16 +34,16 @@ export interface DeletedDay {
   readonly reason: string | null;
 }
 
-/** What one run deleted. */
+/** The result of one run. */
 export interface Deletion {
   readonly days: readonly DeletedDay[];
-  /** where the next run goes on: whole days since 1970; null: all is deleted */
+  /** where the next run continues: whole days since 1970; null: everything is deleted */
   readonly nextDay: number | null;
 }
 
 /**
- * Deletes the samples of a site in days [first, last], a bounded number of days a run. The days stay known as `deleted`: neither a
- * sync nor a gap's repair brings them back, a backfill or an import does. Safe to repeat.
+ * Deletes a site's samples in the days [first, last], a bounded number of days a run. The days stay known as `deleted`:
+ * no sync or gap repair restores them, but a backfill or an import does. Safe to repeat.
  */
 export async function deleteRange(
   context: DeletionContext,
@@ -60,14 +62,15 @@ export async function deleteRange(
     days.push({ date: dayText(day), outcome: "deleted", reason: null });
   }
   const next = first + days.length;
-  // behind the days: from now on nobody finds a gap in them
+  // after the days, so that no later scan finds a gap in them
   await forgetGaps(db, site.id, { start: range.start, end: dayStart(next) }, now());
   return { days, nextDay: next > last ? null : next };
 }
 
 /**
- * Deletes all samples of a point, a bounded number of day files a run. Its name and unit stay in the catalogue. Safe to repeat.
- * @param from the day that an earlier run ended at; 0 at first
+ * Deletes all samples of a point, a bounded number of day files a run. Its name and unit stay in the catalogue. Safe to
+ * repeat.
+ * @param from the next day of an earlier run; 0 at first
  */
 export async function deletePoint(
   context: DeletionContext,
@@ -80,7 +83,7 @@ export async function deletePoint(
   await deletePointRows(db, site.id, point.id);
   await forgetGaps(db, site.id, always, now(), ({ pointId }) => pointId === point.id);
   await forgetPointDeadLetters(db, site.id, point.name);
-  // files that had the point alone: nothing in D1 tells of the point in them
+  // left files with only this point: no row in D1 connects them to the point
   await removeLeftFiles(context, site);
   const started = now();
   const days: DeletedDay[] = [];
@@ -90,7 +93,11 @@ export async function deletePoint(
     const build = { build: newBuild(), site, day };
     try {
       const outcome = await deletePointDay(context, build, point);
-      days.push({ date: dayText(day), outcome, reason: outcome === "deleted" ? null : "its file was not rewritten" });
+      days.push({
+        date: dayText(day),
+        outcome,
+        reason: outcome === "deleted" ? null : "the day's file was not rewritten",
+      });
     } catch (error) {
       logError("delete_failed", error, { site: site.name, day: dayText(day) });
       const reason = error instanceof Error ? error.message : String(error);
@@ -104,8 +111,8 @@ export async function deletePoint(
 }
 
 /**
- * Deletes a site: all days of it, and when none is left its points, gaps, journal and counters. Its name and its pause stay, so that
- * nothing is synced. To be called for a paused site. Safe to repeat.
+ * Deletes a site: all its days, and after the last one its points, gaps, journal and counters. Its name and its pause
+ * stay, so that no sync begins. Call it only for a paused site. Safe to repeat.
  */
 export async function deleteSite(context: DeletionContext, site: DeletedSite, from: number): Promise<Deletion> {
   const { db, kv, now } = context;
@@ -118,7 +125,7 @@ export async function deleteSite(context: DeletionContext, site: DeletedSite, fr
     days.push({ date: dayText(day), outcome: "deleted", reason: null });
   }
   if (days.length < due.length || due.length === MAX_DAYS_PER_RUN) return { days, nextDay: due[days.length - 1]! + 1 };
-  // what a run left that died behind a day
+  // segments left by a run that died after a day's transaction
   await sweepSegments(db, site.id);
   await deleteSiteRows(db, site.id, now());
   await kv.delete(`etl:last_sync_timestamp:${site.name}`);
@@ -130,5 +137,7 @@ async function deleteStoredDay(context: DeletionContext, site: DeletedSite, day:
   await context.kv.delete(`backfill:day:${dayText(day).replaceAll("-", "")}:${site.name}`);
 }
 
-/** A range is deleted only where it ended so long before the watermark: what a sync asks for again is younger. */
+/**
+ * A range may be deleted only if it ended this long before the watermark, because syncs request younger samples again.
+ */
 export const DELETABLE_AFTER_MS = DAY_MS;

@@ -22,7 +22,7 @@ import { storeSamples } from "../store/store-samples.ts";
 import { deletePoint, deleteRange, deleteSite } from "./delete-samples.ts";
 
 const POINTS = 4_583;
-/** The first design of the store settled a day in one transaction of 119,000 rows. */
+/** Settling a day in one transaction took 119,000 rows. */
 const MOST_ROWS = 1_000;
 const DAY = 20_373;
 const { start: START, end: END } = dayRange(DAY);
@@ -34,7 +34,7 @@ beforeAll(async () => {
   db = await migratedDatabase();
 });
 
-/** The segments of a day of five-minute syncs, with a sample each. @returns how many */
+/** Adds the segments of a day of five-minute syncs, with one sample each. @returns their number */
 async function addSegments(siteId: number, day: number): Promise<number> {
   const add = `
 WITH RECURSIVE syncs (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM syncs WHERE n < 288)
@@ -54,7 +54,7 @@ FROM points CROSS JOIN syncs WHERE site_id = ?1 GROUP BY id >> 7, n`;
   return added!.meta.changes;
 }
 
-/** An open gap of each point. */
+/** Adds an open gap for each point. */
 async function addGaps(siteId: number, ids: readonly number[]): Promise<void> {
   await beginSite(db, siteId, DAY);
   await db
@@ -68,7 +68,7 @@ async function addGaps(siteId: number, ids: readonly number[]): Promise<void> {
 
 const count = (table: string) => db.prepare(`SELECT count(*) AS n FROM ${table}`).first<number>("n");
 
-test("no transaction of a site of 4,583 points changes more than 1,000 rows", async () => {
+test("no transaction for 4,583 points changes more than 1,000 rows", async () => {
   const largest = new Map<string, { rows: number; query: string }>();
   let doing = "";
   const metered = meteredDatabase(db, ({ rows, queries }) => {
@@ -97,20 +97,20 @@ test("no transaction of a site of 4,583 points changes more than 1,000 rows", as
       storeSamples({ db: metered, siteId: site.id, now }, samples, 1, seen),
     );
   });
-  await during("the hourly fold", () => rollUpHours(metered, site.id, 0, now));
+  await during("the hourly rollup", () => rollUpHours(metered, site.id, 0, now));
   await during("a day's file", () => settleFromSegments(context, { build: "first", site, day: DAY }));
   await during("packing a month", () => packDays(metered, site.id, ids, { first: DAY, last: DAY }));
   await addGaps(site.id, ids);
   const gaps = () => readDueGaps(db, site.id, NOW);
   const filling = (await gaps()).map((gap) => ({ gap, from: gap.start }));
-  expect(await during("noting gaps to fill", () => beginFilling(metered, site.id, filling))).toBe(true);
+  expect(await during("storing gaps to fill", () => beginFilling(metered, site.id, filling))).toBe(true);
   const inquired = (await gaps()).map((gap) => {
     return { gap: { ...gap, attempts: 1, nextAttemptAt: END, filledTo: null }, filledDays: [DAY] };
   });
-  await during("noting what came of asking for gaps", () => noteInquiries(metered, site.id, inquired));
+  await during("storing the results of gap requests", () => noteInquiries(metered, site.id, inquired));
   expect(await gaps()).toMatchObject(Array.from(ids, () => ({ attempts: 1, filledTo: null })));
   const silent = ids.map((pointId) => ({ pointId, attempts: 1, nextAt: END }));
-  await during("noting silent points", () => notePoints(metered, silent));
+  await during("storing silent points", () => notePoints(metered, silent));
   expect(await count("point_inquiries")).toBe(POINTS);
 
   expect(await addSegments(site.id, OPEN_DAY)).toBeGreaterThan(10_000);

@@ -6,7 +6,10 @@ import { SITE_BLOCKS } from "../store/segment-key.ts";
 import { changeRows } from "../d1/change-rows.ts";
 import { withD1Retry } from "../d1/retry.ts";
 
-/** Rows of a site that are about no day. ?1 site, ?2 the most rows. Children before what they refer to, and what is found by points before these. */
+/**
+ * Rows of a site that belong to no day, children before their parents. Rows found by points come before the points. ?1
+ * site, ?2 maximum of rows.
+ */
 const DELETE_SOME = [
   `DELETE FROM gaps WHERE (site_id, start, point_id) IN (
      SELECT site_id, start, point_id FROM gaps WHERE site_id = ?1 LIMIT ?2)`,
@@ -35,14 +38,14 @@ const FORGET_SITE = [
   "UPDATE sites SET catalog_at = NULL, held_list = NULL WHERE id = ?1",
 ];
 
-/** The pause stays, and nothing of what was synced: where it ends, the site begins as a new one does. ?1 site, ?2 now. */
+/** Keeps the pause and resets the sync, so that the site begins like a new one after the pause. ?1 site, ?2 now. */
 const FORGET_SYNC = `
 UPDATE sync_state SET watermark = NULL, window_start = NULL, window_end = NULL, window_from = NULL, cursor = NULL,
   watched_from = NULL, served_to = NULL, newest_sample = NULL, updated_at = ?2 WHERE site_id = ?1`;
 
 /**
- * Deletes all rows of a site but those of its days, its name and its pause, some a transaction. Safe to repeat, and to stop anywhere: the
- * points go last.
+ * Deletes all rows of a site except its days, its name and its pause, some in each transaction. Safe to repeat, and to
+ * stop anywhere, because the points go last.
  */
 export async function deleteSiteRows(db: D1Database, siteId: number, now: number): Promise<void> {
   await changeRows((most) => deleteRowsOfSite(db, siteId, most));
