@@ -15,13 +15,13 @@ function admissionAt(limits: Partial<AdmissionLimits> = {}) {
   return { admission, clock, order, enter };
 }
 
-describe("a bound on the values that requests hold", () => {
-  test("requests that do not fit wait, and are admitted in their order", async () => {
+describe("admission limits the values that requests hold", () => {
+  test("requests that do not fit are admitted in the order of arrival", async () => {
     const { admission, order, enter } = admissionAt();
     const first = await enter("a", 60);
     const [second, third] = [enter("b", 50), enter("c", 40)];
     await Promise.resolve();
-    // c would fit beside a, but b came before it
+    // would fit beside a, but b arrived before c
     expect(order).toEqual(["a"]);
     expect(admission.state).toEqual({ held: 60, waiting: 2 });
     first.release();
@@ -30,7 +30,7 @@ describe("a bound on the values that requests hold", () => {
     expect(admission.state).toEqual({ held: 90, waiting: 0 });
   });
 
-  test("a request that is larger than the bound runs alone", async () => {
+  test("a request larger than the capacity runs alone", async () => {
     const { admission, enter } = admissionAt();
     const giant = await enter("giant", 1_000);
     const other = enter("other", 11);
@@ -50,7 +50,7 @@ describe("a bound on the values that requests hold", () => {
     await expect(waiting).rejects.toMatchObject({ code: "busy" });
   });
 
-  test("a request that waits too long is refused, and those behind it move up", async () => {
+  test("a request that waits too long is refused, and the next is admitted", async () => {
     const { admission, order, enter } = admissionAt();
     const held = await enter("held", 60);
     const refused = enter("refused", 90);
@@ -61,7 +61,7 @@ describe("a bound on the values that requests hold", () => {
     expect(order).toEqual(["held", "next"]);
   });
 
-  test("a share is given back once, however often it is released", async () => {
+  test("a second release of a share has no effect", async () => {
     const { admission, enter } = admissionAt();
     const [first, second] = [await enter("a", 60), await enter("b", 30)];
     first.release();
@@ -72,7 +72,7 @@ describe("a bound on the values that requests hold", () => {
     expect(admission.state.held).toBe(0);
   });
 
-  test("a share that shrinks lets the next request in, and never grows", async () => {
+  test("a share that shrinks admits the next request, and a share never grows", async () => {
     const { admission, order, enter } = admissionAt();
     const first = await enter("a", 100);
     const second = enter("b", 70);
@@ -83,7 +83,7 @@ describe("a bound on the values that requests hold", () => {
     expect(admission.state.held).toBe(100);
   });
 
-  test("a client that leaves gives back its share or its place in the line", async () => {
+  test("a client that disconnects frees its share or its place in the queue", async () => {
     const { admission, order, enter } = admissionAt();
     const [holder, waiter] = [new AbortController(), new AbortController()];
     const held = await enter("holder", 100, holder.signal);
@@ -99,7 +99,7 @@ describe("a bound on the values that requests hold", () => {
     await expect(enter("late", 1, holder.signal)).rejects.toThrow("gone too");
   });
 
-  test("a request that died without a word loses its share after the lease", async () => {
+  test("a request without progress loses its share after the lease", async () => {
     const { admission, clock, enter } = admissionAt();
     const dead = await enter("dead", 60);
     const alive = await enter("alive", 40);

@@ -1,22 +1,22 @@
 import { Problem } from "@building-vitals/core/domain/problem";
 
-/** A bound on what requests hold at once, and how long a request waits for its share. */
+/** Limits of what requests hold at once, and of how long a request waits. */
 export interface AdmissionLimits {
   /** values that large requests hold together; a request that needs more takes all of them */
   readonly values: number;
   /** values that small requests hold together, so that they never wait for a large one */
   readonly smallValues: number;
-  /** a request of at most so many values is small */
+  /** a request of at most this many values is small */
   readonly small: number;
-  /** the longest wait, milliseconds; then the request is refused */
+  /** longest wait, ms; then the request is refused */
   readonly waitMs: number;
-  /** a request that made no progress for so long has died without a word, milliseconds */
+  /** lease, ms: a request without progress for this long counts as dead */
   readonly leaseMs: number;
 }
 
 /**
- * One chart of 100 points over a year takes most of `values` (docs/decisions/0018-load.md). A dashboard waits 30 s for an
- * answer. A query that is alive makes progress within 25 s while it reads, and within 30 s while it is sent.
+ * One chart of 100 points over a year takes most of `values` (docs/decisions/0018-load.md). A dashboard waits 30 s for
+ * an answer. A live query makes progress within 25 s while it reads, and within 30 s while it is sent.
  */
 export const ADMISSION: AdmissionLimits = {
   values: 1_400_000,
@@ -28,23 +28,23 @@ export const ADMISSION: AdmissionLimits = {
 
 /** A request's share. */
 export interface Permit {
-  /** Gives back what exceeds this. */
+  /** Gives back what exceeds `values`. */
   shrinkTo(values: number): void;
-  /** Tells that the request is alive. */
+  /** Renews the lease. */
   touch(): void;
-  /** Gives the share back; the second call does nothing. */
+  /** Gives the share back. A second call does nothing. */
   release(): void;
 }
 
 interface Entry {
   values: number;
-  /** when it last made progress, or began to wait; epoch ms */
+  /** time of the last progress or of the arrival, epoch ms */
   seen: number;
-  /** null: it was admitted */
+  /** null: admitted */
   admit: (() => void) | null;
 }
 
-/** Requests that share a number of values: admitted in the order in which they came. */
+/** A queue of requests that share a capacity of values. It admits them in the order of arrival. */
 class Lane {
   readonly #capacity: number;
   readonly #limits: AdmissionLimits;
@@ -70,7 +70,7 @@ class Lane {
     signal.throwIfAborted();
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     const entry: Entry = { values: Math.min(values, this.#capacity), seen: this.#now(), admit: resolve };
-    // When the client is gone, workerd runs this listener and then nothing more of the request: no `finally` either.
+    // After a client disconnects, workerd runs this listener and nothing else of the request, not even `finally`.
     signal.addEventListener("abort", () => {
       this.#end(entry);
       reject(signal.reason);
@@ -89,13 +89,13 @@ class Lane {
   }
 
   async #wait(entry: Entry, admitted: Promise<void>, reject: (reason: unknown) => void): Promise<void> {
-    // The request needs a timer of its own: workerd ends a request that waits for other requests alone.
+    // The timer also keeps the request alive: workerd ends a request that waits only for other requests.
     const timer = setTimeout(() => {
       if (entry.admit === null) return;
       this.#end(entry);
       const seconds = this.#limits.waitMs / 1000;
       reject(
-        new Problem("busy", `Other queries hold the memory; this one waited ${seconds} s. Try again in a moment.`),
+        new Problem("busy", `Other queries use the memory; this query waited ${seconds} s. Try again in a moment.`),
       );
     }, this.#limits.waitMs);
     try {
@@ -114,14 +114,14 @@ class Lane {
     const now = this.#now();
     for (const entry of this.#held) if (now - entry.seen > this.#limits.leaseMs) this.#held.delete(entry);
     for (const entry of this.#waiting) {
-      // A live request has left by itself at that time.
+      // A live request has left the queue by then.
       if (now - entry.seen > 2 * this.#limits.waitMs) this.#waiting.delete(entry);
       else if (this.held + entry.values > this.#capacity) break;
       else {
         this.#waiting.delete(entry);
         this.#held.add(entry);
         entry.seen = now;
-        // The continuation runs in the context of the request that waits for the promise.
+        // The continuation runs in the context of the request that awaits the promise.
         entry.admit?.();
         entry.admit = null;
       }
@@ -130,8 +130,8 @@ class Lane {
 }
 
 /**
- * Bounds the values that an isolate's requests hold at once. Large and small requests have room of their own; each kind
- * is admitted in the order in which it came.
+ * Limits the values that an isolate's requests hold at once. Large and small requests have separate capacities. Each
+ * kind is admitted in the order of arrival.
  */
 export class Admission {
   readonly #limits: AdmissionLimits;
@@ -145,14 +145,14 @@ export class Admission {
     this.#large = new Lane(limits.values, limits, now);
   }
 
-  /** Values that requests hold, and requests that wait. */
+  /** Values that requests hold, and the number of waiting requests. */
   get state(): { readonly held: number; readonly waiting: number } {
     const [small, large] = [this.#small, this.#large];
     return { held: small.held + large.held, waiting: small.waiting + large.waiting };
   }
 
   /**
-   * Waits for a share. It is given back when the signal aborts, at the latest.
+   * Waits for a share. An aborted signal gives the share back.
    * @throws {Problem} `busy` after the longest wait; the signal's reason
    */
   enter(values: number, signal: AbortSignal): Promise<Permit> {

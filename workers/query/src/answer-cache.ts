@@ -1,17 +1,20 @@
 import { DAY_S } from "@building-vitals/core/domain/day";
 
-/** Answers of closed ranges are kept so long, in seconds; one whose state has changed is not found any more. */
+/**
+ * Lifetime of a cached answer of a closed range, seconds. A changed state changes the key, so it never serves a stale
+ * answer.
+ */
 const KEPT_S = DAY_S;
 
-/** The key is the ETag, which stands for the request, the deployment, and the state of all that the answer covers. */
+/** The ETag is the key: it covers the request, the deployment, and the state of all data in the answer. */
 function keyOf(requestUrl: string, etag: string): Request {
   return new Request(new URL(`/.answers/${encodeURIComponent(etag)}`, requestUrl));
 }
 
-/** Headers that belong to an answer. The cache adds some of its own (`age`, `expires`, `cf-cache-status`, `date`, …). */
+/** Headers of an answer. The cache adds others (`age`, `expires`, `cf-cache-status`, `date`, …). */
 const ANSWER_HEADERS = ["content-type", "content-disposition", "query-metadata"];
 
-/** A kept answer with its own headers only; its `metadata.cache_hit` is true. Ask only for a client that may read. */
+/** A cached answer with its own headers only. Its `metadata.cache_hit` is true. Call it only after the access check. */
 export async function keptAnswer(
   requestUrl: string,
   etag: string,
@@ -25,14 +28,14 @@ export async function keptAnswer(
   return { body: kept.body, headers: Object.fromEntries(headers) };
 }
 
-/** Keeps an answer, in this data centre. */
+/** Caches an answer in this data centre. */
 export async function keepAnswer(
   requestUrl: string,
   etag: string,
   body: ReadableStream<Uint8Array>,
   headers: Readonly<Record<string, string>>,
 ): Promise<void> {
-  // The cache stores only responses with such a header. Clients get the headers of the answer instead.
+  // The cache stores only responses with this header. Clients get the answer's `cache-control` instead.
   const kept = new Response(body, { headers: { ...headers, "cache-control": `public, max-age=${KEPT_S}` } });
   await caches.default.put(keyOf(requestUrl, etag), kept);
 }

@@ -1,6 +1,6 @@
 /**
- * A `content-disposition` that saves an answer under a name: in ASCII, and as it is for those who can read that
- * (RFC 6266). Slashes, which no file's name may hold, become `_`.
+ * A `content-disposition` that saves an answer under a name: once in ASCII, once in UTF-8 (RFC 6266). A file name
+ * cannot hold slashes; they become `_`.
  */
 export function attachment(fileName: string): string {
   const name = fileName.toWellFormed().replace(/[/\\]/g, "_");

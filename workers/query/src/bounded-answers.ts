@@ -5,24 +5,24 @@ import type { Env } from "./env.ts";
 
 const PIECE_BYTES = 65_536;
 
-/** A reader that takes no piece of an answer (64 KB) for so long is cut off, milliseconds. */
+/** A reader that takes no piece (64 KB) of an answer for this long is cut off, ms. */
 export const STALL_MS = 30_000;
 
-/** The limit is counted in so many ticks: an isolate that is busy ticks less often, and cuts no ready reader off. */
+/** The limit consists of this many timer ticks. A busy isolate ticks less often, so it cuts off no ready reader. */
 const TICKS = 10;
 
-/** What a route that holds many values asks of {@link boundedAnswers}. */
+/** Context of a route that holds many values, set by {@link boundedAnswers}. */
 export interface Bounded {
   readonly Bindings: Env;
   readonly Variables: {
-    /** Waits for a share of the isolate's memory, which lasts until the answer is sent. @throws {Problem} `busy` */
+    /** Waits for a share of the isolate's memory. The share lasts until the answer is sent. @throws {Problem} `busy` */
     readonly admit: (values: number) => Promise<Permit>;
   };
 }
 
 /**
- * Lets routes wait for a share of the isolate's memory, gives it back when the answer was sent, failed or was given up,
- * and cuts slow readers of any answer off.
+ * Lets routes wait for a share of the isolate's memory. Gives the share back when the answer is sent, fails or is
+ * cancelled. Cuts off slow readers of any answer.
  */
 export function boundedAnswers(admission: Admission, stallMs: number): MiddlewareHandler<Bounded> {
   return async (context, next) => {
@@ -48,19 +48,22 @@ export function boundedAnswers(admission: Admission, stallMs: number): Middlewar
   };
 }
 
-/** A body made by our own code is sent in chunks, without the `content-length` of its headers: a fixed length keeps it. */
+/**
+ * workerd sends a body made by our code in chunks and drops its `content-length`. A fixed-length stream keeps the
+ * header.
+ */
 function ofKnownLength(body: ReadableStream<Uint8Array>, headers: Headers): ReadableStream<Uint8Array> {
   const length = headers.get("content-length");
   return length === null ? body : body.pipeThrough(new FixedLengthStream(Number(length)));
 }
 
 interface PieceReader {
-  /** null: the body has ended */
+  /** null: end of the body */
   read(): Promise<Uint8Array | null>;
   cancel(reason: unknown): Promise<void>;
 }
 
-/** R2 and services give bytes of any length, workerd 4 KB a read unless more is asked for; our own code makes pieces. */
+/** Byte streams (R2, services) give 4 KB a read unless the reader asks for more. Our own streams give whole pieces. */
 function pieceReader(body: ReadableStream<Uint8Array>): PieceReader {
   let bytes: ReadableStreamBYOBReader;
   try {
@@ -80,7 +83,7 @@ function pieceReader(body: ReadableStream<Uint8Array>): PieceReader {
   return { read, cancel: (reason) => bytes.cancel(reason) };
 }
 
-/** A body that ends early when its reader stalls. It holds the share, if any, until it ends, fails or is given up. */
+/** A body that ends early when its reader stalls. It holds the share, if any, until it ends, fails or is cancelled. */
 function cutOffWhenStalled(
   body: ReadableStream<Uint8Array>,
   stallMs: number,
@@ -92,7 +95,7 @@ function cutOffWhenStalled(
     clearInterval(timer);
     const seconds = stallMs / 1000;
     log("slow_reader_cut_off", { seconds });
-    const error = new Error(`the reader took nothing for ${seconds} s`);
+    const error = new Error(`the reader took no piece for ${seconds} s`);
     controller.error(error);
     share?.release();
     void reader.cancel(error).catch(() => {});
@@ -125,7 +128,7 @@ function cutOffWhenStalled(
         await reader.cancel(reason);
       },
     },
-    // Nothing is made before it is asked for.
+    // Pulls a piece only when the reader asks for one.
     { highWaterMark: 0 },
   );
 }

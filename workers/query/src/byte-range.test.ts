@@ -24,7 +24,7 @@ test.each([
   expect(parseByteRange(header, size)).toEqual(range);
 });
 
-test("any range is what slicing an array by its bounds gives", () => {
+test("a range selects the same bytes as slicing an array by its bounds", () => {
   fc.assert(
     fc.property(fc.nat(20), fc.nat(20), fc.integer({ min: 1, max: 15 }), (first, more, size) => {
       const bytes = Array.from({ length: size }, (_, i) => i);

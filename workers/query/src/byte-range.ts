@@ -1,17 +1,17 @@
-/** Bytes of a file, from 0: [offset, offset + length). */
+/** Bytes [offset, offset + length) of a file. */
 export interface ByteRange {
   readonly offset: number;
   /** at least 1 */
   readonly length: number;
 }
 
-/** `bytes=0-99`, `bytes=100-` or `bytes=-100`: the one kind of range that readers of Parquet ask for. */
+/** `bytes=0-99`, `bytes=100-` or `bytes=-100`: the only form that Parquet readers send. */
 const ONE_RANGE = /^bytes=(?:(\d{1,15})-(\d{1,15})?|-(\d{1,15}))$/i;
 
 /**
- * What a `range` header asks for of a file (RFC 9110, 14.2).
+ * Parses a `range` header (RFC 9110, 14.2).
  * @param size of the file, bytes
- * @returns `all` also for a header that is malformed or asks for several ranges, which may be ignored
+ * @returns `all` also for a malformed header or several ranges: a server may ignore those
  */
 export function parseByteRange(header: string | null, size: number): ByteRange | "all" | "unsatisfiable" {
   const parts = ONE_RANGE.exec(header ?? "");
@@ -28,7 +28,7 @@ export function parseByteRange(header: string | null, size: number): ByteRange |
   return { offset, length: Math.min(end, size - 1) - offset + 1 };
 }
 
-/** Whether an `if-none-match` header names an etag (weakly compared, RFC 9110, 13.1.2). */
+/** Whether an `if-none-match` header names an etag (weak comparison, RFC 9110, 13.1.2). */
 export function namesEtag(header: string | null, etag: string): boolean {
   if (header === null) return false;
   return header.trim() === "*" || header.split(",").some((candidate) => candidate.trim().replace(/^W\//, "") === etag);

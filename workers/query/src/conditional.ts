@@ -4,9 +4,9 @@ import { cacheControl, etagOf, isKnown } from "./etag.ts";
 import type { Stages } from "./stages.ts";
 
 /**
- * An answer of a state that was read: 304 where the client has it, else what `write` makes of it.
- * @param subject what tells the answer from any other: {@link etagOf}
- * @param write makes the body; where it is partial, nobody may keep it
+ * Answers 304 if the client has the ETag of the state, else 200 with the body of `write`.
+ * @param subject what the ETag covers: see {@link etagOf}
+ * @param write makes the body; a partial body must not be cached
  */
 export async function answerOfState<E extends { Bindings: Env }>(
   context: Context<E>,

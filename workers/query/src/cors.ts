@@ -3,13 +3,13 @@ import { cors } from "hono/cors";
 import { createMiddleware } from "hono/factory";
 import { type Env, settingsOf } from "./env.ts";
 
-/** What pages of other origins may read of an answer beside its body. */
+/** Response headers that pages of other origins may read. */
 const EXPOSED = ["ETag", "Server-Timing", "Content-Disposition", "Content-Range", "Accept-Ranges", "Query-Metadata"];
 
-/** Seconds that a browser remembers what it may ask. */
+/** Seconds that a browser caches a preflight answer. */
 const PREFLIGHT_MAX_AGE_S = DAY_S;
 
-/** Lets pages of the origins in `CORS_ORIGINS` read answers. They send tokens themselves: cookies are of no use here. */
+/** Lets pages of the origins in `CORS_ORIGINS` read answers. Pages send tokens themselves; no route uses cookies. */
 export const corsOfSettings = createMiddleware<{ Bindings: Env }>(async (context, next) => {
   const { CORS_ORIGINS: origins } = settingsOf(context.env);
   if (origins.length === 0) return next();

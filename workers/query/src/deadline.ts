@@ -3,10 +3,10 @@ import { interceptedDatabase } from "@building-vitals/core/d1/intercepted-databa
 import { Problem } from "@building-vitals/core/domain/problem";
 import type { Stages } from "./stages.ts";
 
-/** The longest that a query may take, in milliseconds: dashboards give up at 30 s. */
+/** Longest duration of a query, ms. Dashboards give up at 30 s. */
 const MAX_QUERY_MS = 25_000;
 
-/** The stores of one query: their time is taken, and once it is out, they are asked no more. */
+/** The stores of one query. Their calls are timed, and refused after the deadline. */
 export interface QueryStores {
   readonly db: D1Database;
   readonly bucket: ColdBucket;
@@ -14,12 +14,12 @@ export interface QueryStores {
 
 function timeout(): Problem {
   const seconds = MAX_QUERY_MS / 1000;
-  const detail = `The query took longer than ${seconds} s: ask for fewer points, a shorter range or a coarser interval.`;
+  const detail = `The query took longer than ${seconds} s. Ask for fewer points, a shorter range or a coarser interval.`;
   return new Problem("query_timeout", detail);
 }
 
 /**
- * Runs a query until its time is out or its client is gone; the stores are asked no more then.
+ * Runs a query until the deadline, or until its client disconnects. The stores refuse later calls.
  * @param signal of the request
  * @throws {Problem} `query_timeout`; the signal's reason; what the query throws
  */

@@ -4,12 +4,12 @@ import { requireAdminOf } from "@building-vitals/core/http/require-admin";
 import { binding } from "@building-vitals/core/http/settings";
 import { z } from "zod";
 
-/** The bindings and variables of wrangler.query.toml, unchecked. */
+/** The bindings and variables of wrangler.query.toml, before validation. */
 export type Env = Readonly<Record<string, unknown>>;
 
 const ORIGIN = /^(?:\*|https?:\/\/[^\s/,?#]+)$/;
 
-/** Comma-separated origins, as browsers spell them: without a path, and without a slash at the end. */
+/** Comma-separated origins as browsers send them: no path, no trailing slash. */
 const originsSetting = z
   .string()
   .default("")
@@ -20,10 +20,10 @@ const originsSetting = z
 
 /** @throws {Problem} `settings_invalid`, naming each invalid setting */
 export const settingsOf = defineSettings({
-  /** the other Workers, for the dashboard's page; absent where the query Worker runs alone */
+  /** the other Workers, for the dashboard; absent if the query Worker runs alone */
   ETL: binding<Fetcher>().optional(),
   BACKFILL: binding<Fetcher>().optional(),
-  /** admits readers; ADMIN_TOKEN admits to the audit only */
+  /** grants reads; ADMIN_TOKEN grants only the audit */
   QUERY_TOKEN: headerSecret.optional(),
   /** origins whose pages may read answers; `*`: all */
   CORS_ORIGINS: originsSetting,
@@ -32,5 +32,5 @@ export const settingsOf = defineSettings({
 });
 export type Settings = ReturnType<typeof settingsOf>;
 
-/** Admits administrators, and records their writes in the audit. */
+/** Requires the admin token, and records writes in the audit. */
 export const requireAdmin = requireAdminOf<Env>("query", settingsOf);

@@ -1,14 +1,14 @@
 import { GAP_CAUSES, GAP_STATES, type Gap } from "@building-vitals/core/gaps/gap";
 import { z } from "zod";
 
-/** Gaps of one answer. */
+/** Largest number of gaps in an answer. */
 export const MAX_GAPS = 1_000;
 
-/** A stretch without samples where there should be some. */
+/** A time range that lacks expected samples. */
 export const gapSchema = z.strictObject({
   point: z.string().nullable().meta({ description: "null: the whole site" }),
   start: z.iso.datetime(),
-  end: z.iso.datetime().nullable().meta({ description: "exclusive; null: it went on at the last look" }),
+  end: z.iso.datetime().nullable().meta({ description: "exclusive; null: open at the last scan" }),
   state: z.enum(GAP_STATES),
   cause: z.enum(GAP_CAUSES),
   samples_recovered: z.int(),

@@ -19,22 +19,22 @@ import { servicesRoute } from "./routes/services.ts";
 import { timeseriesRoute } from "./routes/timeseries.ts";
 
 const DESCRIPTION =
-  "The samples of a building's points, raw or in buckets, over years. Times are UTC, ranges are half-open [start, end). " +
-  "Errors are application/problem+json with a stable code. /etl/… and /backfill/… pass on what the dashboard asks of the " +
-  "other Workers, whose documents describe it.";
+  "Samples of a building's points over years, raw or in buckets. Times are UTC; ranges are half-open [start, end). " +
+  "Errors are application/problem+json with a stable code. /etl/… and /backfill/… forward the dashboard's requests to the " +
+  "other Workers, whose documents describe them.";
 
 const app = newApp<{ Bindings: Env }>();
 app.get("/health", healthOperation, (context) => healthResponse(context.env, () => settingsOf(context.env)));
 app.use(corsOfSettings);
-// Before the access: what can be asked is no secret, and a browser's address bar sends no token.
+// Before the access check: the API is no secret, and a browser's address bar sends no token.
 const document = documentOf(app, "Building Vitals: query", DESCRIPTION);
 app.route("/", openApiRoute(document));
 app.route("/", docsRoute(document));
-// Above all that streams. The metrics are not held up: they ask for no share.
+// Before all routes that stream. Metrics never wait, because they ask for no share.
 app.use(boundedAnswers(new Admission(ADMISSION, Date.now), STALL_MS));
-// The other Workers ask for their own token.
+// The other Workers check their own tokens.
 app.route("/", servicesRoute);
-// It needs the admin token, not that of reads.
+// The audit needs the admin token, not the read token.
 app.route("/", auditRoute);
 app.use(
   requireAccess<Env>((env) => {

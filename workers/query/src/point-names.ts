@@ -6,25 +6,25 @@ import { readNames } from "./read-names.ts";
 
 const NAMES_SHOWN = 5;
 
-/** A parameter of names: each value is a name, names with commas between them, or a JSON array of names. */
+/** Description of a parameter of names. Each value is one name, comma-separated names, or a JSON array of names. */
 export const A_POINT_LIST = 'comma-separated, a JSON array (`["a","b"]`), or repeated';
 
-/** In an answer for points that were named. */
+/** In an answer for named points. */
 export const unknownPointsSchema = z
   .array(z.string())
-  .meta({ description: "names that were asked for and that no point of the site has" });
+  .meta({ description: "requested names that no point of the site has" });
 
 export interface NamedPoints {
-  /** in the order asked for, each once */
+  /** in the order of the request, without duplicates */
   readonly points: readonly StoredPoint[];
-  /** names of no point, in the order asked for, each once */
+  /** names without a point, in the order of the request, without duplicates */
   readonly unknown: readonly string[];
 }
 
 /**
- * The points that a parameter names.
- * @param known the points of `candidateNames` that exist, by name
- * @throws {Problem} `invalid_request`, `ambiguous_point_names`, `too_many_points`; `unknown_point` where none exists
+ * Resolves the names in a parameter to points.
+ * @param known the existing points among `candidateNames`, by name
+ * @throws {Problem} `invalid_request`, `ambiguous_point_names`, `too_many_points`; `unknown_point` if none exists
  */
 export function pointsNamed(
   siteName: string,
@@ -39,12 +39,12 @@ export function pointsNamed(
       return reading;
     }),
   );
-  if (names.size === 0) throw new Problem("invalid_request", `${field}: name at least one point.`, field);
+  if (names.size === 0) throw new Problem("invalid_request", `${field}: must name at least one point.`, field);
   if (names.size > MAX_POINTS) {
     const detail = `${names.size} points were named; ask for at most ${MAX_POINTS} at once.`;
     throw new Problem("too_many_points", detail, field);
   }
-  // Two names may be of one point.
+  // Two names may belong to one point.
   const points = [...new Set([...names].flatMap((name) => known.get(name) ?? []))];
   const unknown = [...names].filter((name) => !known.has(name));
   if (points.length === 0) {

@@ -5,19 +5,19 @@ import { unknownPointsSchema } from "./point-names.ts";
 const count = z.int().min(0);
 const score = z.number().min(0).max(1).nullable();
 
-/** Of a point and a UTC day, or summed up over days. null: it could not be judged. */
+/** The quality of a point, on one UTC day or summed over days. null: it could not be judged. */
 export const qualitySchema = z.strictObject({
   score: score.meta({
-    description: "1: nothing was found; of several days their mean; docs/decisions/0011-quality.md",
+    description: "1: nothing found; over several days their mean; docs/decisions/0011-quality.md",
   }),
-  expected: count.nullable().meta({ description: "samples that the cadence leads to expect; null: it is unknown" }),
+  expected: count.nullable().meta({ description: "samples that the cadence implies; null: unknown" }),
   actual: count,
   missing: count.nullable(),
-  out_of_range: count.nullable().meta({ description: "samples that no sensor can rightly say in the unit" }),
+  out_of_range: count.nullable().meta({ description: "samples outside the plausible range of the unit" }),
   outliers: count.nullable(),
   spikes: count.nullable().meta({ description: "single samples that jump and return" }),
-  flat_line_hours: z.number().min(0).nullable().meta({ description: "how long the sensor was stuck" }),
-  late: count.nullable().meta({ description: "samples that came late; null: nobody watched, as of backfilled days" }),
+  flat_line_hours: z.number().min(0).nullable().meta({ description: "how long the value was stuck" }),
+  late: count.nullable().meta({ description: "samples that arrived late; null: not observed, as on backfilled days" }),
   judged: z.array(z.enum(["completeness", "range", "outliers", "flat_line"])),
 });
 
@@ -28,7 +28,8 @@ export const qualityAnswerSchema = z.strictObject({
     z.strictObject({
       date: z.iso.date(),
       state: z.enum(["judged", "stale", "unjudged"]).meta({
-        description: "stale: samples have come or changed since; unjudged: it has not ended, or is not known",
+        description:
+          "stale: samples have arrived or changed since; unjudged: the day has not ended, or is not known to be whole",
       }),
       judged_at: z.iso.datetime().nullable(),
     }),
@@ -36,10 +37,12 @@ export const qualityAnswerSchema = z.strictObject({
   summary: z.strictObject({
     mean_score: score,
     points: count,
-    judged: count.meta({ description: "points that have a score" }),
+    judged: count.meta({ description: "points with a score" }),
     threshold: z.number(),
-    poor: count.meta({ description: "points with a score under the threshold" }),
-    poor_by: z.record(z.enum(QUALITY_REASONS), count).meta({ description: "of those, by reason; some have several" }),
+    poor: count.meta({ description: "points with a score below the threshold" }),
+    poor_by: z
+      .record(z.enum(QUALITY_REASONS), count)
+      .meta({ description: "poor points by reason; a point can have several" }),
   }),
   points: z.array(
     qualitySchema.extend({
@@ -47,17 +50,17 @@ export const qualityAnswerSchema = z.strictObject({
       label: z.string().nullable(),
       unit: z.string().nullable(),
       days_judged: count,
-      days_silent: count.meta({ description: "of those, days without any sample" }),
+      days_silent: count.meta({ description: "judged days without any sample" }),
       reasons: z.array(z.string()).meta({ description: "what is wrong, in words" }),
       days: z
         .array(
           qualitySchema.extend({
             date: z.iso.date(),
-            stale: z.boolean().meta({ description: "samples have come or changed since" }),
+            stale: z.boolean().meta({ description: "samples have arrived or changed since" }),
           }),
         )
         .optional()
-        .meta({ description: "of points that were named" }),
+        .meta({ description: "of named points only" }),
     }),
   ),
   unknown_points: unknownPointsSchema.optional(),

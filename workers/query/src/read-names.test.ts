@@ -22,8 +22,8 @@ test.each<[string, string, string[], string[][]]>([
   ["nothing", " , ,", [], [[]]],
   ["a JSON array", '["a,b","c","x"]', ["a,b", "a", "b", "c"], [["a,b", "c", "x"]]],
   ["a name that begins like a JSON array", '["a', ['["a'], [['["a']]],
-  ["a JSON array of something else", '["a",1]', [], [['["a"', "1]"]]],
-  ["an array of one name of nine pieces", '["1,2,3,4,5,6,7,8,9"]', [], [["1,2,3,4,5,6,7,8,9"]]],
+  ["a JSON array of something other than text", '["a",1]', [], [['["a"', "1]"]]],
+  ["an array with one name of nine pieces", '["1,2,3,4,5,6,7,8,9"]', [], [["1,2,3,4,5,6,7,8,9"]]],
   ["a whole name of nine pieces", "1,2,3,4,5,6,7,8,9", ["1,2,3,4,5,6,7,8,9"], [["1,2,3,4,5,6,7,8,9"]]],
   ["a name with spaces around it", "a, padded ", [" padded ", "a"], [["a", " padded "]]],
 ])("%s", (_, text, known, expected) => {

@@ -1,14 +1,16 @@
 import { z } from "zod";
 
-/** Pieces between commas that may be one name of several. A longer name must be given alone or in a JSON array. */
+/**
+ * Most pieces between commas that one name of several may have. A longer name must be sent alone or in a JSON array.
+ */
 const MAX_PIECES = 8;
 
-/** Longer requests are read without joining pieces: the joined texts grow 36-fold. Cloudflare takes 16 KB of address. */
+/** Pieces of longer requests are not joined: joined texts are 36 times as long. Cloudflare accepts 16 KB of address. */
 const MAX_JOINED_CHARS = 16_000;
 
 const listSchema = z.array(z.string().min(1));
 
-/** The names of a text that is a JSON array of texts, as Grafana's `${point:json}`; null: it is not. */
+/** The names in a JSON array of strings, as Grafana's `${point:json}` sends it. null: not such an array. */
 function jsonList(text: string): string[] | null {
   if (!text.startsWith('["')) return null;
   try {
@@ -18,19 +20,19 @@ function jsonList(text: string): string[] | null {
   }
 }
 
-/** What the pieces [from, to) of a text may name, joined by the commas between them. */
+/** The names that the pieces [from, to), joined by commas, may spell. */
 function spellings(pieces: readonly string[], from: number, to: number): string[] {
   const text = pieces.slice(from, to).join(",");
   return [...new Set([text, text.trim()])].filter((name) => name !== "");
 }
 
-/** Where a name that begins with a piece may end, exclusive. */
+/** Possible ends, exclusive, of a name that begins with the piece `from`. */
 function* ends(pieces: readonly string[], from: number): Generator<number> {
   for (let to = from + 1; to <= Math.min(pieces.length, from + MAX_PIECES); to++) yield to;
   if (from === 0 && pieces.length > MAX_PIECES) yield pieces.length;
 }
 
-/** All names that some values may hold, to be looked up before {@link readNames}. */
+/** All names that the values may hold. Look them up before {@link readNames}. */
 export function candidateNames(values: readonly string[]): string[] {
   const names = new Set<string>();
   const isJoined = values.reduce((sum, { length }) => sum + length, 0) <= MAX_JOINED_CHARS;
@@ -48,13 +50,13 @@ export function candidateNames(values: readonly string[]): string[] {
   return [...names];
 }
 
-/** One way to read a text, with the number of names that no point has. */
+/** One way to read a text, and the number of its names without a point. */
 interface Reading {
   readonly names: readonly string[];
   readonly unknown: number;
 }
 
-/** What a name's spellings may stand for. Only a single piece may be an unknown name, or none where it has no text. */
+/** The readings of one name's spellings. Only a single piece may be an unknown name; an empty piece is no name. */
 function firstNames(names: readonly string[], isSingle: boolean, isKnown: (name: string) => boolean): Reading[] {
   const known = names.filter(isKnown);
   if (known.length > 0) return known.map((name) => ({ names: [name], unknown: 0 }));
@@ -64,14 +66,14 @@ function firstNames(names: readonly string[], isSingle: boolean, isKnown: (name:
 }
 
 /**
- * The ways to read a text that leave the fewest names unknown, at most two of them. A JSON array has one reading. Any
- * other text is split at commas, and neighbouring pieces are one name where a point has that name.
+ * The readings of a text with the fewest unknown names, at most two. A JSON array has one reading. Any other text is
+ * split at commas, and neighbouring pieces are one name if a point has that name.
  */
 export function readNames(text: string, isKnown: (name: string) => boolean): string[][] {
   const list = jsonList(text);
   if (list !== null) return [list];
   const pieces = text.split(",");
-  /** by the piece that they begin with */
+  /** by the first piece of the reading */
   const best: Reading[][] = Array.from({ length: pieces.length + 1 }, () => []);
   best[pieces.length] = [{ names: [], unknown: 0 }];
   for (let from = pieces.length - 1; from >= 0; from--) {

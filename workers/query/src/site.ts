@@ -4,7 +4,7 @@ import { Problem } from "@building-vitals/core/domain/problem";
 import type { SiteConfig } from "@building-vitals/core/domain/site";
 import type { Settings } from "./env.ts";
 
-/** A site of this deployment; `id` is null while no sync has met it, and it then has no points. */
+/** A site of this deployment. Before the site's first sync, `id` is null and the site has no points. */
 export interface QueriedSite extends SiteConfig {
   readonly db: D1Database;
   readonly id: number | null;
@@ -14,7 +14,7 @@ export interface QueriedSite extends SiteConfig {
 export function configuredSite(settings: Settings, name: string, field: string): SiteConfig {
   const config = settings.SITES.find((site) => site.name === name);
   if (config !== undefined) return config;
-  throw new Problem("unknown_site", `There is no site ${JSON.stringify(name)}; GET /sites lists them.`, field);
+  throw new Problem("unknown_site", `There is no site ${JSON.stringify(name)}; GET /sites lists the sites.`, field);
 }
 
 /** @throws {Problem} `unknown_site` */

@@ -1,4 +1,7 @@
-/** Times of an answer's stages, for `Server-Timing`. A Worker's clock stands still while it computes: only waiting shows. */
+/**
+ * Durations of an answer's stages, for `Server-Timing`. A Worker's clock stands still while it computes, so only
+ * waiting counts.
+ */
 export class Stages {
   readonly #now: () => number;
   readonly #times = new Map<string, number>();
@@ -8,7 +11,7 @@ export class Stages {
     this.#now = now;
   }
 
-  /** Adds the time that something takes to a stage; calls that overlap count once. */
+  /** Adds the duration of a call to a stage. Calls that overlap count once. */
   async time<T>(stage: string, call: () => Promise<T>): Promise<T> {
     const under = this.#underWay.get(stage) ?? { calls: 0, since: 0 };
     this.#underWay.set(stage, under);

@@ -3,7 +3,12 @@ import { monthText } from "@building-vitals/core/domain/month";
 import type { MisplacedDay, UnreadableDay, UnreadableMonth } from "@building-vitals/core/read/read-block";
 import { log } from "@building-vitals/core/telemetry/log";
 
-/** Logs each day file that an answer had to do without, each that was read by its footer, and each month file whose days were read instead. */
+/**
+ * Logs the files that an answer could not use as planned:
+ * - day files that it lacks,
+ * - day files that it read by their footers,
+ * - month files whose days it read instead.
+ */
 export function logUnreadable(
   site: { readonly name: string },
   answer: {

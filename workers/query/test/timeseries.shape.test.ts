@@ -135,7 +135,7 @@ describe("fill", () => {
   test.each(["locf", "linear"])("raw cannot be filled with %s: refused, with the way out", async (fill) => {
     const problem = await problemOf(await call(timeseriesPath({ ...asked, interval: "raw", fill })));
     expect(problem).toMatchObject({ status: 400, code: "invalid_request", field: "fill" });
-    expect(problem.detail).toMatch(/interval=1min or a coarser one, or for fill=null/);
+    expect(problem.detail).toMatch(/interval=1min or coarser, or fill=null/);
   });
 });
 

@@ -10,16 +10,16 @@ import { type Env, requireAdmin, settingsOf } from "../env.ts";
 
 const cursorParameter = z
   .string()
-  .regex(/^\d{1,15}_[0-9a-f-]{36}$/, "must be the `next_cursor` of the answer before")
+  .regex(/^\d{1,15}_[0-9a-f-]{36}$/, "must be the `next_cursor` of the previous answer")
   .transform((text) => {
     const [at = "", id = ""] = text.split("_");
     return { at: Number(at), id };
   });
 
 const querySchema = z.strictObject({
-  since: once(timeSchema.optional()).meta({ description: `Only entries from then on: ${A_TIME}` }),
+  since: once(timeSchema.optional()).meta({ description: `Only entries from this time on: ${A_TIME}` }),
   limit: once(wholeNumber(1, 500).default(100)),
-  cursor: once(cursorParameter.optional()).meta({ description: "`next_cursor` of the answer before" }),
+  cursor: once(cursorParameter.optional()).meta({ description: "`next_cursor` of the previous answer" }),
 });
 
 const answerSchema = z.strictObject({
@@ -31,7 +31,7 @@ const answerSchema = z.strictObject({
       request: z.string().meta({ description: "method and path" }),
       parameters: z.record(z.string(), z.unknown()).meta({ description: "the body, shortened" }),
       status: z.int(),
-      code: z.string().nullable().meta({ description: "of the problem; null: the answer was none" }),
+      code: z.string().nullable().meta({ description: "of the problem; null: no problem" }),
       duration_ms: z.int(),
     }),
   ),
@@ -46,10 +46,10 @@ const described = describe({
   problems: ["invalid_request", "epoch_seconds"],
 });
 
-/** `GET /audit`: who wrote what, when, and with which result. Needs the admin token, whether or not reads need one. */
+/** `GET /audit`: who wrote what, when, and with which result. Always needs the admin token. */
 export const auditRoute = new Hono<{ Bindings: Env }>().get("/audit", described, requireAdmin, async (context) => {
   const { since = 0, limit, cursor } = parseInput(querySchema, context.req.queries());
-  // one more than asked for tells whether another page follows
+  // one entry more than the limit shows whether another page follows
   const found = await readAudit(settingsOf(context.env).DB, since, limit + 1, cursor);
   const page = found.slice(0, limit);
   const last = page.at(-1);

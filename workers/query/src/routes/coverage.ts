@@ -24,15 +24,15 @@ import { siteOf } from "../site.ts";
 import { Stages } from "../stages.ts";
 import { IF_NONE_MATCH, NOT_MODIFIED } from "../etag.ts";
 
-/** Five years of days, and days of points that are counted: a D1 query of about half a second. */
+/** Five years of days, and the largest number of days times points: a D1 query of about half a second. */
 const MAX_DAYS = 1830;
 const MAX_COUNTS = 40_000;
 
-/** Days that the keys have room for. */
+/** Last day that the keys can hold. */
 const LAST_DAY = 2 ** 16 - 1;
 
 const querySchema = z.strictObject({
-  start: once(timeSchema).meta({ description: "The first UTC day: a date, ISO-8601 or epoch milliseconds" }),
+  start: once(timeSchema).meta({ description: "The first UTC day: a date, ISO 8601 or epoch milliseconds" }),
   end: once(timeSchema).meta({ description: "Exclusive, like `start`: 2025-11-01 for all of October" }),
   points: z
     .array(z.string())
@@ -43,16 +43,16 @@ const querySchema = z.strictObject({
 
 const daySchema = z.strictObject({
   date: z.iso.date().meta({ description: "a UTC day" }),
-  sources: z.array(z.enum(["D1", "R2"])).meta({ description: "the levels that have samples of it" }),
+  sources: z.array(z.enum(["D1", "R2"])).meta({ description: "the levels that have samples of the day" }),
   settling: z
     .strictObject({
-      settled_at: z.iso.datetime().nullable().meta({ description: "when the source was last asked for the whole day" }),
-      due_at: z.iso.datetime().nullable().meta({ description: "when it is asked next; null: it is settled for good" }),
-      outcome: z.enum(SETTLE_OUTCOMES).nullable().meta({ description: "of the last run; null: it had none" }),
+      settled_at: z.iso.datetime().nullable().meta({ description: "when the whole day was last read from the source" }),
+      due_at: z.iso.datetime().nullable().meta({ description: "when it is read next; null: never again" }),
+      outcome: z.enum(SETTLE_OUTCOMES).nullable().meta({ description: "of the last run; null: no run yet" }),
       reason: z.string().nullable(),
     })
     .nullable()
-    .meta({ description: "null: the day was never due to be settled" }),
+    .meta({ description: "null: the day was never due for settling" }),
   hot: z.strictObject({
     hours: z.int().min(0).max(HOURS_PER_DAY).meta({ description: "UTC hours that have hot samples" }),
   }),
@@ -64,7 +64,7 @@ const daySchema = z.strictObject({
     source: z.enum(["api", "d1"]).nullable(),
     reason: z.string().nullable().meta({ description: "why it is suspect, or why the last build failed" }),
     updated_at: z.iso.datetime().nullable(),
-    file: z.string().nullable().meta({ description: "where the day's Parquet file is to be had" }),
+    file: z.string().nullable().meta({ description: "address of the day's Parquet file" }),
   }),
 });
 
@@ -72,23 +72,23 @@ const answerSchema = z.strictObject({
   site_name: z.string(),
   days: z.array(daySchema),
   gaps: z.array(gapSchema).meta({
-    description: `of the whole site, and with \`points\` of these too, newest first; at most ${MAX_GAPS}`,
+    description: `of the whole site, and of the points named in \`points\`, newest first; at most ${MAX_GAPS}`,
   }),
   gaps_truncated: z.boolean(),
   points: z
     .array(
       z.strictObject({
         name: z.string(),
-        last_seen: z.iso.datetime().nullable().meta({ description: "its newest sample, of any time" }),
+        last_seen: z.iso.datetime().nullable().meta({ description: "its newest sample, not limited to the range" }),
         days: z.array(
           z.strictObject({
             date: z.iso.date(),
-            samples: z.int().nullable().meta({ description: "null: an hour is not summed up yet" }),
+            samples: z.int().nullable().meta({ description: "null: an hour is not rolled up yet" }),
             settled: z.int().nullable().meta({ description: "in the day's file" }),
             expected: z
               .int()
               .nullable()
-              .meta({ description: "by its cadence, since its first sample and up to the watermark; null: unknown" }),
+              .meta({ description: "from its cadence, since its first sample and up to the watermark; null: unknown" }),
           }),
         ),
       }),
@@ -98,7 +98,7 @@ const answerSchema = z.strictObject({
 });
 
 const described = describe({
-  summary: "What exists, by UTC day, level and state",
+  summary: "Stored data by UTC day, level and state",
   access: "read",
   path: { site: "A site's name" },
   query: querySchema,
@@ -120,7 +120,7 @@ const described = describe({
   ],
 });
 
-/** `GET /sites/{site}/coverage`: what exists, by UTC day, level and state. */
+/** `GET /sites/{site}/coverage`: stored data by UTC day, level and state. */
 export const coverageRoute = new Hono<Bounded>().get("/sites/:site/coverage", described, async (context) => {
   const settings = settingsOf(context.env);
   const { start, end, points: names } = parseInput(querySchema, context.req.queries());
@@ -137,7 +137,7 @@ export const coverageRoute = new Hono<Bounded>().get("/sites/:site/coverage", de
   const length = range.last - range.first + 1;
   if (points.length * length > MAX_COUNTS) {
     const most = Math.floor(MAX_COUNTS / length);
-    throw new Problem("too_much_data", `Over ${length} days ask for at most ${most} points at once.`, "points");
+    throw new Problem("too_much_data", `Over ${length} days, ask for at most ${most} points at once.`, "points");
   }
   const ids = points.map(({ id }) => id);
   await stages.time("wait", () => context.var.admit(VALUES_PER_ROW * (points.length + 1) * length));

@@ -16,28 +16,28 @@ import { type QueriedSite, siteOf } from "../site.ts";
 type StoredFile = ManifestDay & { readonly file: NonNullable<ManifestDay["file"]> };
 
 const described = describe({
-  summary: "The Parquet file of a UTC day as it is stored, or some bytes of it",
+  summary: "The stored Parquet file of a UTC day, or a byte range of it",
   access: "read",
   path: { site: "A site's name", file: "The day: 2025-10-12.parquet" },
   headers: {
-    "if-none-match": "The ETag of a file that the client has: 304 while it is the day's",
-    range: "One range of bytes",
-    "if-range": "An ETag: the range holds for that file only",
+    "if-none-match": "The ETag of the client's copy: 304 if it is the day's current file",
+    range: "One byte range",
+    "if-range": "An ETag: the range applies to this file only",
   },
   answers: {
     200: { description: "The file", content: { "application/vnd.apache.parquet": null } },
-    206: { description: "The bytes asked for", content: { "application/vnd.apache.parquet": null } },
-    304: { description: "What the client has is still the day's file" },
+    206: { description: "The requested bytes", content: { "application/vnd.apache.parquet": null } },
+    304: { description: "The client's copy is the day's current file" },
   },
   problems: ["not_found", "unknown_site", "suspect_day", "range_not_satisfiable", "cold_unavailable"],
 });
 
-/** `GET /sites/{site}/days/{YYYY-MM-DD}.parquet`: the file of a UTC day as it is stored, or some bytes of it. */
+/** `GET /sites/{site}/days/{YYYY-MM-DD}.parquet`: the stored file of a UTC day, or a byte range of it. */
 export const dayFileRoute = new Hono<{ Bindings: Env }>().get("/sites/:site/days/:file", described, async (context) => {
   const settings = settingsOf(context.env);
   const name = context.req.param("file");
   const day = name.endsWith(".parquet") ? parseDay(name.slice(0, -".parquet".length)) : null;
-  if (day === null) throw new Problem("not_found", "A day is named as YYYY-MM-DD.parquet.");
+  if (day === null) throw new Problem("not_found", "The file's name must be YYYY-MM-DD.parquet.");
   const site = await siteOf(settings, context.req.param("site"), "site");
   const dayName = `${name.slice(0, 10)} of site ${JSON.stringify(site.name)}`;
   const { headers: asked } = context.req.raw;
@@ -46,7 +46,7 @@ export const dayFileRoute = new Hono<{ Bindings: Env }>().get("/sites/:site/days
   const headers = {
     etag: `"${etag}"`,
     "accept-ranges": "bytes",
-    // A day may be built anew; asking whether it was costs one row of the manifest.
+    // A day can be rebuilt. Revalidation costs one row of the manifest.
     "cache-control": "private, no-cache",
   };
   if (namesEtag(asked.get("if-none-match"), headers.etag)) return context.body(null, 304, headers);
@@ -85,8 +85,8 @@ async function storedFile({ db, id }: QueriedSite, day: number, dayName: string)
 }
 
 /**
- * Opens the object that the manifest names, after its size and its footer were checked. Another object in its place, or
- * a damaged one, is refused and makes the day suspect.
+ * Opens the object that the manifest names, and checks its size and footer. Refuses a damaged or different object, and
+ * marks the day suspect.
  * @throws {Problem} `suspect_day`, `cold_unavailable`
  */
 async function readBody(
@@ -105,7 +105,7 @@ async function readBody(
   let object: R2Object | R2ObjectBody | null;
   try {
     object = await bucket.get(key, range === "all" ? { onlyIf } : { onlyIf, range }).catch(async (error: unknown) => {
-      // R2 refuses a range behind the end of an object that is too short.
+      // R2 refuses a range beyond the end of an object that is too short.
       await checkFooter(bucket, stored.file, false, Date.now());
       throw error;
     });
@@ -126,5 +126,8 @@ async function readBody(
 }
 
 function suspectDay(dayName: string): Problem {
-  return new Problem("suspect_day", `The file of ${dayName} must not be read: build the day anew with a backfill.`);
+  return new Problem(
+    "suspect_day",
+    `The file of ${dayName} is damaged and cannot be read. Rebuild the day with a backfill.`,
+  );
 }

@@ -36,7 +36,7 @@ const answerSchema = z.strictObject({
     z.strictObject({
       name: z.string(),
       unit: z.string().nullable(),
-      timestamp: z.int().nullable().meta({ description: "epoch milliseconds UTC; null: it has no sample" }),
+      timestamp: z.int().nullable().meta({ description: "epoch milliseconds UTC; null: no sample" }),
       value: z.number().nullable(),
       age_s: z.int().nullable().meta({ description: "seconds from the sample to this answer" }),
     }),
@@ -48,16 +48,16 @@ const answerSchema = z.strictObject({
 const NOTHING: LatestAnswer = { samples: new Map(), partial: false, unreadable: [], misplaced: [] };
 
 const described = describe({
-  summary: "The newest sample of the points asked for, or of all that have one",
+  summary: "The newest sample of the named points, or of all points that have one",
   access: "read",
   path: { site: "A site's name" },
   query: querySchema,
   headers: {
-    "if-none-match": "The ETag of an answer that the client has: 304 while it is still right, but for `age_s`",
+    "if-none-match": "The ETag of the client's copy: 304 if only `age_s` has changed",
   },
   answers: {
     200: { description: "The samples", content: { "application/json": answerSchema } },
-    304: { description: "What the client has is still right, but for `age_s`" },
+    304: { description: "The client's copy is current, except for `age_s`" },
   },
   problems: [
     "invalid_request",
@@ -70,14 +70,14 @@ const described = describe({
   ],
 });
 
-/** `GET /sites/{site}/latest`: the newest sample of the points asked for, or of all that have one. */
+/** `GET /sites/{site}/latest`: the newest sample of the named points, or of all points that have one. */
 export const latestRoute = new Hono<Bounded>().get("/sites/:site/latest", described, async (context) => {
   const settings = settingsOf(context.env);
   const { points: names } = parseInput(querySchema, context.req.queries());
   const site = configuredSite(settings, context.req.param("site"), "site");
   const db = databaseOf(settings, site);
   const stages = new Stages(Date.now);
-  // The versions before the samples: an answer may be newer than its ETag, and never older.
+  // Reads the versions before the samples: an answer can be newer than its ETag, never older.
   const [stamp, files, ...units] = await stages.time("catalog", () =>
     withD1Retry(() =>
       db.batch([
@@ -114,7 +114,7 @@ export const latestRoute = new Hono<Bounded>().get("/sites/:site/latest", descri
             readLatestOfBoth(coldLevel(watched, bucket, siteId), wanted, newestFile, now),
           );
     logUnreadable(site, latest);
-    // Of a point that was named it is said that it has no sample; of all the others, only those that have are listed.
+    // A named point without a sample is listed with null; without names, only points with a sample are listed.
     const listed = names === undefined ? wanted.filter((point) => latest.samples.has(point.id)) : wanted;
     const points = listed.map((point) => {
       const { id, name, unit } = point;
@@ -122,7 +122,7 @@ export const latestRoute = new Hono<Bounded>().get("/sites/:site/latest", descri
       const age_s = sample === undefined ? null : Math.round((now - sample.time) / 1000);
       const value =
         sample === undefined ? "null" : numberText(inUnitOfNow(pastUnits(point), sample.time, sample.value));
-      // By hand, for JSON.stringify would write a value of -0 as 0.
+      // Written by hand, because JSON.stringify writes -0 as 0.
       const head = `"name":${JSON.stringify(name)},"unit":${JSON.stringify(unit)}`;
       return `{${head},"timestamp":${sample?.time ?? null},"value":${value},"age_s":${age_s}}`;
     });

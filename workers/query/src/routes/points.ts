@@ -16,14 +16,16 @@ import { IF_NONE_MATCH, NOT_MODIFIED } from "../etag.ts";
 
 const querySchema = z.strictObject({
   search: once(z.string().max(200).optional()).meta({
-    description: "Text that the name, label, unit, or a tag's name or value holds; ASCII letters in any case",
+    description: "Text within the name, label, unit, or a tag's name or value; ASCII letters match in any case",
   }),
   tag: once(z.string().min(1).max(200).optional()).meta({ description: "A marker, a tag's name, or `name:value`" }),
-  unit: once(z.string().min(1).max(200).optional()).meta({ description: "A unit, as `°F` or `degrees-fahrenheit`" }),
-  limit: once(wholeNumber(1, 1000).default(100)).meta({ description: "Points of a page" }),
+  unit: once(z.string().min(1).max(200).optional()).meta({
+    description: "A unit, such as `°F` or `degrees-fahrenheit`",
+  }),
+  limit: once(wholeNumber(1, 1000).default(100)).meta({ description: "Points per page" }),
   cursor: once(z.string().min(1).max(2000).optional()).meta({
-    // the last name of the previous page; points added meanwhile do not matter
-    description: "`next_cursor` of the page before",
+    // the last name of the previous page, so points added meanwhile skip no other point
+    description: "`next_cursor` of the previous page",
   }),
 });
 
@@ -36,18 +38,18 @@ const answerSchema = z.strictObject({
       tags: z.strictObject({ kv: z.record(z.string(), z.string()), markers: z.array(z.string()) }),
       interval_s: z.int().nullable().meta({ description: "seconds between samples; null: unknown" }),
       gap_after_s: z.number().nullable().meta({
-        description: "a longer time without a sample is a gap, in seconds; null: gaps are unknown",
+        description: "a longer time without a sample is a gap, seconds; null: gaps are unknown",
       }),
       configured: z.boolean().meta({ description: "whether its samples are stored" }),
       first_seen: z.iso.datetime().nullable(),
-      last_seen: z.iso.datetime().nullable().meta({ description: "of the samples of both levels" }),
+      last_seen: z.iso.datetime().nullable().meta({ description: "newest sample of both levels" }),
     }),
   ),
   next_cursor: z.string().nullable(),
 });
 
 const described = describe({
-  summary: "What there is to chart, page by page, in the order of the names",
+  summary: "The points that can be charted, in pages, ordered by name",
   access: "read",
   path: { site: "A site's name" },
   query: querySchema,
@@ -64,13 +66,13 @@ function gapAfterS(point: Cadence): number | null {
   return expectation === null ? null : expectation.toleranceMs / 1000;
 }
 
-/** `GET /sites/{site}/points`: what there is to chart, page by page, in the order of the names. */
+/** `GET /sites/{site}/points`: the points that can be charted, in pages, ordered by name. */
 export const pointsRoute = new Hono<{ Bindings: Env }>().get("/sites/:site/points", described, async (context) => {
   const settings = settingsOf(context.env);
   const { cursor: after, ...filter } = parseInput(querySchema, context.req.queries());
   const { id, name, db } = await siteOf(settings, context.req.param("site"), "site");
   const stages = new Stages(Date.now);
-  // A site that no sync has met has no points and no id; none has 0.
+  // A site without a sync has no id and no points. No site has id 0.
   const siteId = id ?? 0;
   const [found, ...versions] = await stages.time("catalog", () =>
     withD1Retry(() =>

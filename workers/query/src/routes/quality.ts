@@ -22,17 +22,20 @@ import { qualityAnswerSchema, type qualitySchema } from "../quality-answer.ts";
 import { siteOf } from "../site.ts";
 import { Stages } from "../stages.ts";
 
-/** Of all points, which are 142,000 rows of a large site; of those that are named five years, or as many as there is room for. */
+/**
+ * Days of one answer: 31 for all points, because a large site has 142,000 rows in 31 days; five years for named points,
+ * within MAX_POINT_DAYS.
+ */
 const MAX_DAYS = 31;
 const MAX_NAMED_DAYS = 1830;
 const MAX_POINT_DAYS = 40_000;
 
 const DEFAULT_DAYS = 7;
 
-/** Points of a large site; without names, D1 sums the days up and gives a row a point. */
+/** Points of a large site. Without names, D1 sums the days and returns a row per point. */
 const USUAL_POINTS = 5_000;
 
-/** Days that the keys have room for. */
+/** Days that the keys can hold. */
 const DAYS = 2 ** 16;
 
 const querySchema = z.strictObject({
@@ -40,15 +43,15 @@ const querySchema = z.strictObject({
     .array(z.string())
     .min(1)
     .optional()
-    .meta({ description: `Names of points: ${A_POINT_LIST}; then also by day. Default: all` }),
+    .meta({ description: `Names of points: ${A_POINT_LIST}; the answer then lists them by day too. Default: all` }),
   start: once(timeSchema.optional()).meta({ description: "The first UTC day. Default: seven days before the end" }),
   end: once(timeSchema.optional()).meta({ description: "Exclusive. Default: the start of today, UTC" }),
-  limit: once(wholeNumber(1, 1000).default(100)).meta({ description: "Points of a page" }),
-  cursor: once(z.string().min(1).max(2000).optional()).meta({ description: "`next_cursor` of the page before" }),
+  limit: once(wholeNumber(1, 1000).default(100)).meta({ description: "Points per page" }),
+  cursor: once(z.string().min(1).max(2000).optional()).meta({ description: "`next_cursor` of the previous page" }),
 });
 
 const described = describe({
-  summary: "How good the data of each point is, by UTC day, the worst point first",
+  summary: "Data quality of each point by UTC day, the worst point first",
   access: "read",
   path: { site: "A site's name" },
   query: querySchema,
@@ -70,7 +73,7 @@ const described = describe({
   ],
 });
 
-/** `GET /sites/{site}/quality`: how good the data of each point is, by UTC day, the worst point first. */
+/** `GET /sites/{site}/quality`: data quality of each point by UTC day, the worst point first. */
 export const qualityRoute = new Hono<Bounded>().get("/sites/:site/quality", described, async (context) => {
   const settings = settingsOf(context.env);
   const { points: names, start, end, limit, cursor } = parseInput(querySchema, context.req.queries());
@@ -84,7 +87,7 @@ export const qualityRoute = new Hono<Bounded>().get("/sites/:site/quality", desc
   const length = range.to - range.from;
   if (named !== undefined && named.length * length > MAX_POINT_DAYS) {
     const most = Math.floor(MAX_POINT_DAYS / length);
-    throw new Problem("too_much_data", `Over ${length} days ask for at most ${most} points at once.`, "points");
+    throw new Problem("too_much_data", `Over ${length} days, ask for at most ${most} points at once.`, "points");
   }
   const stages = new Stages(Date.now);
   const ids = named?.map(({ id }) => id) ?? null;

@@ -2,7 +2,7 @@ import { Problem } from "@building-vitals/core/domain/problem";
 import { type Context, Hono } from "hono";
 import { type Env, settingsOf } from "../env.ts";
 
-/** What the dashboard's page needs of the other Workers: [service, method, address here, address there]. */
+/** The other Workers' routes that the dashboard uses: [service, method, address here, address there]. */
 export const FORWARDED = [
   ["ETL", "GET", "/etl/health", "/health"],
   ["ETL", "GET", "/etl/status", "/status"],
@@ -24,20 +24,20 @@ export const FORWARDED = [
 ] as const;
 
 /**
- * Passes requests of the page on to the other Workers, so that it needs one origin only. They come as they were, host,
- * token and body, and the answers go back untouched: who may do what, and from which page, is for those Workers to say.
+ * Forwards the dashboard's requests to the other Workers, so that it needs one origin only. Requests keep their host,
+ * token and body, and answers are unchanged. The other Workers check access and origins.
  */
 export const servicesRoute = new Hono<{ Bindings: Env }>();
 for (const [service, method, here, there] of FORWARDED) {
   servicesRoute.on(method, here, async (context: Context<{ Bindings: Env }>) => {
     const target = settingsOf(context.env)[service];
     if (target === undefined) {
-      throw new Problem("not_found", `${here} is not there: the service ${service} is not bound to this Worker.`);
+      throw new Problem("not_found", `${here} is not available: the service ${service} is not bound to this Worker.`);
     }
     const url = new URL(context.req.url);
     url.pathname = there.replace(":site", encodeURIComponent(context.req.param("site") ?? ""));
     const answer = await target.fetch(new Request(url, context.req.raw));
-    // The headers of a service's answer cannot be changed, and middleware adds some.
+    // The headers of a service's answer are immutable, and middleware adds some.
     return new Response(answer.body, answer);
   });
 }

@@ -16,7 +16,10 @@ const answerSchema = z.strictObject({
     z.strictObject({
       name: z.string(),
       timezone: z.string().meta({ description: "IANA zone" }),
-      data_until: z.iso.datetime().nullable().meta({ description: "all before it that the API served is stored" }),
+      data_until: z.iso
+        .datetime()
+        .nullable()
+        .meta({ description: "all earlier samples that the API served are stored" }),
     }),
   ),
 });
@@ -33,7 +36,7 @@ const described = describe({
   problems: ["invalid_request"],
 });
 
-/** `GET /sites`: the sites of this deployment. `data_until` is how far their data is known to be whole. */
+/** `GET /sites`: the sites of this deployment. `data_until` is the time up to which their data is complete. */
 export const sitesRoute = new Hono<{ Bindings: Env }>().get("/sites", described, async (context) => {
   parseInput(querySchema, context.req.queries());
   const settings = settingsOf(context.env);

@@ -14,11 +14,11 @@ import { answerBody } from "../timeseries/respond.ts";
 import { findQuery, queryEtag, readAnswer, shapeAnswer } from "../timeseries/run-query.ts";
 import { logUnreadable } from "../unreadable.ts";
 
-/** Larger answers are not kept: writing them a second time would cost as much as reading them again. */
+/** Larger answers are not cached: writing them a second time costs as much as reading them again. */
 const MAX_KEPT_VALUES = 200_000;
 
 const described = describe({
-  summary: "The samples of points in a range, raw or in buckets",
+  summary: "Samples of points in a range, raw or in buckets",
   access: "read",
   query: querySchema,
   headers: IF_NONE_MATCH,
@@ -47,7 +47,7 @@ const described = describe({
   ],
 });
 
-/** `GET /timeseries/query`: the samples of points in a range, raw or in buckets. */
+/** `GET /timeseries/query`: samples of points in a range, raw or in buckets. */
 export const timeseriesRoute = new Hono<Bounded>().get("/timeseries/query", described, async (context) => {
   const started = Date.now();
   const settings = settingsOf(context.env);
@@ -74,7 +74,7 @@ export const timeseriesRoute = new Hono<Bounded>().get("/timeseries/query", desc
   const { series, metadata } = await shapeAnswer(read, request, query, stages, started);
   const values = series.reduce((sum, { times }) => sum + times.length, 0);
   permit.shrinkTo(values);
-  // A part that could not be read may be readable in the next moment, so a partial answer is not kept.
+  // A partial answer is not cached: the part that failed may be readable the next moment.
   const isKept = isOfClosedRange && !metadata.partial && values <= MAX_KEPT_VALUES;
   const write = (isHit: boolean) => {
     return answerBody(request.format, {

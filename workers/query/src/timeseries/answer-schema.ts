@@ -42,7 +42,7 @@ const metadataSchema: z.ZodType<Metadata> = z.strictObject({
   query_time_ms: z.number(),
 });
 
-/** `format=json`. The columns are of equal length; `min`, `max` and `count` are there where samples were aggregated. */
+/** `format=json`. The columns have equal lengths. `min`, `max` and `count` are present if samples were aggregated. */
 export const columnsSchema = z.strictObject({
   site_name: z.string(),
   interval: z.enum(INTERVALS),

@@ -41,7 +41,7 @@ const point = (name: string) => ({
   past: [],
 });
 
-/** Two series of the same times, before and after 1970, and two empty ones of the same columns. */
+/** Two series with the same times, before and after 1970, and two empty series with the same columns. */
 function answer(): ShapedSeries[] {
   const bounds = Float64Array.of(-5_000_000_000, -1, 2 ** 41 + 7, 2 ** 42);
   const full = ["a", "c"].map((name, i) => ({
@@ -79,7 +79,7 @@ test.each(["json", "rows", "csv", "arrow"] as const)(
   },
 );
 
-test("arrow: times of either side of 1970, to the millisecond", () => {
+test("arrow: times before and after 1970, to the millisecond", () => {
   const table = tableFromIPC(Buffer.concat([...writeArrow("site", answer(), METADATA, true)]));
   const times = table.getChild("timestamp")!;
   const expected = [-5_000_000_000, -1, 2 ** 41 + 7];

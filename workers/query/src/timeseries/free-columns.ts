@@ -2,8 +2,8 @@ import { freeBytes } from "@building-vitals/core/bytes/free-bytes";
 import type { ShapedSeries } from "@building-vitals/core/query/shape";
 
 /**
- * Frees a series' columns, which nobody may use afterwards: the 25 MB of 100 points would lie beside those of the next
- * answer. Its times are left alone, for other series may have the same, and so are empty columns, which all share.
+ * Frees the columns of a series that no code uses afterwards. Otherwise the 25 MB of 100 points would stay in memory
+ * beside the next answer. Keeps what series may share: times and empty columns.
  */
 export function freeColumns({ values, min, max, count, filled }: ShapedSeries): void {
   for (const column of new Set([values, min, max, count, filled])) {

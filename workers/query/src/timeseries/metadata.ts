@@ -9,22 +9,22 @@ import type { QueryPlan } from "@building-vitals/core/query/plan";
 import type { Downsampled } from "@building-vitals/core/query/shape";
 import type { UnitSystem } from "@building-vitals/core/query/units";
 
-/** What an answer says of itself: where it comes from, and what it lacks. */
+/** What an answer states about itself: its sources, and the data that it lacks. */
 export interface Metadata {
   readonly interval: Interval;
   /**
-   * `hours`: buckets of hourly aggregates, and of samples where an hour has none yet; missing time is then in whole
-   * hours. `samples`: all were read, as for raw series, and for zones that are not whole hours from UTC
+   * `hours`: buckets come from hourly aggregates, and from samples for hours without an aggregate; missing time is then
+   * in whole hours. `samples`: all samples were read, as for raw series and for zones that are not whole hours from UTC
    */
   readonly computed_from: ComputedFrom;
-  /** stored samples that the answer is made of */
+  /** stored samples behind the answer */
   readonly total_samples: number;
-  /** the levels that it has samples of */
+  /** the levels that gave samples */
   readonly sources: readonly ("D1" | "R2")[];
-  /** `samples` of both add up to `total_samples`: one that both levels have is the hot one's */
+  /** `samples` of both add up to `total_samples`: a sample of both levels counts as hot */
   readonly storage_tiers: {
     readonly hot: { readonly samples: number; readonly statements: number; readonly rows_read: number };
-    /** requests to R2, the bytes they gave, and the day files that samples were looked for in */
+    /** `requests` to R2, the `bytes` they returned, and the day `files` in which samples were searched */
     readonly cold: {
       readonly samples: number;
       readonly files: number;
@@ -33,28 +33,31 @@ export interface Metadata {
     };
   };
   /**
-   * 0..1: samples present of those that the points' cadences lead to expect up to `pending`, rounded down, so that 1
-   * means all; null: no sample was to be expected, or some point cannot be judged
+   * 0..1: share of the samples expected from the cadences up to `pending`, rounded down, so that 1 means all; null: no
+   * sample was expected, or some point cannot be judged
    */
   readonly completeness: number | null;
-  /** [start, end) in epoch ms: `unjudged_points` have no known cadence, so what they lack is not known */
+  /** [start, end) in epoch ms: time in which `unjudged_points` may lack samples, because their cadence is unknown */
   readonly unknown: readonly (readonly [number, number])[];
-  /** names of points without a known cadence, as of those that send only changes */
+  /** names of points without a known cadence, such as points that send only changes */
   readonly unjudged_points: readonly string[];
   /**
-   * [start, end) in epoch ms: a point has a gap (docs/decisions/0010-gaps.md), or neither level holds that
-   * time, or its day file cannot be read
+   * [start, end) in epoch ms: a point has a gap (docs/decisions/0010-gaps.md), neither level holds that time, or its
+   * day file cannot be read
    */
   readonly missing: readonly (readonly [number, number])[];
-  /** [start, end) in epoch ms: not known to be whole yet, for no sync or backfill has come so far; null: all of it is */
+  /**
+   * [start, end) in epoch ms: not known to be complete yet, because no sync or backfill has reached it; null: all of
+   * the range is complete
+   */
   readonly pending: readonly [number, number] | null;
-  /** null: the samples are all there; else how raw series were thinned, and from how many samples to how many */
+  /** how raw series were thinned, and from how many samples to how many; null: not thinned */
   readonly downsampled: Downsampled | null;
   readonly fill: Fill;
   readonly units: UnitSystem;
   /**
-   * points whose unit changed: the samples in [start, end) (epoch ms) arrived in `unit`; `converted`: they are shown in
-   * the point's present unit like all others; otherwise unchanged, because the two units do not measure the same
+   * points whose unit changed: the samples in [start, end) (epoch ms) arrived in `unit`. `converted`: true if they are
+   * converted to the point's present unit; false if the two units measure different quantities
    */
   readonly unit_changes: readonly {
     readonly point_name: string;
@@ -63,7 +66,7 @@ export interface Metadata {
     readonly unit: string | null;
     readonly converted: boolean;
   }[];
-  /** names that were asked for and that no point of the site has */
+  /** requested names that no point of the site has */
   readonly unknown_points: readonly string[];
   /** true: a part of the storage could not be read */
   readonly partial: boolean;
@@ -71,7 +74,7 @@ export interface Metadata {
   readonly query_time_ms: number;
 }
 
-/** @param queryTimeMs time from the request to the last read */
+/** @param queryTimeMs from the request to the last read */
 export function metadataOf(
   answer: QueryAnswer,
   { interval, range, computedFrom }: QueryPlan,

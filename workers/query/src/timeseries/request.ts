@@ -24,32 +24,32 @@ export const querySchema = z.strictObject({
   ).meta({
     description:
       "`auto`: the finest of raw, 1min, 5min, 1hr, 1day that fits max_points and the limits. Weeks begin on Monday. " +
-      "Grafana's names are taken too: 1m, 5m, 15m, 30m, 1h, 1d, 1w, 1M",
+      "Grafana's names are accepted too: 1m, 5m, 15m, 30m, 1h, 1d, 1w, 1M",
   }),
   format: once(z.enum(FORMATS).default("json")).meta({ description: "`json`: columns" }),
   max_points: once(wholeNumber(1, 100_000).optional()).meta({
-    description: "Of a series; for `auto` 2,000 by default. Raw series of more samples are thinned to so many",
+    description: "Per series; default for `auto`: 2,000. Longer raw series are thinned to this number",
   }),
-  fill: once(z.enum(FILLS).default("none")).meta({ description: "What is put where samples are missing" }),
-  units: once(z.enum(UNIT_SYSTEMS).default("source")).meta({ description: "`source`: as the points have them" }),
+  fill: once(z.enum(FILLS).default("none")).meta({ description: "Content of buckets without samples" }),
+  units: once(z.enum(UNIT_SYSTEMS).default("source")).meta({ description: "`source`: the units of the points" }),
   tz: once(timeZoneSchema.optional()).meta({
-    description: "IANA zone of buckets of 30min and longer; the site's by default",
+    description: "IANA zone of buckets of 30min and longer; default: the site's",
   }),
 });
 
-/** Points of a series that `auto` aims at where nothing else is asked for. */
+/** Default target of `auto`, points per series. */
 const USUAL_POINTS = 2000;
 
 export type TimeseriesRequest = Omit<z.output<typeof querySchema>, "start_time" | "end_time" | "max_points"> & {
   readonly range: TimeRange;
-  /** `auto` takes the finest interval whose series have at most so many points */
+  /** `auto` takes the finest interval with at most this many points per series */
   readonly maxPoints: number;
-  /** raw series of more samples are thinned to so many; null: all samples were asked for */
+  /** longer raw series are thinned to this number; null: no thinning */
   readonly thinTo: number | null;
 };
 
 /**
- * Reads what `GET /timeseries/query` was asked.
+ * Parses the parameters of `GET /timeseries/query`.
  * @param query the values of each parameter
  * @throws {Problem} `invalid_request`, naming the parameter
  */
@@ -60,7 +60,7 @@ export function parseTimeseriesRequest(query: Readonly<Record<string, string[]>>
     throw new Problem("invalid_request", detail, "end_time");
   }
   if (rest.interval === "raw" && (rest.fill === "locf" || rest.fill === "linear")) {
-    const detail = `fill=${rest.fill} is for buckets: ask for interval=1min or a coarser one, or for fill=null.`;
+    const detail = `fill=${rest.fill} applies to buckets only: use interval=1min or coarser, or fill=null.`;
     throw new Problem("invalid_request", detail, "fill");
   }
   const maxPoints = max_points ?? USUAL_POINTS;

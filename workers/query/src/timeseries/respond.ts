@@ -15,20 +15,20 @@ export interface ReadyAnswer {
   readonly range: TimeRange;
   readonly series: readonly ShapedSeries[];
   readonly metadata: Metadata;
-  /** nothing uses the series' columns afterwards: they are freed as they are sent */
+  /** no code uses the series' columns afterwards: each is freed once sent */
   readonly isLast: boolean;
 }
 
 const JSON_TYPE = "application/json; charset=utf-8";
 
-/** Entries of each list that the header of a format without metadata has room for. */
+/** Entries per list in a metadata header. */
 const ENTRIES_SHOWN = 20;
 
-/** The lists that may be long. */
+/** The lists that can be long. */
 const LISTS = ["missing", "unjudged_points", "unknown_points", "unit_changes"] as const satisfies (keyof Metadata)[];
 const CUT: ReadonlySet<string> = new Set(LISTS);
 
-/** An answer as it is sent: piece by piece: the whole may be 100 MB of text. */
+/** The body and headers of an answer. The body is streamed in pieces: the whole can be 100 MB of text. */
 export function answerBody(
   format: Format,
   { siteName, range, series, metadata, isLast }: ReadyAnswer,
@@ -54,11 +54,14 @@ export function answerBody(
       return { body: stream(writeArrow(siteName, series, metadata, isLast)), headers };
     }
     default:
-      throw new Error(`no such format: ${String(format satisfies never)}`);
+      throw new Error(`unknown format: ${String(format satisfies never)}`);
   }
 }
 
-/** The metadata as ASCII JSON for a header. Long lists are cut; fields such as `missing_total` have their full lengths. */
+/**
+ * The metadata as ASCII JSON for a header. Long lists are truncated; fields such as `missing_total` give their full
+ * lengths.
+ */
 function headerText(metadata: Metadata): string {
   const entries = Object.entries(metadata).flatMap(([key, value]: [string, unknown]) =>
     Array.isArray(value) && CUT.has(key)

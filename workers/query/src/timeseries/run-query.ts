@@ -21,7 +21,7 @@ import type { Stages } from "../stages.ts";
 import { type Metadata, metadataOf } from "./metadata.ts";
 import type { TimeseriesRequest } from "./request.ts";
 
-/** A request with what the database knows of its site, points and days. */
+/** A request with the stored state of its site, points and days. */
 export interface ResolvedQuery {
   readonly site: SiteConfig;
   readonly db: D1Database;
@@ -33,16 +33,16 @@ export interface ResolvedQuery {
   readonly state: QueryState;
   /** samples before this are known to be stored or missing, epoch ms */
   readonly until: number;
-  /** where `locf` finds the values that it carries into the range; null: nothing is carried */
+  /** where `locf` finds the values that it carries into the range; null: no values are carried */
   readonly before: BeforeRange | null;
   /** the planner's input, without the stored data */
   readonly planned: Omit<PlanInput<JudgeablePoint>, "stored">;
 }
 
 /**
- * Finds the site and points of a request, and reads the state of the stored days. The samples are read later: an answer
- * may be newer than its ETag, and never older.
- * @throws {Problem} for an unknown site, and for names that are unknown or ambiguous
+ * Finds the site and points of a request, and reads the state of the stored days. Samples are read later: an answer can
+ * be newer than its ETag, never older.
+ * @throws {Problem} for an unknown site, and for unknown or ambiguous names
  */
 export async function findQuery(
   settings: Settings,
@@ -56,7 +56,7 @@ export async function findQuery(
   const state = await stages.time("catalog", () => readQueryState(db, site.name, candidateNames(names), range));
   const { siteId, watermark } = state;
   const named = pointsNamed(site.name, state.points, names, "point_names");
-  if (siteId === null) throw new Error("a site without an id has no points to be found");
+  if (siteId === null) throw new Error("points were found for a site without an id");
   const points = named.points.map(judgeablePoint);
   const ids = points.map(({ id }) => id);
   const before =
@@ -66,7 +66,7 @@ export async function findQuery(
   return { site, db, siteId, timeZone, points, unknown: named.unknown, state, until, before, planned };
 }
 
-/** The ETag of the answer: everything that the answer depends on. */
+/** The ETag of the answer. It covers everything that the answer depends on. */
 export async function queryEtag(
   settings: Settings,
   request: TimeseriesRequest,

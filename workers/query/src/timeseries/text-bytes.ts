@@ -3,11 +3,11 @@ import { valueText } from "./value-text.ts";
 
 const ENCODER = new TextEncoder();
 
-/** Bytes of a piece; one may have a little more. */
+/** Bytes of a piece. A piece can be slightly longer. */
 const PIECE = 65_536;
-/** Characters that are encoded at a time. */
+/** UTF-16 units that are encoded at a time. */
 const SHORT = 4_096;
-/** of UTF-8, for a unit of UTF-16, at most */
+/** UTF-8 bytes of a UTF-16 unit, at most */
 const MOST_BYTES = 3;
 const ROOM = 2 * MOST_BYTES * SHORT;
 /** Bytes of a number's text and a comma, at most: -2.2250738585072014e-308 */
@@ -15,16 +15,16 @@ const NUMBER_BYTES = 26;
 const COMMA = 0x2c;
 
 /**
- * Text as UTF-8, in pieces. It becomes bytes a few KB at a time, for V8 flattens a long text that was joined of short
- * ones into its old generation, where 30 MB of answer lie as garbage before it looks for them.
+ * Text as UTF-8, in pieces. Encodes a few KB at a time. V8 would flatten longer joined texts into its old generation,
+ * and 30 MB of an answer would stay there as garbage until the next major collection.
  */
 export class TextBytes {
   #piece = new Uint8Array(PIECE + ROOM);
   #length = 0;
-  /** what comes next */
+  /** text that is not encoded yet */
   #text = "";
 
-  /** Whether it is time to take the piece. */
+  /** Whether the caller should take the piece. */
   get isFull(): boolean {
     return this.#length >= PIECE;
   }
@@ -34,7 +34,10 @@ export class TextBytes {
     if (this.#text.length >= SHORT) this.#encode();
   }
 
-  /** Adds numbers with commas between them, bit for bit; NaN becomes `null`. Most are integers, which have no need of a text. */
+  /**
+   * Adds comma-separated numbers, bit for bit; NaN becomes `null`. Integers, the most frequent case, are written
+   * without a string.
+   */
   addNumbers(values: Float64Array | Int32Array | Uint8Array): void {
     this.#encode();
     this.#reserve(values.length * NUMBER_BYTES);
@@ -52,7 +55,7 @@ export class TextBytes {
     this.#length = at;
   }
 
-  /** What was added since the last piece, which is the caller's from now on. */
+  /** The bytes added since the last call. They belong to the caller. */
   take(): Uint8Array {
     this.#encode();
     const piece = this.#piece.subarray(0, this.#length);
@@ -66,7 +69,7 @@ export class TextBytes {
     this.#length += ENCODER.encodeInto(this.#text, this.#piece.subarray(this.#length)).written;
     this.#text = "";
   }
-  /** Makes room for so many bytes more. */
+  /** Makes room for this many more bytes. */
   #reserve(bytes: number): void {
     const most = this.#length + bytes;
     if (most <= this.#piece.length) return;

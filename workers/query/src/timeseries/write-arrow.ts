@@ -28,15 +28,17 @@ interface ArrowColumn {
   readonly name: string;
   readonly type: DataType;
   readonly nullable: boolean;
-  /** a batch a series */
+  /** one per series */
   readonly batches: Batch<unknown>[];
 }
 
 /**
- * `format=arrow`: the bytes of an Arrow IPC stream, a record batch a series, by point name. `point_name` is dictionary
- * encoded, `timestamp` in milliseconds UTC; a missing value is null. The schema's metadata hold `site_name`,
- * `metadata` (JSON, as in the other formats) and `units` (JSON, by point name).
- * @param isLast nothing uses the series' columns afterwards: each is freed when it is written
+ * `format=arrow`: the bytes of an Arrow IPC stream, a record batch per series, ordered by point name.
+ * - `point_name` is dictionary encoded.
+ * - `timestamp` is in milliseconds UTC.
+ * - A missing value is null.
+ * - The schema's metadata are `site_name`, `metadata` (JSON, as in the other formats), `units` (JSON, by point name).
+ * @param isLast no code uses the series' columns afterwards: each is freed when it is written
  */
 export function* writeArrow(
   siteName: string,
@@ -70,7 +72,7 @@ export function* writeArrow(
   }
   const lastUses = new Map(pieces.map(({ buffer }, i) => [buffer, i]));
   for (const [i, piece] of pieces.entries()) {
-    // A copy, for who sends it may not be done with it when the next is asked for.
+    // A copy, because the sender may still use the piece when it asks for the next.
     yield piece.slice();
     if (piece.length > 0 && lastUses.get(piece.buffer) === i) freeBytes(piece);
   }
@@ -128,7 +130,7 @@ function valueColumns(series: readonly ShapedSeries[]): ArrowColumn[] {
   ];
 }
 
-/** Times as 64-bit integers; series of the same times, as those of whole buckets are, have the same column. */
+/** Times as 64-bit integers. Series with the same times, such as those of whole buckets, share a column. */
 function timeColumns(series: readonly ShapedSeries[]): BigInt64Array[] {
   const known = new Map<string, { readonly times: Float64Array; readonly column: BigInt64Array }>();
   return series.map(({ times }) => {
@@ -141,7 +143,7 @@ function timeColumns(series: readonly ShapedSeries[]): BigInt64Array[] {
   });
 }
 
-/** Whole numbers, by halves: a BigInt each would be 24 bytes of garbage. */
+/** Converts integers in two 32-bit halves: a BigInt for each would be 24 bytes of garbage. */
 function integers64(numbers: Float64Array): BigInt64Array {
   const halves = new Int32Array(2 * numbers.length);
   for (let i = 0; i < numbers.length; i++) {
@@ -155,7 +157,7 @@ function plainBatch(type: DataType, values: TypedArray): Batch<unknown> {
   return new Batch({ length: values.length, nullCount: 0, type, validity: new Uint8Array(0), values });
 }
 
-/** NaN is null. */
+/** NaN becomes null. */
 function doubleBatch(values: Float64Array): Batch<unknown> {
   const validity = new Uint8Array(Math.ceil(values.length / 8));
   let nullCount = 0;

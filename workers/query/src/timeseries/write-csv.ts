@@ -4,12 +4,12 @@ import { byName } from "./series-order.ts";
 import { TextBytes } from "./text-bytes.ts";
 import { valueText } from "./value-text.ts";
 
-/** What a spreadsheet takes for the start of a formula. */
+/** First characters that make a spreadsheet read a field as a formula. */
 const FORMULA = /^[=+\-@\t\r]/;
 
 /**
- * A text of ours in a field of its own (RFC 4180). Names come from controllers that anybody may have named: one that a
- * spreadsheet would run as a formula is given an apostrophe, which makes it text there.
+ * A text as a CSV field (RFC 4180). Point names come from controllers and are not trusted: a leading apostrophe keeps a
+ * spreadsheet from running a name as a formula.
  */
 function csvText(text: string): string {
   const safe = FORMULA.test(text) ? `'${text}` : text;
@@ -17,9 +17,10 @@ function csvText(text: string): string {
 }
 
 /**
- * `format=csv`: a row a sample, by point name and then by time, as RFC 4180 has it. `timestamp` is in epoch
- * milliseconds and `time` the same in ISO 8601; a missing value is empty.
- * @param isLast nothing uses the series' columns afterwards: each is freed when it is written
+ * `format=csv` (RFC 4180): a row per sample, ordered by point name, then time.
+ * - `timestamp` is in epoch milliseconds, `time` the same in ISO 8601.
+ * - A missing value is empty.
+ * @param isLast no code uses the series' columns afterwards: each is freed when it is written
  */
 export function* writeCsv(series: readonly ShapedSeries[], isLast: boolean): Generator<Uint8Array> {
   const [first] = series;

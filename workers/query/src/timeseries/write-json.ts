@@ -5,7 +5,7 @@ import { byName } from "./series-order.ts";
 import { TextBytes } from "./text-bytes.ts";
 import { valueText } from "./value-text.ts";
 
-/** Values that are written together. */
+/** Values that are written at a time. */
 const VALUES_AT_ONCE = 512;
 
 type Column = Float64Array | Int32Array | Uint8Array;
@@ -33,8 +33,8 @@ function* seriesBytes(out: TextBytes, series: ShapedSeries): Generator<Uint8Arra
 }
 
 /**
- * `format=json`: a series a point, in columns. Piece by piece: the whole may be 40 MB of text.
- * @param isLast nothing uses the series' columns afterwards: each is freed when it is written
+ * `format=json`: a series per point, in columns. Yields pieces, because the whole can be 40 MB of text.
+ * @param isLast no code uses the series' columns afterwards: each is freed when it is written
  */
 export function* writeJson(
   siteName: string,
@@ -53,7 +53,7 @@ export function* writeJson(
   yield out.take();
 }
 
-/** `format=rows`: an object a sample, by point name and then by time. @param isLast as for {@link writeJson} */
+/** `format=rows`: an object per sample, ordered by point name, then time. @param isLast as for {@link writeJson} */
 export function* writeRows(
   siteName: string,
   series: readonly ShapedSeries[],
