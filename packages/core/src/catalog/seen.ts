@@ -5,7 +5,7 @@ import type { PointSamples } from "../domain/samples.ts";
 import { logError } from "../telemetry/log.ts";
 import type { CatalogPoint } from "./catalog.ts";
 
-/** How old `last_seen` may be, in ms: writing it in every sync would double the rows written. */
+/** How far `last_seen` may lag behind, in ms: writing it in every sync would double the rows written. */
 const LAST_SEEN_LAG_MS = DAY_MS;
 
 /** ?1: JSON array of [point id, first time, last time]. */

@@ -5,7 +5,7 @@ import { HOUR_MS } from "./hour.ts";
 export const INTERVALS = ["raw", "1min", "5min", "15min", "30min", "1hr", "1day", "1week", "1month"] as const;
 export type Interval = (typeof INTERVALS)[number];
 
-/** Those that `auto` chooses from. The others are a bill's or a calendar's units, for who asks for them. */
+/** The intervals that `auto` chooses from. The others are units of bills and calendars, used on request only. */
 export const AUTO_INTERVALS = ["raw", "1min", "5min", "1hr", "1day"] as const satisfies readonly Interval[];
 
 /** Grafana's names of intervals. */
@@ -20,7 +20,7 @@ export const INTERVAL_ALIASES: Readonly<Record<string, Interval>> = {
   "1M": "1month",
 };
 
-/** The least length of a bucket in milliseconds where no clock changes. A day in which it does has 22 to 26 hours. */
+/** The least length of a bucket in milliseconds, without clock changes. A day with a change has 22 to 26 hours. */
 export const BUCKET_MS: Record<Exclude<Interval, "raw">, number> = {
   "1min": 60_000,
   "5min": 300_000,

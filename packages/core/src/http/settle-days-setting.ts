@@ -2,7 +2,7 @@ import { z } from "zod";
 
 const ERROR = "must be at most ten whole days from 1 to 366, ascending, such as 1,3,7";
 
-/** SETTLE_DAYS: the numbers of days after its end at which a day is settled, the first time and again. */
+/** SETTLE_DAYS: the days after its end at which a day is settled: at the latest for the first time, then again. */
 export const settleDaysSetting = z
   .union([z.string(), z.number()], { error: ERROR })
   .default("1,3,7")

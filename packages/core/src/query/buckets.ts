@@ -131,7 +131,7 @@ function nextDay(day: number, { end, offset }: OffsetSegment, timeZone: string):
   return zoned.toPlainDate().add({ days: 1 }).toZonedDateTime(timeZone).epochMilliseconds;
 }
 
-/** The furthest that a bucket extends beyond a range: where the clock goes back, a day has up to 26 hours. */
+/** Margin around a range, larger than a day with a clock change, which has up to 26 hours. */
 const LONGEST_BUCKET_MS = 2 * BUCKET_MS["1day"];
 
 /**

@@ -117,7 +117,7 @@ function scaled({ times, values }: Series, candidates: Int32Array): { x: Float64
   const start = times[0]!;
   const span = times[times.length - 1]! - start;
   const low = values[indexOfExtreme(values, 1)]! / 2;
-  // Halved, because the distance of two doubles may be none.
+  // Halved, because the distance of two doubles may overflow.
   const height = values[indexOfExtreme(values, -1)]! / 2 - low;
   return {
     x: Float64Array.from(candidates, (i) => (times[i]! - start) / span),

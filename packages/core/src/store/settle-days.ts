@@ -172,8 +172,8 @@ export interface SettleRun extends Pick<SettleDay, "step" | "dueAt" | "settledAt
 }
 
 /**
- * A due time that was set after the run began stays. A day whose run failed is due no earlier than the site's other
- * failed days, or each failure would advance the older ones. ?1: site, ?2: day, ?3: instance.
+ * A due time that was set after the run began stays. A day whose run failed is due no later than the site's other failed
+ * days. Otherwise each of those, once due, would bring the older ones forward. ?1: site, ?2: day, ?3: instance.
  */
 const RECORD = `
 UPDATE settle_days SET step = ?4, due_at = CASE WHEN due_at > ?5 THEN due_at WHEN ?9 = 0 THEN ?6 ELSE min(?6, coalesce((
