@@ -6,16 +6,16 @@ import { chartImage } from "./markdown.ts";
 import { markdownText } from "./tables.ts";
 import { verdictOf, verdictsOf } from "./targets.ts";
 
-/** A figure that README shows. */
+/** A figure in README. */
 interface Highlight {
   readonly section: Section;
-  /** null: the section's only one */
+  /** null: the section has one group */
   readonly group: string | null;
   readonly figure: string;
-  /** of the memory's formats; null: the first */
+  /** of `memory`: the format; null: the first candidate */
   readonly candidate: string | null;
-  readonly words: string;
-  /** with what it is compared there, if with anything */
+  readonly label: string;
+  /** candidates that it is compared with */
   readonly against: readonly string[];
 }
 
@@ -27,10 +27,10 @@ function highlight(
   section: Section,
   group: string | null,
   figure: string,
-  words: string,
+  label: string,
   ...against: string[]
 ): Highlight {
-  return { section, group, figure, candidate: null, words, against };
+  return { section, group, figure, candidate: null, label, against };
 }
 
 const HIGHLIGHTS: readonly Highlight[] = [
@@ -49,7 +49,7 @@ const HIGHLIGHTS: readonly Highlight[] = [
     "10 points x 60 days, every sample, from R2",
     DUCKDB,
   ),
-  highlight("sync", null, "rows written", "rows D1 bills for a sync of 4,583 points", ROWS),
+  highlight("sync", null, "rows written", "rows that D1 bills for a sync of 4,583 points", ROWS),
   highlight(
     "day-file",
     null,
@@ -58,15 +58,15 @@ const HIGHLIGHTS: readonly Highlight[] = [
     "DuckDB, sorted, zstd",
     "time order, 10,000-row groups, Snappy",
   ),
-  highlight("day-file", null, "MB of the isolate, peak", "building a day of 4,583 points, memory at the peak"),
+  highlight("day-file", null, "MB of the isolate, peak", "building a day of 4,583 points, peak memory"),
   {
     ...highlight("memory", "100 points x 365 days 1hr", "MB of the isolate, peak", ""),
     candidate: "json",
-    words: "answering 100 points x 1 year, hourly, memory at the peak",
+    label: "answering 100 points x 1 year, hourly, peak memory",
   },
 ];
 
-function rowOf({ section, group, figure, candidate, words, against }: Highlight, { figures }: BenchReport): string {
+function rowOf({ section, group, figure, candidate, label, against }: Highlight, { figures }: BenchReport): string {
   const all = figures.filter(
     (one) => one.section === section && one.figure === figure && (group === null || one.group === group),
   );
@@ -82,25 +82,25 @@ function rowOf({ section, group, figure, candidate, words, against }: Highlight,
     others.push(`target ${figureText(verdict.target.limit)}: ${verdict.isMet ? "met" : "**missed**"}`);
   }
   const unit = unitOf(figure);
-  return `| ${words} | ${figureText(own.value)}${unit === "" ? "" : ` ${unit}`} | ${others.join("; ")} |`;
+  return `| ${label} | ${figureText(own.value)}${unit === "" ? "" : ` ${unit}`} | ${others.join("; ")} |`;
 }
 
 const BEGIN = "<!-- figures: written by `npm run bench -- --report` -->";
 const END = "<!-- end of figures -->";
 
-/** README with the handful of a whole run's figures that it shows. @throws where one was not measured */
+/** README with the highlights of a report. @throws if one was not measured, or README has no place for them */
 export function withHighlights(readme: string, report: BenchReport): string {
   const [before, rest, ...more] = readme.split(BEGIN);
   const [, after] = rest?.split(END) ?? [];
   if (before === undefined || after === undefined || more.length > 0)
     throw new Error("README has no place for figures");
   const chart = chartsOf(report).find(({ name }) => name === "questions-compared");
-  if (chart === undefined) throw new Error("the questions were compared with nothing");
+  if (chart === undefined) throw new Error("the report has no chart of compared queries");
   const rows = HIGHLIGHTS.map((one) => rowOf(one, report));
   const { machine, load, commit } = report;
   const measured =
-    `Medians, and of memory the most, of ${report.date.slice(0, 10)}, commit ${commit.id}, ${markdownText(machine.cpu)} with ${machine.cores} cores ` +
-    `at a load of ${load.start} before it began.`;
+    `Medians, and maxima of memory, of ${report.date.slice(0, 10)}, commit ${commit.id}, ${markdownText(machine.cpu)} with ${machine.cores} cores, ` +
+    `load ${load.start} before the first measurement.`;
   const parts = [
     ["| | this project | compared with |", "|---|---:|---|", ...rows].join("\n"),
     chartImage(chart, "docs/benchmarks"),

@@ -64,7 +64,7 @@ describe("the page", () => {
       ["bytes a sample", "33.5", "23.3, 0.69×"],
     ]);
     expect(tables).toContainEqual([
-      ["", "this project", "compared with", "which is"],
+      ["", "this project", "compared with", "ratio"],
       ["---", "---:", "---", "---:"],
       ["10 points x 20 days 5min, hot", "90", "rows: 277", "3.08×"],
     ]);
@@ -81,11 +81,11 @@ describe("the page", () => {
     expect(targets.map((cells) => cells.slice(0, 5))).toEqual([
       ["a sync: 100 samples: rows written", "≤ 100", "4,583", "4,584", "**missed**"],
       ["a day: bytes a sample", "≤ 1.45", "1.50", "1.42", "**missed**"],
-      ["a day: bytes a sample, beside DuckDB, sorted, zstd", "≤ 75%", "50%", "96.9%", "met"],
+      ["a day: bytes a sample, relative to DuckDB, sorted, zstd", "≤ 75%", "50%", "96.9%", "met"],
       ["10 points x 20 days 5min, hot: ms, p50", "≤ 100", "90", "128", "met"],
       [`${YEAR}: ms, p50`, "≤ 20", "35", "26", "**missed**"],
     ]);
-    expect(page).toContain("2 of 5 are met.");
+    expect(page).toContain("2 of 5 targets are met.");
   });
 
   it("names the machine, with any characters", () => {
@@ -98,12 +98,12 @@ describe("the page", () => {
   });
 
   it("says of a busy machine that it was busy, and of a changed checkout that it was changed", () => {
-    expect(page).toContain("did nothing else when it began");
+    expect(page).toContain("was idle before the first measurement");
     const load = { start: 2.5, end: 0, most: 2.5 };
     const busy = benchmarksPage({ ...FIXED, load, commit: { id: "0123456789", isClean: false } });
-    expect(busy).toContain("**The machine was busy with other things**: its load was 2.5 on 4 cores");
-    expect(busy).not.toContain("did nothing else");
-    expect(busy).toContain("0123456789, with changes that are not committed");
+    expect(busy).toContain("**The machine was busy with other work**: its load was 2.5 on 4 cores");
+    expect(busy).not.toContain("was idle before");
+    expect(busy).toContain("0123456789, with uncommitted changes");
   });
 
   it("shows every chart that there is, and names no other", () => {

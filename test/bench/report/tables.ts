@@ -2,12 +2,12 @@ import type { ReportFigure } from "./bench-report.ts";
 import { figureText, ratioText } from "./figure-text.ts";
 import { type Verdict, verdictOf } from "./targets.ts";
 
-/** Any text as Markdown shows it, in a table too. */
+/** Escapes text for Markdown, also in a table. */
 export function markdownText(text: string): string {
   return text.replaceAll(/[\\`*_[\]<>|&#~]/g, "\\$&");
 }
 
-/** Of cells that are Markdown already. @param texts columns that are no numbers */
+/** @param rows cells in Markdown @param texts columns with text, not numbers */
 function table(head: readonly string[], rows: readonly (readonly string[])[], texts: readonly number[] = [0]): string {
   const line = (cells: readonly string[]) => `| ${cells.join(" | ")} |`;
   return [line(head), line(head.map((_, i) => (texts.includes(i) ? "---" : "---:"))), ...rows.map(line)].join("\n");
@@ -20,7 +20,7 @@ function withTarget(figure: ReportFigure, verdicts: readonly Verdict[]): string 
   return `${shown} (target ${figureText(verdict.target.limit)}: ${verdict.isMet ? "met" : "**missed**"})`;
 }
 
-/** A group's figures, a column a candidate, with how many times the first one's each is. */
+/** A group's figures, a column per candidate, with the ratio to the first one. */
 export function candidateTable(figures: readonly ReportFigure[], verdicts: readonly Verdict[]): string {
   const candidates = [...new Set(figures.map(({ candidate }) => candidate))];
   const rows = [...Map.groupBy(figures, ({ figure }) => figure)].map(([figure, of]) => {
@@ -34,7 +34,7 @@ export function candidateTable(figures: readonly ReportFigure[], verdicts: reado
   return table(["", ...candidates.map(markdownText)], rows);
 }
 
-/** A row a group, a column a figure of its first candidate's. */
+/** A row per group and a column per figure, of the group's first candidate. */
 export function figureTable(
   figures: readonly ReportFigure[],
   columns: readonly string[],
@@ -49,7 +49,7 @@ export function figureTable(
   return table(["", ...columns.map(markdownText)], rows);
 }
 
-/** The groups that compare a figure with another candidate: a row a group, both beside each other. */
+/** A row per group and other candidate that has the figure. */
 export function besideTable(figures: readonly ReportFigure[], figure: string): string {
   const rows: string[][] = [];
   for (const [group, of] of Map.groupBy(figures, (one) => one.group)) {
@@ -64,14 +64,14 @@ export function besideTable(figures: readonly ReportFigure[], figure: string): s
       ]);
     }
   }
-  return table(["", "this project", "compared with", "which is"], rows, [0, 2]);
+  return table(["", "this project", "compared with", "ratio"], rows, [0, 2]);
 }
 
 export function targetTable(verdicts: readonly Verdict[]): string {
   const rows = verdicts.map(({ target: { figure, candidate, limit, against, before, note }, own, value, isMet }) => {
     const of = candidate === null ? own.group : `${own.group}, ${candidate}`;
     const percent = against === null ? "" : "%";
-    const what = against === null ? figure : `${figure}, beside ${against}`;
+    const what = against === null ? figure : `${figure}, relative to ${against}`;
     return [
       `${markdownText(of)}: ${markdownText(what)}`,
       `≤ ${figureText(limit)}${percent}`,

@@ -1,13 +1,13 @@
 import type { ReportFigure } from "./bench-report.ts";
 
-/** What a figure of this project's should not be above. */
+/** The highest value that a figure of this project should have. */
 export interface Target {
   readonly section: string;
   /** null: the section's only one */
   readonly group: string | null;
   readonly candidate: string | null;
   readonly figure: string;
-  /** in the figure's unit; where it is held against a candidate, in percent of that one's */
+  /** in the figure's unit; with `against`, in percent of that candidate's figure */
   readonly limit: number;
   readonly against: string | null;
   /** the first design's figure, in the unit of `limit`; null: it was not measured */
@@ -15,11 +15,11 @@ export interface Target {
   readonly note: string;
 }
 
-/** A target beside what was measured. */
+/** A target and the measured value. */
 export interface Verdict {
   readonly target: Target;
   readonly own: ReportFigure;
-  /** as {@link Target.limit} is counted */
+  /** in the unit of {@link Target.limit} */
   readonly value: number;
   readonly isMet: boolean;
 }
@@ -38,7 +38,7 @@ function targetOf(
 const MEMORY = ["365 days 1hr", "365 days 1day"].flatMap((range) =>
   ["json", "csv", "arrow"].map((candidate): Target => {
     const group = `100 points x ${range}`;
-    const target = targetOf("memory", group, "MB of the isolate, peak", 128, null, "what Cloudflare gives an isolate");
+    const target = targetOf("memory", group, "MB of the isolate, peak", 128, null, "Cloudflare's limit of an isolate");
     return { ...target, candidate };
   }),
 );
@@ -55,17 +55,17 @@ export const TARGETS: readonly Target[] = [
   {
     ...targetOf("day-file", null, "bytes a sample", 75, 96.9),
     against: "DuckDB, sorted, zstd",
-    note: "out of reach on these data, whose values alone are 76% of DuckDB's bytes: docs/decisions/0006-day-file-pages.md",
+    note: "impossible on these data: the values alone take 76% of DuckDB's bytes (docs/decisions/0006-day-file-pages.md)",
   },
   targetOf("day-file", null, "CPU s of the merge", 4, 3.72, "to merge and verify a day of every point"),
-  targetOf("day-file", null, "MB of the isolate, peak", 100, 51.8, "of the 128 that an isolate has"),
+  targetOf("day-file", null, "MB of the isolate, peak", 100, 51.8, "Cloudflare allows an isolate 128"),
   targetOf(
     "day-file",
     SETTLING,
     "MB of the isolate, peak",
     100,
     null,
-    "fetching, merging, publishing, keeping: with the simulated API in the same isolate",
+    "fetch, merge, publish, keep; with the simulated API in the same isolate",
   ),
   targetOf(
     "day-file",
@@ -73,7 +73,7 @@ export const TARGETS: readonly Target[] = [
     "rows of the largest transaction",
     1000,
     119_000,
-    "of a list of points, a day of syncs and its two builds; indexes included",
+    "of a point list, a day of syncs and its two builds; with indexes",
   ),
   targetOf(
     "day-file",
@@ -81,7 +81,7 @@ export const TARGETS: readonly Target[] = [
     "bytes a sample",
     2.1,
     2.8,
-    "minute means with the digits of doubles",
+    "minute means of full double precision",
   ),
   targetOf("site-year", "space in D1", "MB of 20 hot days, 2 of them open", 600, 3300),
   targetOf("site-year", "space in D1", "MB of a year of aggregates", 700, 1390),
@@ -93,7 +93,7 @@ export const TARGETS: readonly Target[] = [
   targetOf("site-year", "100 points x 1 day 5min, open", MS, 250, null),
   targetOf("site-year", "1 point x 365 days 1hr", MS, 20, 26),
   targetOf("site-year", "50 points x 365 days 1day", MS, 200, 235),
-  targetOf("site-year", "1 point x 30 days raw, cold", "R2 requests", 30, 30, "one a day file"),
+  targetOf("site-year", "1 point x 30 days raw, cold", "R2 requests", 30, 30, "one per day file"),
   targetOf("site-year", "1 point x 30 days raw, cold", "R2 KB", 500, 418),
   ...MEMORY,
   targetOf("month", null, "million rows written, a site", 1.5, 50.2, "the plan includes 50"),
@@ -105,12 +105,12 @@ export const TARGETS: readonly Target[] = [
     "GB of D1 a site, a week of an R2 outage in reserve",
     2.5,
     4.7,
-    "four sites in a database of 10 GB; values as short as the simulator's: docs/scale.md",
+    "four sites in a database of 10 GB, with the simulator's short values (docs/scale.md)",
   ),
   targetOf("month", null, "requests to the API a day for settling", 150, null),
 ];
 
-/** This project's figure is the first of a group's candidates; of the memory's, all are its own. */
+/** This project's figure is the first candidate's of a group. In the section `memory` all candidates are this project's. */
 function measured(of: Target, figures: readonly ReportFigure[]): Pick<Verdict, "own" | "value"> | null {
   const matching = figures.filter(
     ({ section, group, figure }) =>
@@ -123,7 +123,7 @@ function measured(of: Target, figures: readonly ReportFigure[]): Pick<Verdict, "
   return other === undefined ? null : { own, value: (100 * own.value) / other.value };
 }
 
-/** Of the targets whose figures there are: at a smaller size, the questions are others. */
+/** The verdicts of targets whose figures were measured. A smaller size has other queries. */
 export function verdictsOf(figures: readonly ReportFigure[]): Verdict[] {
   return TARGETS.flatMap((target) => {
     const found = measured(target, figures);
@@ -131,7 +131,7 @@ export function verdictsOf(figures: readonly ReportFigure[]): Verdict[] {
   });
 }
 
-/** The target of one figure's value, where it has one. */
+/** The verdict of a figure; undefined: it has no target. */
 export function verdictOf(of: ReportFigure, all: readonly Verdict[]): Verdict | undefined {
   return all.find(({ target, own }) => own === of && target.against === null);
 }
