@@ -218,7 +218,7 @@ describe("the ETag", () => {
   test.each<[string, () => Promise<unknown>]>([
     ["a sample before the range", () => storeSamples([[id, START - HOUR, 2]])],
     ["another value of the last sample", () => storeSamples([[id, START - 5 * HOUR, 2]])],
-    ["an settled day before the range", () => archiveDays([[id, START - HOUR, 3]])],
+    ["a settled day before the range", () => archiveDays([[id, START - HOUR, 3]])],
     ["the watermark", () => setWatermark(SITE, START + 30 * MINUTE)],
   ])("changes with %s", async (_, change) => {
     await storeSamples([[id, START - 5 * HOUR, 1]]);

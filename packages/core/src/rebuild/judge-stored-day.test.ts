@@ -138,7 +138,7 @@ describe("the stored quality equals that of the samples", () => {
     await expectJudged();
   });
 
-  test("of an settled day, with what came late before it was", async () => {
+  test("of a settled day, with samples that came late before it was settled", async () => {
     await arrive(dayOf(0, 0, 100));
     await judge();
     await world.sync(dayOf(0, 95));
@@ -159,7 +159,7 @@ describe("the stored quality equals that of the samples", () => {
     expect(await judge()).toMatchObject({ judged: 0 });
   });
 
-  test("what is wrong is rebuilt by a rebuild", async () => {
+  test("a rebuild corrects a wrong quality", async () => {
     await arrive([...dayOf(0), ...dayOf(2)]);
     await world.rollUp(START + 2 * DAY_MS);
     await judge();

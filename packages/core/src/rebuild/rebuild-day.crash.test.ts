@@ -44,9 +44,9 @@ describe.each<[what: string, kind: CrashKind, lethal: boolean]>([
 });
 
 describe.each(["nothing of", "an older row of"])(
-  "an archive that runs during a rebuild of a day, D1 having %s it,",
+  "a settlement during a rebuild of a day, D1 having %s it,",
   (knows) => {
-    test("at any of the rebuild's calls: nothing is lost, and the manifest is the archive's", async () => {
+    test("at any of the rebuild's calls loses nothing, and its manifest row stays", async () => {
       const outcomes = new Set<string>();
       const prepare = preparedStorage(
         async () => {

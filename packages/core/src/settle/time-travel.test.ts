@@ -44,7 +44,7 @@ let db: D1Database;
 let world: SettleWorld;
 let pointId: number;
 let pointName: string;
-/** One sample that the source corrected and one that it no longer has; no other samples at their times. */
+/** A sample that the source corrected and no longer has. No other sample is at its time. */
 let corrected: (value: number) => string;
 
 beforeAll(async () => {

@@ -46,7 +46,7 @@ const late = async () =>
   ).map((row) => row.map(Number));
 const at = (point: number, minute: number, value = 1) => [point, HOUR + minute * 60_000, value] as const;
 
-test("samples of an hour that the watermark passed are late, once", async () => {
+test("samples of an hour are late, once, an hour after the watermark passed it", async () => {
   await passedBy(HOUR + 2 * HOUR_MS);
   await store(siteId, [at(1, 0), at(2, 0)]);
   expect(await late()).toEqual([]);
