@@ -172,7 +172,7 @@ CREATE TABLE site_clocks (
   token TEXT,
   -- JSON array: the tokens before, the latest last. A batch whose answer was lost finds its own here, so its samples are counted once.
   earlier_tokens TEXT NOT NULL DEFAULT '[]',
-  -- JSON array of strings, the latest last: left by builds and folds that read the clock. Time Travel to before that removes the mark,
+  -- JSON array of strings, the latest last: left by builds and roll-ups that read the clock. Time Travel to before that removes the mark,
   -- and what was read is not written.
   marks TEXT NOT NULL DEFAULT '[]'
 ) STRICT;
@@ -217,10 +217,10 @@ CREATE TABLE block_latest (
 -- Invariant: an hour in block_days aggregates all samples of that point and hour, those in segments and those in the day file.
 -- Exception: if hot_hours has a row of the site and hour with rolled_up_version IS NOT version, the aggregates may be wrong.
 -- - Storing a segment raises `version` of its hours, so their aggregates are not used any more.
--- - The fold (packages/core/src/day-build/roll-up-day.ts) writes a day's aggregates and rolled_up_version in one batch. The batch writes nothing
---   if the day's rows here have changed since the fold read the segments, or if the day has a file.
+-- - The roll-up (packages/core/src/day-build/roll-up-day.ts) writes a day's aggregates and rolled_up_version in one batch. The batch writes nothing
+--   if the day's rows here have changed since the roll-up read the segments, or if the day has a file.
 -- - If a day has a file (day_files.key), block_days holds the file's aggregates, without the segments beside the file. The batch that
---   publishes a file sets rolled_up_version to NULL, and such hours are never folded. It deletes the rows of hours whose segments are
+--   publishes a file sets rolled_up_version to NULL, and such hours are never rolled up. It deletes the rows of hours whose segments are
 --   all in the file.
 CREATE TABLE hot_hours (
   site_id INTEGER NOT NULL REFERENCES sites (id),
@@ -314,7 +314,7 @@ CREATE TABLE kept_groups (
 
 -- Hourly aggregates, locators in the day file and quality: one row per 16 points of a site and UTC day, with a file or without.
 -- hot_hours tells which hours may be used, and quality_days whether the quality is current. A row has several writers:
--- - A fold writes the aggregates, and only if no other fold of the day has written since it read the rows.
+-- - A roll-up writes the aggregates, and only if no other roll-up of the day has written since it read the rows.
 -- - The judge writes the quality only.
 -- - The batch that publishes a day's file replaces all rows of the site's day.
 CREATE TABLE block_days (
@@ -639,10 +639,10 @@ SELECT site_name, point_name, time / 1000 AS timestamp, value FROM (
     FROM sites s
     CROSS JOIN points p ON p.site_id = s.id
     CROSS JOIN (
-      SELECT DISTINCT o.site_id, o.hour / 86400000 AS day, coalesce(f.settled_stamp, 0) AS folded
+      SELECT DISTINCT o.site_id, o.hour / 86400000 AS day, coalesce(f.settled_stamp, 0) AS settled
       FROM hot_hours o LEFT JOIN day_files f ON f.site_id = o.site_id AND f.day = o.hour / 86400000
     ) h ON h.site_id = s.id
-    CROSS JOIN segments g ON g.key > (((((p.id >> 7) << 16) + h.day) << 24) + h.folded)
+    CROSS JOIN segments g ON g.key > (((((p.id >> 7) << 16) + h.day) << 24) + h.settled)
       AND g.key < ((((p.id >> 7) << 16) + h.day + 1) << 24)
     CROSS JOIN json_each(CASE WHEN json_valid(g.body, 8) THEN g.body END, '$."' || p.id || '"') e
   )

@@ -67,7 +67,7 @@ const COMPARISONS: Record<string, Record<string, number>> = {
   "10 points x 1 day 5min, open": BESIDE,
   "1 point x 6 days 1hr": OURS,
   "1 point x 6 days 1day": OURS,
-  "1 point x 6 days 1day, with half an hour that is not folded yet": OURS,
+  "1 point x 6 days 1day, with half an hour that is not rolled up yet": OURS,
   "10 points x 6 days 1day": OURS,
   "1 point x 2 days raw, cold": COLD,
   "10 points x 2 days raw, cold, of one device": COLD,

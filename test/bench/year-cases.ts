@@ -61,7 +61,7 @@ export function casesOf(size: YearSize): YearCase[] {
   const yearCase = (ids: readonly number[], interval: "1hr" | "1day", isOpen: boolean): YearCase => {
     const asked = { ids, start: first * DAY_MS, end: isOpen ? HOT_END + HALF_HOUR_MS : HOT_END, interval };
     const samples = ids.length * (size.days * SAMPLES_PER_DAY + (isOpen ? 30 : 0));
-    const name = title(ids, size.days, `${interval}${isOpen ? ", with half an hour that is not folded yet" : ""}`);
+    const name = title(ids, size.days, `${interval}${isOpen ? ", with half an hour that is not rolled up yet" : ""}`);
     return { name, paths: [timeseries(asked)], samples, rowsSql: null, cold: null };
   };
   const coldCase = (ids: readonly number[], wanted: number, what: string): YearCase => {

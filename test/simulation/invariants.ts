@@ -92,12 +92,12 @@ const rowSchema = z.array(
   z.object({ key: z.int(), places: z.string(), hours: z.string(), packed: z.int().nullable() }),
 );
 const nameSchema = z.array(z.object({ id: z.int(), name: z.string() }));
-const unfoldedSchema = z.array(z.object({ hour: z.int() }));
+const hoursSchema = z.array(z.object({ hour: z.int() }));
 
 /** An hour of `block_days` equals the sum of its samples, unless `hot_hours` says otherwise: migration 0004. */
 export function checkRollups(world: World, { database }: Deployment, site: string, stored: Samples): void {
   const withoutRollups = new Set(
-    unfoldedSchema
+    hoursSchema
       .parse(
         database.rows(
           `SELECT h.hour FROM hot_hours h JOIN sites s ON s.id = h.site_id

@@ -49,7 +49,7 @@ export const MUTATIONS_OF_DAYS: readonly Mutation[] = [
     foundBy: {
       project: "core",
       file: "packages/core/src/settle/time-travel.test.ts",
-      title: "a fold writes no aggregate of a sample that D1 has lost",
+      title: "a roll-up writes no aggregate of a sample that D1 has lost",
     },
   },
   {

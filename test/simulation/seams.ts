@@ -41,7 +41,7 @@ export function scriptSeams(world: World, deployment: Deployment, rivals: Rivals
     if (isOne("claims") && dayOfClaim(statements) === TODAY / DAY - 1 && random.chance(0.3)) {
       by.stallMs = 2_000 + random.below(20_000);
       soon(random.below(2_000), rivals.archive);
-    } else if ((isOne("folds") || (BUILDS.test(by.name) && isOne("readsClock"))) && random.chance(0.1)) {
+    } else if ((isOne("rollsUp") || (BUILDS.test(by.name) && isOne("readsClock"))) && random.chance(0.1)) {
       by.stallMs = random.below(20_000);
       soon(random.below(5_000), rivals.sync);
     } else if (isOne("readsClock") && random.chance(FILLS.test(by.name) ? 0.4 : 0.05)) {

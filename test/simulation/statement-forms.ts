@@ -10,7 +10,7 @@ const FORMS = {
   /** reads the site's clock before storing samples or copying the day's segments: store/site-clock.ts */
   readsClock: /^SELECT stamp, token FROM site_clocks/,
   /** reads the hours of a day to roll up: day-build/roll-up-day.ts */
-  folds: /^\s*SELECT h\.hour, h\.version, h\.rolled_up_version FROM hot_hours/,
+  rollsUp: /^\s*SELECT h\.hour, h\.version, h\.rolled_up_version FROM hot_hours/,
   /** claims the content that a build puts next: manifest/write-manifest.ts */
   claims: /^\s*INSERT INTO day_files .*\bpending\b/,
   publishes: /INSERT INTO day_files/,

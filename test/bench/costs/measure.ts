@@ -56,7 +56,7 @@ async function runSite(site: MeteredSite, points: number): Promise<SiteMeasureme
   const at = (hours: number, minutes: number) => site.setClock(midnight + hours * HOUR + minutes * MINUTE);
   const sync = () => site.cron("etl", SYNC);
   const hourly = () => site.cron("etl", HOURLY);
-  /** an hour's samples, folded and judged */
+  /** an hour's samples, rolled up and judged */
   const hour = async (hours: number): Promise<OperationCounts> => {
     await at(hours, 20);
     await sync();
@@ -66,11 +66,11 @@ async function runSite(site: MeteredSite, points: number): Promise<SiteMeasureme
 
   await catchUp(site, site.options.start);
   await site.measure(1, hourly);
-  const folded = site.d1Bytes;
+  const bytesBefore = site.d1Bytes;
   const [backfilled, ...others] = BACKFILLED;
   const backfilledDays = backfilled.end - backfilled.first;
   const backfill = await site.measure(2, () => backfillDays(site, backfilled));
-  const d1PerPointDay = (site.d1Bytes - folded) / (points * backfilledDays);
+  const d1PerPointDay = (site.d1Bytes - bytesBefore) / (points * backfilledDays);
   await hour(-2);
   const settledDay = await site.measure(1, () => settle(site));
   const again = { day: dayText(dayOf(FIRST_HOT)) };

@@ -61,7 +61,7 @@ describe("a bar chart", () => {
   });
 
   it("breaks a long label between words, and loses none", () => {
-    const label = "1 point x 365 days 1day, with half an hour that is not folded yet";
+    const label = "1 point x 365 days 1day, with half an hour that is not rolled up yet";
     const long = readXml(
       drawBarChart({ ...CHART, panels: [{ title: "", bars: [{ ...CHART.panels[0]!.bars[0]!, label }] }] }),
     );

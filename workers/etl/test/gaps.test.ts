@@ -72,7 +72,7 @@ test("a lost hour is found and pulled again by one run; it is listed, and in sta
   expect(metrics).toContain(`building_vitals_gaps_samples_recovered{site="${SITE}"} ${recovered}\n`);
 });
 
-test("the hourly cron folds, finds and repairs; a second one has nothing to do", async () => {
+test("the hourly cron rolls up, finds and repairs; a second one has nothing to do", async () => {
   const asked = simulateUpstream();
   await syncWithHole();
   await runCron("6 * * * *");

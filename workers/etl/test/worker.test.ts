@@ -193,7 +193,7 @@ describe("the crons", () => {
     }
   });
 
-  it("fold the hours that have closed, hourly, and a rebuild finds nothing wrong", async () => {
+  it("roll up the hours that have closed, hourly, and a rebuild finds nothing wrong", async () => {
     simulateUpstream();
     await call("POST", "/trigger", { token: ADMIN_TOKEN });
     // as if it had come a day ago

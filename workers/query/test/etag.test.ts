@@ -68,7 +68,7 @@ type Step = typeof step extends fc.Arbitrary<infer T> ? T : never;
 
 /** Every kind of change of the stored state, at random. */
 const step = fc.record({
-  kind: fc.constantFrom("sync", "sync", "fold", "archive", "backfill", "rename", "watermark", "suspect", "nothing"),
+  kind: fc.constantFrom("sync", "sync", "roll up", "settle", "backfill", "rename", "watermark", "suspect", "nothing"),
   point: fc.nat(1),
   day: fc.nat(1),
   hour: fc.nat(23),
@@ -86,16 +86,16 @@ async function happen(stored: Map<string, Sample>, { kind, point: index, day, ho
       stored.set(`${id} ${sample[1]}`, sample);
       return storeSamples([sample]);
     }
-    case "fold":
+    case "roll up":
       await rollUpHours(env.DB, await siteId(SITE), 0, () => at + 3 * DAY_MS);
       return;
-    case "archive":
+    case "settle":
     case "backfill": {
       const sample: Sample = [id, at + hour * 3_600_000 + 1, value];
       if (kind === "backfill") stored.set(`${id} ${sample[1]}`, sample);
       const samples = ofDay();
       if (samples.length > 0) await settle(samples, names);
-      if (kind === "archive" && samples.length > 0) await deleteHotDays(dayOf(at));
+      if (kind === "settle" && samples.length > 0) await deleteHotDays(dayOf(at));
       return;
     }
     case "rename": {

@@ -24,7 +24,7 @@ beforeEach(async () => {
   await clearCold();
 });
 
-/** A day in a file and a hot day whose hours are folded; a sample every ten minutes. */
+/** A day in a file and a hot day whose hours are rolled up; a sample every ten minutes. */
 async function store(values: Record<string, { unit: string; valueAt: (i: number) => number }>) {
   const names = Object.keys(values);
   const ids = await storePoints(

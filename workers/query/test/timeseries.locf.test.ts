@@ -39,7 +39,7 @@ beforeEach(async () => {
 });
 
 const lastHour = { site_name: SITE, point_names: VALVE, start_time: START, end_time: START + HOUR, fill: "locf" };
-const fold = async () => rollUpHours(env.DB, await siteId(SITE), 0, () => START + 10 * DAY);
+const rollUp = async () => rollUpHours(env.DB, await siteId(SITE), 0, () => START + 10 * DAY);
 const archiveDays = async (samples: readonly Sample[]) => {
   await settle(samples, new Map([[id, VALVE]]));
   await deleteHotDays(...new Set(samples.map(([, time]) => dayOf(time))));
@@ -58,7 +58,7 @@ describe("a valve whose last change, to 1, was five hours ago", () => {
   const ones = Array.from({ length: 60 }, () => 1);
 
   test.each(["as it came", "summed up"])("%s: 1 throughout, each flagged, in json and rows", async (how) => {
-    if (how === "summed up") await fold();
+    if (how === "summed up") await rollUp();
     const { series, interval, metadata } = await queryJson(lastHour);
     expect(interval).toBe("1min");
     expect(series).toMatchObject([{ values: ones, filled: ones, count: ones.map(() => 0) }]);
@@ -99,7 +99,7 @@ describe("a valve whose last change, to 1, was five hours ago", () => {
     ["slice", "UPDATE block_days SET hours = unhex('00')"],
     ["place", "UPDATE block_days SET places = unhex('DEADBEEF')"],
   ])("is carried on beside a damaged %s of its day", async (_, damage) => {
-    await fold();
+    await rollUp();
     await env.DB.prepare(damage).run();
     const { series, metadata } = await queryJson(lastHour);
     expect(series).toMatchObject([{ values: ones, filled: ones }]);
@@ -123,7 +123,7 @@ test("hours are filled from hourly aggregates", async () => {
     [id, START - 7 * HOUR, 3],
     [id, START + 2 * HOUR, 5],
   ]);
-  await fold();
+  await rollUp();
   await setWatermark(SITE, START + DAY);
   const asked = { ...lastHour, end_time: START + 4 * HOUR, interval: "1hr", tz: "UTC" };
   const { series, metadata } = await queryJson(asked);
@@ -141,7 +141,7 @@ describe.each(["hot", "settled"])("hours of a valve that are summed up and %s", 
       [id, START + 5 * HOUR, 0],
     ];
     await (level === "hot" ? storeSamples(samples) : archiveDays(samples));
-    await fold();
+    await rollUp();
     await setWatermark(SITE, START + DAY);
     const asked = { ...lastHour, end_time: START + 8 * HOUR, interval: "1hr", tz: "UTC" };
     const { series, metadata } = await queryJson(asked);
@@ -222,7 +222,7 @@ describe("the ETag", () => {
     ["the watermark", () => setWatermark(SITE, START + 30 * MINUTE)],
   ])("changes with %s", async (_, change) => {
     await storeSamples([[id, START - 5 * HOUR, 1]]);
-    await fold();
+    await rollUp();
     await setWatermark(SITE, START + HOUR);
     const before = await etagOf();
     expect(await etagOf()).toBe(before);
@@ -236,11 +236,11 @@ describe("the ETag", () => {
     ["a watermark beyond the range", () => setWatermark(SITE, START + 9 * HOUR)],
   ])("does not change with %s", async (_, change) => {
     await storeSamples([[id, START - 5 * HOUR, 1]]);
-    await fold();
+    await rollUp();
     await setWatermark(SITE, START + HOUR);
     const before = await etagOf();
     await change();
-    await fold();
+    await rollUp();
     expect(await etagOf()).toBe(before);
   });
 });
@@ -264,7 +264,7 @@ test("over any history, each bucket without a sample has the last sample before 
           await storeSamples(rows);
         };
         await store([...new Map(samples.map((one) => [one.minute, one])).values()]);
-        if (isRolledUp) await fold();
+        if (isRolledUp) await rollUp();
         for (const day of new Set(settled)) {
           const own = [...stored.values()].filter(([, time]) => dayOf(time) === dayOf(START) + day);
           if (own.length > 0) await archiveDays(own);

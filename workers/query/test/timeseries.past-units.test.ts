@@ -22,7 +22,7 @@ import {
 
 const FIRST = Date.UTC(2025, 9, 12) / DAY;
 const START = FIRST * DAY;
-/** Within an hour that is folded, of a day that is hot. */
+/** Within an hour that is rolled up, of a day that is hot. */
 const CHANGE = START + DAY + 10 * HOUR + 25 * MINUTE;
 const END = START + 2 * DAY;
 

@@ -83,14 +83,14 @@ describe("a day is settled while it is queried", () => {
     expect(metadata.sources).toEqual(["R2"]);
   });
 
-  test("with late samples folded into its file, after the plan", async () => {
+  test("with late samples merged into its file, after the plan", async () => {
     const samples = samplesOf([FIRST, FIRST + 1], 0);
     await settle(samples, names);
     const late = samplesOf([FIRST + 1], 100).map(([id, at, value]): Sample => [id, at + 1000, value]);
     await storeSamples(late);
     const all = [...samples, ...late];
-    const fold = () => settleHot(all.filter(([, at]) => at >= (FIRST + 1) * DAY));
-    expect((await ask({ DB: afterBatch(1, fold) })).rows).toEqual(rowsOf(all));
+    const settleLate = () => settleHot(all.filter(([, at]) => at >= (FIRST + 1) * DAY));
+    expect((await ask({ DB: afterBatch(1, settleLate) })).rows).toEqual(rowsOf(all));
   });
 
   test("at every request to R2 of the answer", async () => {

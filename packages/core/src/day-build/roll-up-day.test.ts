@@ -187,7 +187,7 @@ describe("a rollup that stops after any of its writes", () => {
 test.each<[string, () => Promise<unknown>]>([
   ["late samples", () => world.sync(LATE)],
   ["late samples, and another rollup of them", () => world.sync(LATE).then(() => world.rollUp(END))],
-  ["an archive", () => world.settle(DAY)],
+  ["a settling", () => world.settle(DAY)],
   ["a settlement, and late samples", () => world.settle(DAY).then(() => world.sync(LATE))],
   ["late samples, and a backfill", () => world.sync(LATE).then(() => world.backfill(DAY, [[0, START + 9, 5]]))],
   ["a settlement, and an import", () => world.settle(DAY).then(() => world.importToD1(DAY))],
@@ -257,7 +257,7 @@ test("an hour of 4,583 points takes 289 rows in 16 statements, none if equal", a
   const rows = Array.from({ length: POINTS * 60 }, (_, i): Sample => {
     return [1000 + (i % POINTS), START + Math.floor(i / POINTS) * 60_000, 20 + (i % 977) / 16];
   });
-  const written = { sync: 0, fold: 0, archive: 0 };
+  const written = { sync: 0, rollUp: 0, settle: 0 };
   let largest = 0;
   let statements = 0;
   const metered = (what: keyof typeof written) =>
@@ -276,25 +276,25 @@ test("an hour of 4,583 points takes 289 rows in 16 statements, none if equal", a
   await upsertSamples(metered("sync"), pointSamples(rows));
   expect(written.sync).toBeLessThanOrEqual(POINTS + 4);
   statements = 0;
-  expect(await rollUpHours(metered("fold"), site.id, 0, () => END)).toMatchObject({ rolledUp: 1, rowsChanged: 287 });
+  expect(await rollUpHours(metered("rollUp"), site.id, 0, () => END)).toMatchObject({ rolledUp: 1, rowsChanged: 287 });
   expect(statements).toBeLessThanOrEqual(16);
   // and the hour's own row, and the clock's with the mark
-  expect(written.fold).toBe(287 + 2);
+  expect(written.rollUp).toBe(287 + 2);
 
   // a late sample of one point: its row, the hour's and the clock's
   await upsertSamples(db, pointSamples([[1000, START + 30, 1]]));
-  written.fold = 0;
-  expect(await rollUpHours(metered("fold"), site.id, 0, () => END)).toMatchObject({ rolledUp: 1, rowsChanged: 1 });
-  expect(written.fold).toBe(3);
+  written.rollUp = 0;
+  expect(await rollUpHours(metered("rollUp"), site.id, 0, () => END)).toMatchObject({ rolledUp: 1, rowsChanged: 1 });
+  expect(written.rollUp).toBe(3);
 
   // the day's file: no transaction of more than 1,000 rows, those of the points' first and last times included
   await db.prepare("UPDATE points SET first_seen = NULL WHERE site_id = ?1").bind(site.id).run();
-  const context = { db: metered("archive"), bucket: env.TIMESERIES, hotDays: 0, now: () => END };
+  const context = { db: metered("settle"), bucket: env.TIMESERIES, hotDays: 0, now: () => END };
   const settled = await settleFromSegments(context, { build: "large", site, day: DAY });
   expect(settled.outcome).toBe("settled");
   expect(await db.prepare("SELECT count(*) AS n FROM points WHERE first_seen IS NULL AND id >= 1000").first("n")).toBe(
     0,
   );
-  expect(written.archive).toBeGreaterThan(POINTS);
+  expect(written.settle).toBeGreaterThan(POINTS);
   expect(largest).toBeLessThanOrEqual(1_000);
 });

@@ -58,7 +58,7 @@ export async function settleFromSegments(context: PublishContext, build: DayBuil
       return { ...none, outcome: "conflict" };
     }
     const reason = error instanceof Error ? error.message : String(error);
-    logError("archive_failed", error, { site: build.site.name, day: none.day });
+    logError("settle_from_segments_failed", error, { site: build.site.name, day: none.day });
     // If this fails too, the next run sweeps.
     await Promise.allSettled([deleteStaging(bucket, build), markFailed(db, build.site.id, build.day, reason, now())]);
     return { ...none, outcome: "failed", reason };

@@ -16,13 +16,13 @@ const history = fc.record({
   cadence,
   /** which of its samples each hour has */
   kept: fc.array(fc.constantFrom(0, 0.5, 0.9, 1), { minLength: HOURS, maxLength: HOURS }),
-  folded: fc.array(fc.boolean(), { minLength: HOURS, maxLength: HOURS }),
+  rolledUp: fc.array(fc.boolean(), { minLength: HOURS, maxLength: HOURS }),
   from: fc.integer({ min: 0, max: 3 * HOUR_MS }),
   until: fc.integer({ min: 0, max: HOURS * HOUR_MS }),
 });
 
 /** A sensor's samples, each hour cut short, and the same hours as parts, some with hourly aggregates. */
-function partsOf(cadenceMs: number, kept: readonly number[], folded: readonly boolean[], range: TimeRange) {
+function partsOf(cadenceMs: number, kept: readonly number[], rolledUp: readonly boolean[], range: TimeRange) {
   const times: number[] = [];
   for (let time = 7; time < HOURS * HOUR_MS; time += cadenceMs) {
     if (time >= range.start && (time % HOUR_MS) / HOUR_MS < kept[Math.floor(time / HOUR_MS)]!) times.push(time);
@@ -30,7 +30,7 @@ function partsOf(cadenceMs: number, kept: readonly number[], folded: readonly bo
   const series = { times: Float64Array.from(times), values: new Float64Array(times.length) };
   const parts = hourParts([], ALL, series, range).map((part): HourPart => {
     const isWhole = part.hour >= range.start && part.hour + HOUR_MS <= range.end;
-    return isWhole && folded[part.hour / HOUR_MS]! ? { ...part, times: null } : part;
+    return isWhole && rolledUp[part.hour / HOUR_MS]! ? { ...part, times: null } : part;
   });
   return { series, parts };
 }
@@ -50,9 +50,9 @@ test("hours with all samples known are judged like their samples", () => {
 test("with counts only, missing time is truly missing, and complete answers are whole", () => {
   let partly = 0;
   fc.assert(
-    fc.property(history, ({ cadence: cadenceMs, kept, folded, from, until }) => {
+    fc.property(history, ({ cadence: cadenceMs, kept, rolledUp, from, until }) => {
       const range = { start: from, end: HOURS * HOUR_MS };
-      const { series, parts } = partsOf(cadenceMs, kept, folded, range);
+      const { series, parts } = partsOf(cadenceMs, kept, rolledUp, range);
       const judged = judgeHours(parts, range, promised(cadenceMs), until);
       const known = judgeSeries(series, range, promised(cadenceMs), until);
       for (const gap of judged.missing) {

@@ -12,7 +12,7 @@ import { encodeSlice } from "../rollups/hour-slice.ts";
 const POINTS = 100;
 const DAYS = 366;
 const FIRST = 20_089;
-/** 19 days of the year are hot, and folded, the rest in files */
+/** 19 days of the year are hot and rolled up, the rest in files */
 const FILES = DAYS - 19;
 
 let db: D1Database;

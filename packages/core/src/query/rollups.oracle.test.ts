@@ -48,8 +48,8 @@ const samples = fc.array(fc.tuple(fc.nat(NAMES.length - 1), offset, value), {
 const day = fc.nat(DAYS - 1);
 const operation = fc.oneof(
   { weight: 5, arbitrary: fc.record({ kind: fc.constant("sync" as const), samples }) },
-  { weight: 4, arbitrary: fc.record({ kind: fc.constant("fold" as const), hours: fc.nat(DAYS * 24) }) },
-  { weight: 2, arbitrary: fc.record({ kind: fc.constant("archive" as const), day }) },
+  { weight: 4, arbitrary: fc.record({ kind: fc.constant("roll up" as const), hours: fc.nat(DAYS * 24) }) },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant("settle" as const), day }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant("backfill" as const), day, samples }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant("import" as const), day }) },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant("pack" as const), day }) },
@@ -87,7 +87,7 @@ function expectBuckets(actual: readonly NaiveBucket[], expected: readonly NaiveB
 }
 
 test("at every moment of any history, answers equal a computation from the samples, and rollups a rebuild", async () => {
-  const seen = { folded: 0, settled: 0, packed: 0, hours: 0, samples: 0, partOfHour: 0, fromRollups: 0 };
+  const seen = { rolledUp: 0, settled: 0, packed: 0, hours: 0, samples: 0, partOfHour: 0, fromRollups: 0 };
   await fc.assert(
     fc.asyncProperty(fc.constantFrom(...ZONES), history, async ([zone, first, isOfHours], steps) => {
       const world = await RollupWorld.create(db, env.TIMESERIES, NAMES);
@@ -99,12 +99,12 @@ test("at every moment of any history, answers equal a computation from the sampl
           case "sync":
             await world.sync(at(operate.samples));
             break;
-          case "fold": {
+          case "roll up": {
             const { rolledUp } = await world.rollUp(start + operate.hours * HOUR_MS);
-            seen.folded += rolledUp;
+            seen.rolledUp += rolledUp;
             break;
           }
-          case "archive":
+          case "settle":
             if ((await world.settle(firstDay + operate.day)) === "settled") seen.settled++;
             break;
           case "backfill": {
@@ -159,7 +159,7 @@ test("at every moment of any history, answers equal a computation from the sampl
     { numRuns: 40, endOnFailure: true },
   );
   // The histories are such that all of it matters.
-  expect(seen.folded).toBeGreaterThan(100);
+  expect(seen.rolledUp).toBeGreaterThan(100);
   expect(seen.settled).toBeGreaterThan(0);
   expect(seen.packed).toBeGreaterThan(10);
   expect(seen.fromRollups).toBeGreaterThan(0);

@@ -25,7 +25,7 @@ beforeAll(async () => {
   db = await migratedDatabase();
 });
 
-/** Late samples, folded, whose rows the archive has not seen: the file of their day is published without them. */
+/** Late samples that are rolled up, and that the settling has not seen: their day's file is published without them. */
 async function settleWithoutLate(): Promise<void> {
   let calls = 0;
   const bucket = interceptedBucket(world.bucket, async (execute) => {
@@ -39,7 +39,7 @@ async function settleWithoutLate(): Promise<void> {
   await world.settle(DAY, bucket);
 }
 
-/** Two days of samples, the first 20 hours of them folded. */
+/** Two days of samples, the first 20 hours of them rolled up. */
 const prepare = preparedStorage(
   async () => {
     world = await RollupWorld.create(db, env.TIMESERIES, ["a", "b"]);
@@ -52,13 +52,13 @@ const prepare = preparedStorage(
 );
 
 test.each<[string, () => Promise<unknown>]>([
-  ["a fold", () => world.rollUp(END)],
-  ["an archive", () => world.settle(DAY)],
+  ["a roll-up", () => world.rollUp(END)],
+  ["a settling", () => world.settle(DAY)],
   [
-    "an archive of both days, after a fold",
+    "a settling of both days, after a roll-up",
     () => world.rollUp(END).then(() => Promise.all([DAY, DAY + 1].map((day) => world.settle(day)))),
   ],
-  ["an archive, and an import of what was settled", () => world.settle(DAY).then(() => world.importToD1(DAY))],
+  ["a settling, and an import of what was settled", () => world.settle(DAY).then(() => world.importToD1(DAY))],
 ])("between any two calls of a query may come: %s; the answer is what it was", async (_, elsewhere) => {
   for (const readsAgain of [false, true]) {
     let seen = 0;
@@ -90,7 +90,7 @@ test.each<[string, () => Promise<unknown>]>([
   }
 });
 
-test("a late sample that was folded stays in the answer when its day is published without it", async () => {
+test("a late sample that was rolled up stays in the answer when its day is published without it", async () => {
   for (const readsAgain of [false, true]) {
     world = await RollupWorld.create(db, env.TIMESERIES, ["a", "b"]);
     await world.sync(SAMPLES);

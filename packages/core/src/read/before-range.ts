@@ -22,7 +22,7 @@ import { readStoredDays } from "./stored.ts";
 export const DAYS_BEFORE = 400;
 
 /** Hours without rollups: one or two behind a sync. ?1: site, ?2 and ?3: [from, to], epoch ms. */
-const READ_UNFOLDED = `
+const READ_WITHOUT_ROLLUPS = `
 SELECT hour, version FROM hot_hours
 WHERE site_id = ?1 AND hour >= ?2 AND hour <= ?3 AND rolled_up_version IS NOT version ORDER BY hour DESC`;
 
@@ -116,7 +116,7 @@ export async function findBeforeRange(
     const query = isChecked ? CHECK_DAYS : READ_DAYS;
     return withD1Retry(() =>
       db.batch([
-        db.prepare(READ_UNFOLDED).bind(siteId, dayStart(firstDay), hourOf(last)),
+        db.prepare(READ_WITHOUT_ROLLUPS).bind(siteId, dayStart(firstDay), hourOf(last)),
         db.prepare(query).bind(siteId, JSON.stringify(pointIds), firstDay, lastDay, hourOf(last)),
       ]),
     );

@@ -46,14 +46,14 @@ packed (month, start, end) AS MATERIALIZED (
 export const READ_SLICES = `
 WITH files (day) AS MATERIALIZED (
   SELECT day FROM day_files WHERE site_id = ?1 AND day >= ?2 AND day < ?3 AND key IS NOT NULL
-), hot (day, is_folded) AS (
+), hot (day, is_rolled_up) AS (
   SELECT hour / ${DAY_MS}, rolled_up_version IS version FROM hot_hours
   WHERE site_id = ?1 AND hour >= ?2 * ${DAY_MS} AND hour < ?3 * ${DAY_MS}
 ), size (files, is_whole) AS (
   SELECT json_array_length(?4) * (SELECT count(*) FROM files),
     json_array_length(?4) * (SELECT count(*) FROM (SELECT day FROM files UNION SELECT day FROM hot)) <= ?6
 ), ${PACKED}, some (day) AS (
-  SELECT value FROM json_each(?8) UNION SELECT day FROM hot WHERE NOT is_folded
+  SELECT value FROM json_each(?8) UNION SELECT day FROM hot WHERE NOT is_rolled_up
 ), between_packed (start, end) AS (
   SELECT lag(end, 1, ?2) OVER (ORDER BY start), start FROM (SELECT start, end FROM packed UNION ALL SELECT ?3, NULL)
 ), spans (start, end, is_whole) AS (

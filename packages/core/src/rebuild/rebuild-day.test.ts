@@ -62,7 +62,7 @@ describe("a day that D1 has forgotten", () => {
     expect(await rebuildDay(world.context({ dryRun: true }), unknown, world.day)).toMatchObject({ outcome: "rebuilt" });
   });
 
-  test("keeps its hot rows, which win; the next archive folds them into the file that was found", async () => {
+  test("keeps its hot rows, which win; the next settling merges them into the found file", async () => {
     await world.settled();
     await world.store(LATE);
     const before = await world.queried();

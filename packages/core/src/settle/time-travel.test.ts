@@ -199,7 +199,7 @@ describe("work that began before D1 was turned back, when as many stores have co
     expect(await world.query(DAY)).toEqual(expect.arrayContaining(lines));
   });
 
-  test("a fold writes no aggregate of a sample that D1 has lost", async () => {
+  test("a roll-up writes no aggregate of a sample that D1 has lost", async () => {
     const turnBack = await copyDatabase(db);
     await store(100_000_000, START + 12 * HOUR_MS);
     const turned = turnedBackBefore(/^\s*UPDATE hot_hours SET version/, async () => {
@@ -209,8 +209,8 @@ describe("work that began before D1 was turned back, when as many stores have co
     const { now } = world.sync.clock;
     await rollUpHours(turned, world.site.id, 0, now);
     await rollUpHours(db, world.site.id, 0, now);
-    const folded = (await storedPointDays(db)).find((one) => one.pointId === pointId);
-    expect(folded?.hours[0]?.max).toBe(200_000_000);
+    const rolledUp = (await storedPointDays(db)).find((one) => one.pointId === pointId);
+    expect(rolledUp?.hours[0]?.max).toBe(200_000_000);
   });
 
   test("a build takes no sample of a point for another's that got its id", async () => {

@@ -40,7 +40,7 @@ const store = (siteId: number, samples: readonly Sample[], asked: number) =>
   storeSamples({ db, siteId, now: () => 0 }, pointSamples(samples), asked);
 
 /** Marks all segments of the site so far as settled into the day's file. */
-async function fold(siteId: number, day: number): Promise<void> {
+async function settle(siteId: number, day: number): Promise<void> {
   await db
     .prepare(
       `INSERT INTO day_files (site_id, day, state, updated_at, settled_stamp)
@@ -58,10 +58,10 @@ const settledStamps = async () => {
 
 /** The samples of segments that are in no day file, up to a stamp. */
 async function naiveOf(siteId: number, upTo = Infinity): Promise<NaiveStore> {
-  const folded = await settledStamps();
+  const settled = await settledStamps();
   const blocks = new Set(SITES.get(siteId)!.map((id) => id >> 7));
   const open = (await allSegments(db)).filter(
-    ({ block, day, stamp }) => blocks.has(block) && stamp > (folded.get(`${siteId} ${day}`) ?? 0) && stamp <= upTo,
+    ({ block, day, stamp }) => blocks.has(block) && stamp > (settled.get(`${siteId} ${day}`) ?? 0) && stamp <= upTo,
   );
   return new NaiveStore(samplesOf(open));
 }
@@ -120,7 +120,7 @@ test("each way to read equals the naive store, beside partly settled days", asyn
     fc
       .asyncProperty(cases, async ([history, reads]) => {
         for (const one of history) {
-          if ("day" in one) await fold(one.site, one.day);
+          if ("day" in one) await settle(one.site, one.day);
           else await store(one.site, one.samples, one.asked);
         }
         for (const { site, ids, range, hours, others, upTo } of reads) {

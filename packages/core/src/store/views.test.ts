@@ -80,7 +80,7 @@ test.each(["timeseries_raw", "v_latest_values"])("%s of an empty database has no
 
 test("timeseries_raw equals the samples that are in no day file", async () => {
   let shown = 0;
-  let folded = 0;
+  let settled = 0;
   await fc.assert(
     fc
       .asyncProperty(history, fc.nat({ max: 2 }), fc.tuple(offset, offset), async (batches, stamp, range) => {
@@ -93,7 +93,7 @@ test("timeseries_raw equals the samples that are in no day file", async () => {
           .run();
         const all = await allSegments(db);
         const open = all.filter((one) => one.block !== 0 || one.day !== DAY / DAY_MS || one.stamp > stamp);
-        folded += all.length - open.length;
+        settled += all.length - open.length;
         const naive = new NaiveStore(samplesOf(open));
         const rowsOf = ({ siteId, id }: { siteId: number; id: number }, start = 0, end = Infinity) =>
           naive.series(id, start, end).map(([time, value]) => viewRow(siteId, id, time, value));
@@ -113,7 +113,7 @@ test("timeseries_raw equals the samples that are in no day file", async () => {
     { numRuns: 30 },
   );
   expect(shown).toBeGreaterThan(50);
-  expect(folded).toBeGreaterThan(2);
+  expect(settled).toBeGreaterThan(2);
 });
 
 test("v_latest_values equals each point's newest sample; a point without samples is absent", async () => {

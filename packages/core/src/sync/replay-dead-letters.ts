@@ -176,13 +176,13 @@ async function storeDay(
   }
 }
 
-const ARCHIVED_DAYS = `
+const SETTLED_DAYS = `
 SELECT day FROM day_files WHERE site_id = ?1 AND (key IS NOT NULL OR deleted_at IS NOT NULL) AND day IN (SELECT value FROM json_each(?2))`;
 
 /** Days, of these, that have a day file, whose samples are not in D1, or that were deleted. */
 async function settledDays(db: D1Database, siteId: number, days: readonly number[]): Promise<Set<number>> {
   if (days.length === 0) return new Set();
-  const statement = db.prepare(ARCHIVED_DAYS).bind(siteId, JSON.stringify([...new Set(days)]));
+  const statement = db.prepare(SETTLED_DAYS).bind(siteId, JSON.stringify([...new Set(days)]));
   const { results } = await withD1Retry(() => statement.all());
   return new Set(settledSchema.parse(results).map(({ day }) => day));
 }

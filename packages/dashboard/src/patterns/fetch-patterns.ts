@@ -50,11 +50,11 @@ export async function fetchProfiles(
   const answers = await Promise.all(
     dayRuns(days).map(async (run) => ({ run, answer: await fetchValues(site, point, run, "5min", signal) })),
   );
-  const folded = answers.flatMap(({ run, answer }) =>
+  const profiles = answers.flatMap(({ run, answer }) =>
     Array.from({ length: run.last - run.first + 1 }, (_, i) =>
       profileDay(site.timezone, run.first + i, answer.series[0]!),
     ),
   );
   const unit = answers.map(({ answer }) => answer.series[0]?.unit ?? null).find((one) => one !== null) ?? null;
-  return { days: folded, unit, partial: answers.some(({ answer }) => answer.metadata.partial) };
+  return { days: profiles, unit, partial: answers.some(({ answer }) => answer.metadata.partial) };
 }

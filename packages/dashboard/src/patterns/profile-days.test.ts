@@ -29,18 +29,18 @@ describe("a day by its clock's time", () => {
 
   it("is empty where the clock goes forward", () => {
     const { day, times, values } = wholeDay("2026-03-08");
-    const folded = profileDay(ZONE, day, series(times, values, null)).values;
-    expect(folded.slice(22, 26)).toEqual([22, 23, null, null]);
-    expect(folded.slice(34, 38)).toEqual([null, null, 24, 25]);
+    const profile = profileDay(ZONE, day, series(times, values, null)).values;
+    expect(profile.slice(22, 26)).toEqual([22, 23, null, null]);
+    expect(profile.slice(34, 38)).toEqual([null, null, 24, 25]);
   });
 
   it("is the mean of all samples at a repeated time", () => {
     const { day, times, values } = wholeDay("2026-11-01");
     const counts = times.map((_, i) => (i < 24 ? 1 : 3));
-    const folded = profileDay(ZONE, day, series(times, values, counts)).values;
-    expect(folded[12]).toBe((12 * 1 + 24 * 3) / 4);
-    expect(folded[24]).toBe(36);
-    expect(folded).toHaveLength(SLOTS);
+    const profile = profileDay(ZONE, day, series(times, values, counts)).values;
+    expect(profile[12]).toBe((12 * 1 + 24 * 3) / 4);
+    expect(profile[24]).toBe(36);
+    expect(profile).toHaveLength(SLOTS);
   });
 });
 

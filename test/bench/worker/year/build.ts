@@ -139,7 +139,7 @@ export async function buildPackedMonth({ DB, YEAR }: YearEnv, month: number): Pr
   await endMonth(DB, SITE.id, build, null, NOW);
 }
 
-/** A day as the sync and the fold leave it, all of its hours folded; and the baseline. */
+/** A day as the sync and the roll-up leave it, with all hours rolled up; and the baseline. */
 export async function buildOpenDay(env: YearEnv, day: number): Promise<void> {
   const { DB, YEAR } = env;
   await storeSamples(env, day, 24 * 60);
@@ -159,7 +159,7 @@ async function buildBaseline({ ROWS, YEAR }: YearEnv, day: number): Promise<void
   }
 }
 
-/** The hour after the year so far, which no fold has met. */
+/** The hour after the year so far. It is not rolled up. */
 export async function buildOpenHour(env: YearEnv): Promise<void> {
   await storeSamples(env, dayOf(HOT_END), 30);
 }
