@@ -45,7 +45,7 @@ interface DayBuilderContext {
   readonly pageSize: PageSize;
   /** whether to rebuild a day whose object is not the published one */
   readonly replaceSuspect: boolean;
-  /** the setting HOT_DAYS: days of which D1 keeps row groups */
+  /** the setting HOT_DAYS: D1 keeps the row groups of this many recent days */
   readonly hotDays: number;
   /** epoch ms */
   readonly now: () => number;
