@@ -10,7 +10,7 @@ const seriesOf = (samples: readonly (readonly [number, number])[]): Series => ({
   values: Float64Array.from(samples, ([, value]) => value),
 });
 
-/** A bucket a row. Through arrays, for toEqual tells -0 from 0 there. */
+/** One row per bucket. In arrays toEqual distinguishes -0 from 0. */
 function rowsOf(series: Series, bounds: Float64Array) {
   const { times, values, min, max, count } = bucketSeries(series, bounds);
   expect([values.length, min.length, max.length, count.length]).toEqual(Array(4).fill(times.length));
@@ -22,7 +22,7 @@ test.each<[string, [number, number][], object[]]>([
   ["one sample at the first bound", [[0, 7]], [{ time: 0, mean: 7, min: 7, max: 7, count: 1 }]],
   ["one sample before the last bound", [[299, 7]], [{ time: 200, mean: 7, min: 7, max: 7, count: 1 }]],
   [
-    "a bound belongs to the bucket it begins, and empty buckets are left out",
+    "a bound belongs to the bucket that it begins, and empty buckets are absent",
     [
       [99, 1],
       [200, 2],
@@ -50,7 +50,7 @@ test.each<[string, [number, number][], object[]]>([
     [{ time: 0, mean: 0, min: -0, max: 0, count: 2 }],
   ],
   [
-    "equal values have that mean, however their sum is rounded",
+    "equal values have that mean, despite rounding of their sum",
     [
       [0, 0.1],
       [1, 0.1],
@@ -59,7 +59,7 @@ test.each<[string, [number, number][], object[]]>([
     [{ time: 0, mean: 0.1, min: 0.1, max: 0.1, count: 3 }],
   ],
   [
-    "a sum over the largest double",
+    "a sum above the largest double",
     [
       [0, Number.MAX_VALUE],
       [1, Number.MAX_VALUE],
@@ -87,12 +87,12 @@ test.each<[string, [number, number][], object[]]>([
   expect(rowsOf(seriesOf(samples), BOUNDS)).toEqual(rows);
 });
 
-test.each([[-1], [300], [1000]])("a sample at %i, outside of the buckets, is an error", (time) => {
+test.each([[-1], [300], [1000]])("refuses a sample at %i, outside the buckets", (time) => {
   expect(() => bucketSeries(seriesOf([[time, 1]]), BOUNDS)).toThrow(RangeError);
   expect(bucketSeries(EMPTY_SERIES, BOUNDS).times.length).toBe(0);
 });
 
-test("equals samples put into their buckets one by one", () => {
+test("equals adding samples to their buckets one by one", () => {
   const time = fc.integer({ min: 0, max: 999 });
   const bounds = fc
     .uniqueArray(fc.integer({ min: 1, max: 999 }), { maxLength: 20 })
@@ -124,7 +124,7 @@ test("equals samples put into their buckets one by one", () => {
         if (Number.isFinite(sum)) expect(mean).toBe(Math.min(max!, Math.max(min!, sum / values.length)));
         else {
           overflows++;
-          // Halves of its shares never overflow, however they are rounded.
+          // Halves never overflow, however they are rounded.
           const half = values.reduce((total, one) => total + one / 2 / values.length, 0);
           expect(Math.abs(mean! / 2 - half)).toBeLessThan(1e294 * values.length);
         }

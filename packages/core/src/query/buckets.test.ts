@@ -24,7 +24,7 @@ const ZONES = [
   "Pacific/Chatham",
 ];
 
-/** The platform's own calendar, which shares nothing with the library that the code under test uses. */
+/** The platform's own calendar, independent of the library that the tested code uses. */
 const clocks = new Map(
   ZONES.map((timeZone) => [
     timeZone,
@@ -41,7 +41,7 @@ const clocks = new Map(
   ]),
 );
 
-/** What the zone's clock shows at a time: as if it showed UTC, in epoch ms, whole seconds. */
+/** The zone's clock time, encoded as if it were UTC, in epoch ms, whole seconds. */
 function clockAt(zone: string, time: number): number {
   const parts = clocks.get(zone)!.formatToParts(time);
   const part = (type: Intl.DateTimeFormatPartTypes) => Number(parts.find((one) => one.type === type)!.value);
@@ -52,7 +52,7 @@ const offsetAt = (zone: string, time: number) => clockAt(zone, time) - Math.floo
 const isTransition = (zone: string, time: number) => offsetAt(zone, time) !== offsetAt(zone, time - 1);
 const unitAt = (zone: string, time: number, length: number) => Math.floor(clockAt(zone, time) / length);
 
-/** The times at which a zone's clock changes, found by looking at it every five days and halving. */
+/** The times at which a zone's clock changes, found by sampling every five days and bisection. */
 function transitions(zone: string): number[] {
   const found: number[] = [];
   for (let from = Date.UTC(2000, 0, 1); from < Date.UTC(2027, 0, 1); from += 5 * DAY) {
@@ -68,7 +68,7 @@ function transitions(zone: string): number[] {
   return found;
 }
 
-/** Ranges of at most `days`, most of them around a change of the clock. */
+/** Ranges of at most `days`, most of them around a clock change. */
 function ranges(zone: string, days: number): fc.Arbitrary<TimeRange> {
   const anyTime = fc.integer({ min: Date.UTC(2000, 0, 1), max: Date.UTC(2027, 0, 1) });
   const changes = transitions(zone);
@@ -98,14 +98,14 @@ describe.each(ZONES)("%s", (zone) => {
         expect(bounds.at(-2)!).toBeLessThan(range.end);
         expect(bounds.at(-1)!).toBeGreaterThanOrEqual(range.end);
         for (const [i, bound] of bounds.entries()) {
-          // A loop with few matchers: there are thousands of bounds.
+          // Few matchers, because there are thousands of bounds.
           if (i > 0 && bound <= bounds[i - 1]!) throw new Error(`not ascending at ${bound}`);
           const isWhole = clockAt(zone, bound) % length === 0 && Number.isInteger(bound / 1000);
           if (!isWhole && !isTransition(zone, bound)) throw new Error(`${bound} is not the start of a unit`);
           // A clock may change within five minutes: St John's did at 00:01. Buckets of minutes do not follow it.
           if (i === 0 || length < HOUR) continue;
           const [first, last] = [unitAt(zone, bounds[i - 1]!, length), unitAt(zone, bound - 1, length)];
-          // Until 2011 the clocks of St. John's changed a minute after midnight: amid what is five minutes everywhere else.
+          // Until 2011 the clocks of St. John's changed a minute after midnight, within a unit of five minutes.
           const isCut = length < HOUR && changes.some((change) => change > bounds[i - 1]! && change < bound);
           if (first !== last && !isCut) throw new Error(`more than one unit in [${bounds[i - 1]}, ${bound})`);
         }
@@ -139,7 +139,7 @@ describe.each(ZONES)("%s", (zone) => {
     ["1day", 30],
     ["1week", 60],
     ["1month", 200],
-  ] as const)("%s: a part of a range has the whole range's buckets", (interval, days) => {
+  ] as const)("%s: part of a range has the same buckets as the whole range", (interval, days) => {
     const part = fc.tuple(fc.nat(1000), fc.nat(1000));
     fc.assert(
       fc.property(ranges(zone, days), part, (range, [a, b]) => {
@@ -156,7 +156,7 @@ describe.each(ZONES)("%s", (zone) => {
   });
 });
 
-test("buckets are made of whole UTC hours wherever a zone says so, and in these zones always", () => {
+test("buckets consist of whole UTC hours if isMadeOfHours says so", () => {
   const always = ["UTC", "America/Chicago", "Europe/Berlin", "Antarctica/Troll"];
   const others = ["Australia/Lord_Howe", "Pacific/Chatham", "Asia/Kolkata", "Asia/Tehran", "America/St_Johns"];
   let halves = 0;
@@ -179,7 +179,7 @@ test("buckets are made of whole UTC hours wherever a zone says so, and in these 
   expect(halves).toBeGreaterThan(20);
 });
 
-/** The lengths in hours of the buckets from one UTC time to another. */
+/** The bucket lengths in hours between two UTC times. */
 function lengths(zone: string, interval: BucketInterval, start: string, end: string): number[] {
   const bounds = bucketBounds({ start: Date.parse(start), end: Date.parse(end) }, interval, zone);
   return Array.from(bounds.subarray(1), (bound, i) => (bound - bounds[i]!) / HOUR);
@@ -199,14 +199,14 @@ test.each([
   ["midnight back to 23:00: São Paulo", "America/Sao_Paulo", "2018-02-17T02:00Z", "2018-02-19T03:00Z", [25, 24]],
   ["no midnight: Tehran", "Asia/Tehran", "2022-03-20T20:30Z", "2022-03-22T19:30Z", [24, 23]],
   ["Ramadan: Casablanca", "Africa/Casablanca", "2025-02-22T23:00Z", "2025-02-24T00:00Z", [25]],
-  ["a day that never was: Apia", "Pacific/Apia", "2011-12-29T10:00Z", "2011-12-31T10:00Z", [24, 24]],
+  ["a skipped day: Apia", "Pacific/Apia", "2011-12-29T10:00Z", "2011-12-31T10:00Z", [24, 24]],
   ["two midnights: Havana", "America/Havana", "2025-11-02T04:00Z", "2025-11-04T05:00Z", [25, 24]],
 ])("days of %s", (_, zone, start, end, hours) => {
   expect(lengths(zone, "1day", start, end)).toEqual(hours);
 });
 
-test("an evening that is repeated after midnight belongs to the day that has begun: St John's", () => {
-  // At 00:01 of 7 November the clock went back to 23:01 of the 6th.
+test("a repeated evening belongs to the day that has begun: St John's", () => {
+  // At 00:01 on 7 November the clock went back to 23:01 on the 6th.
   const bounds = ["2010-11-06T02:30Z", "2010-11-07T02:30Z", "2010-11-08T03:30Z"].map((text) => Date.parse(text));
   const inEvening = Date.parse("2010-11-07T03:00Z");
   const days = (start: number) => [...bucketBounds({ start, end: bounds[2]! }, "1day", "America/St_Johns")];
@@ -215,7 +215,7 @@ test("an evening that is repeated after midnight belongs to the day that has beg
 });
 
 test.each([
-  ["an hour twice: two buckets", "America/Chicago", "2025-11-02T05:00Z", "2025-11-02T09:00Z", [1, 1, 1, 1]],
+  ["a repeated hour: two buckets", "America/Chicago", "2025-11-02T05:00Z", "2025-11-02T09:00Z", [1, 1, 1, 1]],
   ["half an hour repeated", "Australia/Lord_Howe", "2025-04-05T14:00Z", "2025-04-05T16:30Z", [1, 0.5, 1]],
   ["half an hour skipped", "Australia/Lord_Howe", "2025-10-04T14:30Z", "2025-10-04T17:00Z", [1, 0.5, 1]],
   ["quarters", "Asia/Kathmandu", "2025-06-01T00:00Z", "2025-06-01T01:00Z", [1, 1]],
@@ -223,7 +223,7 @@ test.each([
   expect(lengths(zone, "1hr", start, end)).toEqual(hours);
 });
 
-test("minutes are the same in every zone, before 1970 too", () => {
+test("minutes are equal in every zone, also before 1970", () => {
   for (const interval of ["1min", "5min", "15min"] as const) {
     const length = BUCKET_MS[interval];
     for (const zone of ZONES) {

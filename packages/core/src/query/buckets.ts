@@ -56,7 +56,7 @@ export function bucketBounds(range: TimeRange, interval: BucketInterval, timeZon
     case "1month":
       return calendarBounds(range, interval, timeZone);
     default:
-      throw new Error(`no such interval: ${String(interval satisfies never)}`);
+      throw new Error(`unknown interval: ${String(interval satisfies never)}`);
   }
 }
 
@@ -167,7 +167,7 @@ export const SCALE = 2 ** -64;
 export function bucketSeries(series: Series, bounds: Float64Array, turn: number | null = null): BucketedSeries {
   const { length } = series.times;
   if (length > 0 && !(series.times[0]! >= bounds[0]! && series.times[length - 1]! < bounds.at(-1)!)) {
-    throw new RangeError("the series has samples outside of the buckets");
+    throw new RangeError("the series has samples outside the buckets");
   }
   const size = Math.min(length, bounds.length - 1);
   const times = new Float64Array(size);

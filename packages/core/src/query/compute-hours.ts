@@ -68,7 +68,7 @@ async function* computeBlock<P extends JudgeablePoint>(
   readNow: Stored,
 ): AsyncGenerator<ComputedPoint<P>> {
   const stored = withUnitChanges(readNow, points, range);
-  if (stored.rollups === null) throw new Error("more days than were planned for have come meanwhile");
+  if (stored.rollups === null) throw new Error("more days were built since the plan than it allows");
   const rollups = rollupsByPoint(stored.rollups);
   const overflown = overflownHours(stored.rollups);
   const carried = isCarried ? carriedHours(points, rollups, bounds, stored.days) : [];
@@ -128,7 +128,7 @@ function rollupInUnitOfNow(past: readonly PastUnit[], rollup: ParsedRollup): Par
   return { ...rollup, hours };
 }
 
-/** The newest hours of {@link hoursToCarry} over all points, within the archive's limit. */
+/** The newest hours of {@link hoursToCarry} over all points, up to the limit of reads from R2. */
 function carriedHours(
   points: readonly JudgeablePoint[],
   rollups: ReadonlyMap<number, readonly PointRollup[]>,

@@ -18,7 +18,7 @@ export interface CoveredDay {
   readonly hotHours: number;
   /** null: never built */
   readonly cold: ManifestDay | null;
-  /** null: never due to be settled */
+  /** null: never scheduled for settling */
   readonly settling: SettleDay | null;
 }
 
@@ -39,14 +39,14 @@ export interface CoverageDays {
   readonly counts: readonly PointDayCount[];
 }
 
-/** ?1: site, ?2 and ?3: days [from, to). */
+/** ?1 site, ?2 and ?3 days [from, to). */
 const READ_HOT_DAYS = `
 SELECT hour / ${DAY_MS} AS day, count(*) AS hours, sum(rolled_up_version IS NOT version) AS withoutRollups FROM hot_hours
 WHERE site_id = ?1 AND hour >= ?2 * ${DAY_MS} AND hour < ?3 * ${DAY_MS} GROUP BY 1`;
 
 /**
- * One range of keys per point. Reads aggregates only of points without a file, because `rows` has the count of a file.
- * ?1: JSON array of point ids, ?2 and ?3: days [from, to).
+ * One range of keys per point. Reads aggregates only of points without a file; for a file `rows` has the count. ?1 JSON
+ * array of point ids, ?2 and ?3 days [from, to).
  */
 const READ_COUNTS = `
 SELECT p.value AS point_id, ${DAY_OF_ROW} AS day, d.places ->> ${pathSql("p.value", "[2]")} AS rows,
@@ -124,8 +124,8 @@ function samplesOf(slice: string): number | null {
 }
 
 /**
- * Samples that a point's cadence promises on a day, from its first sample up to the watermark; null: none are promised,
- * or it has no sample.
+ * Samples that a point's cadence implies for a day, from its first sample to the watermark; null: no cadence, or no
+ * sample.
  */
 export function expectedSamples(
   point: Cadence & { readonly firstSeen: number | null },

@@ -14,35 +14,35 @@ const suspect = (n: number) => writtenDay(FIRST + n, { state: "suspect" });
 
 describe("the end of the known time", () => {
   test.each<[string, Stored, number | null, number]>([
-    ["nothing was ever read", NOTHING, null, 0],
+    ["no window has ended, and no day was built", NOTHING, null, 0],
     ["the sync's watermark", NOTHING, START + HOUR, HOUR],
     ["a watermark before the range", NOTHING, START - HOUR, 0],
     ["a watermark after the range", NOTHING, START + 9 * DAY, 4 * DAY],
     ["days built after the watermark, without a gap", days(written(0), empty(1), written(2)), START + HOUR, 3 * DAY],
-    ["a day built beyond a gap, which the sync is yet to come to", days(written(2)), START + HOUR, HOUR],
-    ["a failed day after the watermark is yet to come", days(failed(0), written(1)), START + HOUR, HOUR],
-    ["so is one whose file is not what was written", days(suspect(0), written(1)), START + HOUR, HOUR],
+    ["a day built after a gap does not count", days(written(2)), START + HOUR, HOUR],
+    ["a failed day after the watermark does not count", days(failed(0), written(1)), START + HOUR, HOUR],
+    ["a suspect day after the watermark does not count", days(suspect(0), written(1)), START + HOUR, HOUR],
     ["a backfill alone: to its last day", days(written(0), written(2)), null, 3 * DAY],
   ])("%s", (_, stored, watermark, until) => {
     expect(coverageOf(range, stored, watermark).until).toBe(START + until);
   });
 });
 
-describe("what neither level holds", () => {
+describe("uncovered ranges", () => {
   const cover = (stored: Stored) => coverageOf(range, stored, range.end).uncovered;
 
-  test("all of it, where nothing is stored", () => {
+  test("cover everything if nothing is stored", () => {
     expect(cover(NOTHING)).toEqual([range]);
     expect(coverageOf(range, NOTHING, START + HOUR + 1).uncovered).toEqual([{ start: START, end: START + HOUR + 1 }]);
   });
 
-  test("days that were never built, or failed, and are not hot", () => {
+  test("cover days never built, or failed, that are not hot", () => {
     expect(cover(days(written(0), failed(1), empty(3)))).toEqual([{ start: day(1).start, end: day(2).end }]);
     const { hours } = hotDays(START + 2 * DAY, START + 3 * DAY);
     expect(cover({ ...days(written(0), failed(1)), hours })).toEqual([day(1), day(3)]);
   });
 
-  test("hours of a day that is hot in part", () => {
+  test("cover the hours of a day that are not hot", () => {
     const hours = [START + 5 * HOUR, START + 6 * HOUR];
     const rest = days(written(1), written(2), written(3));
     expect(cover({ ...rest, hours })).toEqual([
@@ -51,12 +51,12 @@ describe("what neither level holds", () => {
     ]);
   });
 
-  test("not days with an old file from before a failed build", () => {
+  test("exclude days whose failed build left an older file", () => {
     expect(cover(days(written(0), writtenDay(FIRST + 1, { state: "failed" }), written(2), written(3)))).toEqual([]);
   });
 });
 
-test("days with a changed file are unreadable, at any watermark, cut to the range", () => {
+test("suspect days are unreadable, within the range, at any watermark", () => {
   const stored = days(suspect(-1), suspect(0), written(1), suspect(3));
   const part = { start: START + HOUR, end: START + 3 * DAY + HOUR };
   expect(coverageOf(part, stored, null).unreadable).toEqual([

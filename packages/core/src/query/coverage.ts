@@ -4,11 +4,11 @@ import { HOUR_MS } from "../domain/hour.ts";
 import { cut, hoursOf, mergeRanges, overlap, type TimeRange } from "../domain/time-range.ts";
 import type { Stored } from "../read/stored.ts";
 
-/** The known parts of a range before any sample is read. All of them lie within the range. */
+/** The known parts of a range, before any sample is read. All lie within the range. */
 export interface Coverage {
-  /** before this time, data is known to be stored or missing; epoch milliseconds */
+  /** data before this time is known to be stored or missing; epoch milliseconds */
   readonly until: number;
-  /** parts before `until` that neither level holds: the day was not built, and the hour is not hot */
+  /** parts before `until` that are neither hot nor cold: the day was not built, and the hour is not hot */
   readonly uncovered: readonly TimeRange[];
   /** suspect days */
   readonly unreadable: readonly TimeRange[];
@@ -34,12 +34,12 @@ export function coverageOf(range: TimeRange, stored: Stored, watermark: number |
   };
 }
 
-/** A day whose file is proved to hold all data of the API, or for which the API proved to have none. */
+/** Whether the API proved that a day's file is complete, or that the day is empty. */
 function isWhole(day: DayOutline): boolean {
   return day.state === "confirmed-empty" || (day.state === "written" && day.file !== null);
 }
 
-/** The sync's watermark, moved over the built days after it. Without a sync: the end of the last built day. */
+/** The sync's watermark, advanced over the built days after it. Without a sync: the end of the last built day. */
 export function knownUntil(range: TimeRange, days: readonly DayOutline[], watermark: number | null): number {
   const whole = days.filter(isWhole).map(({ day }) => day);
   const last = whole.reduce((end, day) => Math.max(end, dayStart(day + 1)), Number.NEGATIVE_INFINITY);

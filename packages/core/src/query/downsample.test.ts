@@ -25,7 +25,7 @@ function series(values: readonly number[], timeOf = (i: number) => i * 1000): Se
   return { times: Float64Array.from(values, (_, i) => timeOf(i)), values: Float64Array.from(values) };
 }
 
-test("keeps at most so many samples of any series, in order, with ends, extremes and counts", () => {
+test("keeps order, ends, extremes and counts within the limit", () => {
   fc.assert(
     fc.property(
       anySeries,
@@ -42,7 +42,7 @@ test("keeps at most so many samples of any series, in order, with ends, extremes
         expect(new Set(places).size).toBe(length);
         expect(Array.from(thinned.values)).toEqual(places.map((place) => all.values[place]));
         expect([places[0], places.at(-1)]).toEqual([0, all.times.length - 1]);
-        // -0 and 0 are one place on a chart
+        // -0 and 0 are at the same place of a chart
         expect(Math.min(...thinned.values) + 0).toBe(Math.min(...all.values) + 0);
         expect(Math.max(...thinned.values) + 0).toBe(Math.max(...all.values) + 0);
 
@@ -61,14 +61,14 @@ test("keeps at most so many samples of any series, in order, with ends, extremes
   );
 });
 
-test("fewer than four: the first, the last, the smallest, in this order", () => {
+test("below four samples: the first, the last, the smallest, in order", () => {
   const all = series([5, 9, 1, 7, 6]);
   const times = (most: number) => Array.from(downsample(all, most, null).times, (time) => time / 1000);
   expect([1, 2, 3, 4, 5].map(times)).toEqual([[0], [0, 4], [0, 2, 4], [0, 1, 2, 4], [0, 1, 2, 3, 4]]);
 });
 
 describe("gaps", () => {
-  /** 1,000 samples a second apart, with an hour of silence before each of these. */
+  /** 1,000 samples a second apart, with an hour without samples before each of the given ones. */
   const withGaps = (...before: number[]) => {
     return series(
       Array.from({ length: 1000 }, (_, i) => Math.sin(i / 20)),
@@ -76,13 +76,13 @@ describe("gaps", () => {
     );
   };
 
-  test("both ends of each are kept, however smooth the curve is there", () => {
+  test("both ends of each gap are kept, even on a smooth curve", () => {
     const all = withGaps(123, 124, 700);
     const { times } = downsample(all, 40, 3000);
     for (const gap of [122, 123, 124, 699, 700]) expect(times).toContain(all.times[gap]);
   });
 
-  test("of more than there is room for, the longest", () => {
+  test("the longest gaps are kept if not all fit", () => {
     const all = withGaps(...Array.from({ length: 400 }, (_, i) => 2 * i + 1));
     const longer = { ...all, times: all.times.map((time, i) => (i >= 501 ? time + 1 : time)) };
     const { times } = downsample(longer, 50, 3000);
@@ -91,7 +91,7 @@ describe("gaps", () => {
     expect(times).toContain(longer.times[501]);
   });
 
-  test("where it is not known what a gap is, the shape alone decides", () => {
+  test("with an unknown cadence only the shape counts", () => {
     const all = withGaps(123);
     const { times } = downsample(all, 20, null);
     expect(times.length).toBeGreaterThan(15);
@@ -103,7 +103,7 @@ describe("shape", () => {
   const size = 20_000;
   const noisy = series(Array.from({ length: size }, (_, i) => Math.sin(i / 700) * 10 + ((i * 7919) % 101) / 100));
 
-  /** The area between the series and the line through what was kept of it, on the samples' own times. */
+  /** The area between the series and the line through its kept samples, at all sample times. */
   const error = (all: Series, kept: Series) => {
     let sum = 0;
     let at = 0;
@@ -122,21 +122,21 @@ describe("shape", () => {
     expect(count.reduce((sum, one) => sum + one)).toBe(size);
   });
 
-  test("it is nearer to the curve than every n-th sample is, on a curve with steps", () => {
+  test("is closer to a stepped curve than every n-th sample", () => {
     const steps = series(Array.from({ length: size }, (_, i) => Math.floor(Math.sin(i / 137) * 3) * 10 + (i % 2)));
     const kept = downsample(steps, 500, null);
     const nth = (column: Float64Array) => column.filter((_, i) => i % 40 === 0 || i === size - 1);
     expect(error(steps, kept)).toBeLessThan(error(steps, { times: nth(steps.times), values: nth(steps.values) }));
   });
 
-  test("what the largest triangles are of, by hand: the peak of each group", () => {
-    // Of the inner samples, groups of three; in each the one that is farthest from the line.
+  test("keeps the largest triangles: the peak of each group", () => {
+    // Groups of three inner samples; each group's sample farthest from the line is kept.
     const all = series([0, 0, 5, 0, 0, -5, 0, 0, 5, 0, 0]);
     const kept = Array.from(downsample(all, 7, null).values).filter((value) => value !== 0);
     expect(kept).toEqual([5, -5, 5]);
   });
 
-  test("a flat line and one of equal times' distance stay defined", () => {
+  test("a flat line stays defined", () => {
     const flat = downsample(series(Array.from({ length: 5000 }, () => 3)), 100, null);
     expect(flat.times.length).toBeGreaterThan(90);
     expect(flat.values.every((value) => value === 3)).toBe(true);

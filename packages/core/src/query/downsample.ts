@@ -5,7 +5,7 @@ const PRESELECTED = 4;
 
 /** A subset of a series' samples. Columns of equal length. */
 export interface ThinnedSeries extends Series {
-  /** smallest of the samples after the previous kept one, up to this one */
+  /** smallest value from after the previous kept sample up to this one */
   readonly min: Float64Array;
   readonly max: Float64Array;
   /** number of these samples; the sum is the length of the series */
@@ -13,13 +13,15 @@ export interface ThinnedSeries extends Series {
 }
 
 /**
- * Thins a series to at most so many of its own samples, none of them altered, so that a chart of them looks as one of
- * all. MinMaxLTTB (Van der Donckt, Van der Donckt and Van Hoecke 2023, arXiv:2305.00332): the extremes of many short
- * runs are preselected, and of these the largest triangles are kept (Steinarsson 2013, "Downsampling Time Series for
- * Visual Representation"). Beyond that, and before all others, the first, the last, the smallest and the largest sample
- * are kept, and the samples at both ends of each gap, so that no gap is narrowed or hidden: those of the longest gaps,
- * where they would be more than half of all.
- * @param gapMs a gap is longer than this, milliseconds; null: it is not known how long one is
+ * Thins a series to at most `most` of its own, unchanged samples, so that its chart looks like that of the whole
+ * series.
+ * - Keeps the first, the last, the smallest and the largest sample.
+ * - Keeps the samples at both ends of each gap, so that no gap shrinks or disappears. If these would be more than half
+ * of all, only those of the longest gaps are kept.
+ * - Selects the rest by MinMaxLTTB (Van der Donckt, Van der Donckt and Van Hoecke 2023, arXiv:2305.00332). It
+ * preselects the extremes of many short runs, and keeps those with the largest triangles (Steinarsson 2013,
+ * "Downsampling Time Series for Visual Representation").
+ * @param gapMs longer intervals between samples are gaps, milliseconds; null: unknown
  */
 export function downsample(series: Series, most: number, gapMs: number | null): ThinnedSeries {
   const { length } = series.times;
@@ -32,21 +34,21 @@ function chosen(series: Series, most: number, gapMs: number | null): Int32Array 
   const kept = new Set(first.slice(0, most));
   for (const i of longestGaps(series.times, gapMs, Math.floor(Math.max(0, most - kept.size) / 4)))
     kept.add(i).add(i + 1);
-  // The largest triangles always keep the first and the last.
+  // The largest triangles always include the first and the last sample.
   const rest = most - kept.size + 2;
   if (rest > 2)
     for (const i of largestTriangles(series, extremesOfRuns(series.values, rest * PRESELECTED), rest)) kept.add(i);
   return Int32Array.from(kept).sort();
 }
 
-/** The first place of the smallest value, or of the largest one where `sign` is -1. */
+/** The first index of the smallest value; with sign -1, of the largest. */
 function indexOfExtreme(values: Float64Array, sign: 1 | -1): number {
   let found = 0;
   for (let i = 1; i < values.length; i++) if (sign * values[i]! < sign * values[found]!) found = i;
   return found;
 }
 
-/** Places before the longest gaps. */
+/** Indexes of the samples before the longest gaps. */
 function longestGaps(times: Float64Array, gapMs: number | null, most: number): number[] {
   if (gapMs === null) return [];
   const gaps: number[] = [];
@@ -55,7 +57,9 @@ function longestGaps(times: Float64Array, gapMs: number | null, most: number): n
   return gaps.sort((a, b) => times[b + 1]! - times[b]! - (times[a + 1]! - times[a]!)).slice(0, most);
 }
 
-/** Places of the smallest and the largest value of each of so many runs, halved, ascending, with the two ends. */
+/**
+ * Indexes of each run's smallest and largest value, ascending, with both ends of the series. There are `most` / 2 runs.
+ */
 function extremesOfRuns(values: Float64Array, most: number): Int32Array {
   const { length } = values;
   if (length <= most) return Int32Array.from({ length }, (_, i) => i);
@@ -79,9 +83,9 @@ function extremesOfRuns(values: Float64Array, most: number): Int32Array {
 }
 
 /**
- * Of each of `most` - 2 groups the candidate that spans the largest triangle with the one kept before and the mean of
- * the next group; and the first and the last one.
- * @param candidates places in the series, ascending, at least two
+ * Splits the candidates into `most` - 2 groups. Keeps each group's candidate with the largest triangle between the
+ * previous kept one and the mean of the next group, and the first and last candidate.
+ * @param candidates indexes into the series, ascending, at least two
  */
 function largestTriangles(series: Series, candidates: Int32Array, most: number): Int32Array {
   const { length } = candidates;
@@ -112,12 +116,12 @@ function largestTriangles(series: Series, candidates: Int32Array, most: number):
   return found;
 }
 
-/** Times and values of candidates in [0, 1], so that no product overflows. */
+/** Times and values of candidates, scaled to [0, 1], so that no product overflows. */
 function scaled({ times, values }: Series, candidates: Int32Array): { x: Float64Array; y: Float64Array } {
   const start = times[0]!;
   const span = times[times.length - 1]! - start;
   const low = values[indexOfExtreme(values, 1)]! / 2;
-  // Halved, because the distance of two doubles may overflow.
+  // Halved, because the difference of two doubles may overflow.
   const height = values[indexOfExtreme(values, -1)]! / 2 - low;
   return {
     x: Float64Array.from(candidates, (i) => (times[i]! - start) / span),

@@ -25,10 +25,10 @@ import {
 } from "../read/read-block.ts";
 import { lostDays, newTally, type ReadTally, readSamples } from "../read/read-samples.ts";
 
-/** One point's answer. Columns of equal length; `min`, `max` and `count` only where samples were aggregated. */
+/** One point's answer. Columns of equal length; `min`, `max` and `count` exist only for aggregated samples. */
 export interface QueriedSeries extends Carried {
   readonly point: JudgeablePoint;
-  /** of the sample, or of the start of its bucket: epoch milliseconds UTC */
+  /** time of the sample, or start of its bucket: epoch milliseconds UTC */
   readonly times: Float64Array;
   readonly values: Float64Array;
   readonly min?: Float64Array;
@@ -37,37 +37,37 @@ export interface QueriedSeries extends Carried {
 }
 
 export interface QueryAnswer {
-  /** in the order asked for */
+  /** in the requested order */
   readonly series: readonly QueriedSeries[];
-  /** stored samples that the answer is made of: those of both levels */
+  /** stored samples that the answer is made of, hot and cold */
   readonly samples: number;
   readonly hot: ReadCost & { readonly samples: number };
-  /** `samples` without those that the hot level has too; `files` are those that samples were looked for in */
+  /** `samples` that are not also hot; `files` counts the files that were searched */
   readonly cold: RangeCost & { readonly samples: number; readonly files: number };
   /** of the points that can be judged */
   readonly completeness: Completeness;
-  /** names of the points that cannot be judged: it is not known whether they lack samples */
+  /** names of the points whose completeness is unknown */
   readonly unjudged: readonly string[];
-  /** half-open stretches that are known to lack samples, ascending and disjoint */
+  /** half-open ranges that are known to lack samples, ascending and disjoint */
   readonly missing: readonly TimeRange[];
-  /** what lies before was judged, epoch ms */
+  /** time before this was judged, epoch ms */
   readonly until: number;
-  /** whether a part of the storage could not be read */
+  /** whether some storage could not be read */
   readonly partial: boolean;
-  /** days that could not be read now; those that were known to be unreadable are not among them */
+  /** days that could not be read now, without those known to be unreadable */
   readonly unreadable: readonly UnreadableDay[];
   /** days whose rows of `block_days` are damaged */
   readonly misplaced: readonly MisplacedDay[];
-  /** months whose file could not be read; their days were read instead */
+  /** months whose file could not be read; their day files were read instead */
   readonly unreadableMonths: readonly UnreadableMonth[];
 }
 
 /**
- * Reads what was planned, merges the levels, the hot one winning, and makes the series of it. A day file that is not
- * what was written is marked as suspect, and nothing of it is used.
+ * Reads the planned data, merges hot over cold, and makes the series. Marks a day file that is not the published one as
+ * suspect, and uses nothing of it.
  * @param now epoch ms
- * @param before where the last samples before the range are; null: they are not wanted
- * @throws {Problem} `too_much_data` when there is more than was planned for; the error of D1
+ * @param before where the last samples before the range are; null: not requested
+ * @throws {Problem} `too_much_data` if there is more than planned; the error of D1
  */
 export async function executeQuery(
   cold: ColdLevel,
@@ -130,7 +130,7 @@ function bucketed(raw: Series, bounds: Float64Array, turn: number | null, isCarr
   return isCarried ? { ...columns, last: lastOfSeries(raw, columns.times) } : columns;
 }
 
-/** The samples as they are, or buckets of them. */
+/** Makes raw series, or buckets of the samples. */
 async function* computeFromSamples(
   cold: ColdLevel,
   { range, bounds, hours, blocks, stored: { days, hotSamples }, coverage, isCarried }: QueryPlan<JudgeablePoint>,

@@ -6,7 +6,7 @@ import { breakAtGaps, type Carried, fillBuckets, type FillableSeries, longSteps 
 const NEVER = Number.POSITIVE_INFINITY;
 const HOUR = 3_600_000;
 
-/** Buckets of the bounds 0, 10, 20, …, of [start, value]. */
+/** Buckets with the bounds 0, 10, 20, …, given as [start, value]. */
 function buckets(...rows: readonly (readonly [number, number])[]): FillableSeries {
   return {
     times: Float64Array.from(rows, ([time]) => time),
@@ -21,7 +21,7 @@ const TENS = Float64Array.from({ length: 11 }, (_, i) => i * 10);
 test.each([
   ["null", [Number.NaN, Number.NaN, Number.NaN]],
   ["linear", [5, 6, 7]],
-] as const)("%s: between the first and the last bucket, with a flag", (fill, values) => {
+] as const)("%s: fills between the first and the last bucket, with a flag", (fill, values) => {
   const filled = fillBuckets(buckets([20, 4], [60, 8], [70, 9]), TENS, fill, NEVER);
   expect(Array.from(filled.times)).toEqual([20, 30, 40, 50, 60, 70]);
   expect(Array.from(filled.values)).toEqual([4, ...values, 8, 9]);
@@ -31,7 +31,7 @@ test.each([
   expect(Array.from(filled.max!)).toEqual([5, Number.NaN, Number.NaN, Number.NaN, 9, 10]);
 });
 
-test.each(["null", "linear"] as const)("%s: no bucket, or one, has nothing to fill between", (fill) => {
+test.each(["null", "linear"] as const)("%s: fills nothing with fewer than two buckets", (fill) => {
   for (const series of [buckets(), buckets([30, 1])]) {
     const filled = fillBuckets(series, TENS, fill, NEVER);
     expect(filled.times).toEqual(series.times);
@@ -45,7 +45,7 @@ describe("locf", () => {
     return Array.from(times, (time, i) => [time, values[i], filled[i]]);
   };
 
-  test("carries the value before the range up to the first sample, and the last sample to the end", () => {
+  test("carries the value before the range in, and the last one to the end", () => {
     expect(locf({ ...buckets([20, 4], [80, 8]), before: 1 })).toEqual([
       [0, 1, 1],
       [10, 1, 1],
@@ -56,12 +56,12 @@ describe("locf", () => {
     ]);
   });
 
-  test("fills a range without a sample, and nothing without an earlier one", () => {
+  test("fills a range without samples only from an earlier sample", () => {
     expect(locf({ ...buckets(), before: -0 })).toEqual(Array.from({ length: 10 }, (_, i) => [i * 10, -0, 1]));
     expect(locf(buckets())).toEqual([]);
   });
 
-  test("carries the last sample of a bucket where it is known, else the bucket's value", () => {
+  test("carries a bucket's last sample if known, else its value", () => {
     expect(locf({ ...buckets([70, 4]), last: Float64Array.of(9) })).toEqual([
       [70, 4, 0],
       [80, 9, 1],
@@ -69,7 +69,7 @@ describe("locf", () => {
     ]);
   });
 
-  test("leaves out buckets whose samples may be yet to come", () => {
+  test("leaves out buckets whose samples may still arrive", () => {
     const times = (until: number) => locf({ ...buckets([0, 1], [50, 2]), before: 3 }, until).map(([time]) => time);
     expect(times(0)).toEqual([0, 50]);
     expect(times(29)).toEqual([0, 10, 50]);
@@ -78,7 +78,7 @@ describe("locf", () => {
   });
 });
 
-test("linear goes by true time: over a day of 25 hours it is a 25th further", () => {
+test("linear uses true time: a day of 25 hours gets a 25th more", () => {
   // Clocks in Chicago went back on 2 November 2025.
   const start = Date.parse("2025-11-01T05:00:00Z");
   const bounds = bucketBounds({ start, end: start + 97 * HOUR }, "1day", "America/Chicago");
@@ -87,7 +87,7 @@ test("linear goes by true time: over a day of 25 hours it is a 25th further", ()
   expect(Array.from(fillBuckets(series, bounds, "linear", NEVER).values)).toEqual([0, 24, 49, 73]);
 });
 
-test("filling keeps existing values bit for bit, and a line stays between its two values", () => {
+test("keeps values exactly, and a line between its two values", () => {
   const value = fc.oneof(
     fc.double({ noNaN: true, noDefaultInfinity: true }),
     fc.constantFrom(-0, 5e-324, Number.MAX_VALUE, -Number.MAX_VALUE),
@@ -136,7 +136,7 @@ test("filling keeps existing values bit for bit, and a line stays between its tw
 describe("raw: a line breaks at gaps", () => {
   const times = Float64Array.of(0, 60, 120, 301, 361, 1000);
 
-  test("a gap is longer than it may be", () => {
+  test("gaps are longer than the limit", () => {
     expect(longSteps(times, 180)).toEqual([
       { start: 120, end: 301 },
       { start: 361, end: 1000 },
@@ -145,7 +145,7 @@ describe("raw: a line breaks at gaps", () => {
     expect(longSteps(times, null)).toEqual([]);
   });
 
-  test("one empty value, in the middle of each", () => {
+  test("puts one empty value into the middle of each gap", () => {
     const broken = breakAtGaps({ times, values: times }, longSteps(times, 180));
     expect(Array.from(broken.times)).toEqual([0, 60, 120, 210, 301, 361, 680, 1000]);
     expect(Array.from(broken.values)).toEqual([0, 60, 120, Number.NaN, 301, 361, Number.NaN, 1000]);
@@ -153,7 +153,7 @@ describe("raw: a line breaks at gaps", () => {
     expect(broken.count).toBeUndefined();
   });
 
-  test("not where an end of the gap was thinned out", () => {
+  test("does not break where an end of the gap was thinned out", () => {
     const kept = Float64Array.of(0, 120, 361, 1000);
     const broken = breakAtGaps({ times: kept, values: kept }, longSteps(times, 180));
     expect(Array.from(broken.times)).toEqual([0, 120, 361, 680, 1000]);

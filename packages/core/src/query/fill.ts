@@ -2,9 +2,9 @@ import { angleBetween } from "../domain/angle.ts";
 import type { TimeRange } from "../domain/time-range.ts";
 
 /**
- * How missing buckets are filled:
+ * How empty buckets are filled:
  * - `null`: without a value
- * - `locf`: the last sample before (last observation carried forward)
+ * - `locf`: the previous sample (last observation carried forward)
  * - `linear`: interpolated between the neighbours, for angles along the shorter arc
  */
 export const FILLS = ["none", "null", "locf", "linear"] as const;
@@ -28,18 +28,18 @@ export interface Carried {
   readonly before?: number;
 }
 
-/** NaN in `values`, `min` or `max` stands for no value. `count` is 0 for a filled bucket. */
+/** NaN in `values`, `min` or `max` means no value. `count` is 0 for a filled bucket. */
 export interface FilledSeries extends FillableSeries {
   /** 1: filled, without a sample */
   readonly filled: Uint8Array;
 }
 
 /**
- * Fills the buckets without samples: `null` and `linear` between the first and the last one that have any, `locf` from the
- * sample before the range on, up to where all is known.
- * @param bounds as `bucketBounds` gives them; each time of the series is one of them
- * @param until epoch ms: a bucket that ends later is left out, for its samples may be yet to come
- * @param turn full turn of the values' unit, where they are angles
+ * Fills the buckets without samples. `null` and `linear` fill between the first and the last bucket with samples.
+ * `locf` fills from the sample before the range to `until`.
+ * @param bounds of `bucketBounds`; each time of the series is one of them
+ * @param until epoch ms; later-ending buckets are left out, because their samples may still arrive
+ * @param turn full turn of the values' unit, for angles
  */
 export function fillBuckets(
   series: FillableSeries & Carried,
@@ -62,7 +62,7 @@ export function fillBuckets(
   return withFilled(series, empty);
 }
 
-/** @param at the place of the next value in the series @returns undefined: nothing is filled in there */
+/** @param at index of the next value in the series @returns undefined: nothing is filled here */
 function filling(
   fill: Exclude<Fill, "none">,
   { times, values, last = values, before }: FillableSeries & Carried,
@@ -81,16 +81,16 @@ function filling(
       const [from, to] = [values[at - 1]!, values[at]!];
       const share = (time - times[at - 1]!) / (times[at]! - times[at - 1]!);
       if (turn !== null) return angleBetween(from, to, share, turn);
-      // Cut to the two values, between which it lies however it is rounded. Their difference might overflow.
+      // Limited to the range of the two values, despite rounding. Their difference might overflow.
       return Math.min(Math.max(from, to), Math.max(Math.min(from, to), from * (1 - share) + to * share));
     }
     default:
-      throw new Error(`no such fill: ${String(fill satisfies never)}`);
+      throw new Error(`unknown fill: ${String(fill satisfies never)}`);
   }
 }
 
 /**
- * Puts a row without a value into each gap between samples, so that a line breaks there.
+ * Inserts a row without a value into each gap between samples, so that a line breaks there.
  * @param gaps between two neighbours of the series, ascending
  */
 export function breakAtGaps(series: FillableSeries, gaps: readonly TimeRange[]): FilledSeries {
@@ -115,7 +115,7 @@ export function longSteps(times: Float64Array, gapMs: number | null): TimeRange[
   return gaps;
 }
 
-/** @param empty values to put in before the place `at`, ascending */
+/** @param empty values to insert before index `at`, ascending */
 function withFilled(
   series: FillableSeries,
   empty: readonly { readonly time: number; readonly value: number; readonly at: number }[],
@@ -123,7 +123,7 @@ function withFilled(
   const { length } = series.times;
   const size = length + empty.length;
   const filled = new Uint8Array(size);
-  // For each place of the answer, the one it comes from in the series; where it is filled, -1 - the one in `empty`.
+  // For each row of the answer, its index in the series; for a filled row, -1 minus its index in `empty`.
   const from = new Int32Array(size);
   let n = 0;
   let i = 0;

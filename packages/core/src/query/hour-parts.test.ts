@@ -10,7 +10,7 @@ const part = (hour: number): HourPart => {
 /** three buckets of two hours */
 const BOUNDS = Float64Array.of(0, 2 * HOUR_MS, 4 * HOUR_MS, 6 * HOUR_MS);
 
-test("series that have every bucket share their times, which are the buckets' starts", () => {
+test("series with every bucket share their times, the buckets' starts", () => {
   const [one, other] = [
     [0, 1, 3, 5],
     [1, 2, 4],
@@ -23,24 +23,21 @@ test("series that have every bucket share their times, which are the buckets' st
   expect([...one!.count]).toEqual([4, 2, 2]);
 });
 
-test.each([[[]], [[0]], [[5]], [[1, 4]], [[0, 1, 2, 3]], [[2, 5]]])(
-  "hours %j: buckets without are left out",
-  (hours) => {
-    const { times, values, min, max, count } = bucketHours(hours.map(part), BOUNDS);
-    const buckets = [...Map.groupBy(hours, (hour) => Math.floor(hour / 2))];
-    expect([...times]).toEqual(buckets.map(([bucket]) => bucket * 2 * HOUR_MS));
-    expect([...values]).toEqual(buckets.map(([, of]) => of.reduce((sum, hour) => sum + hour + 1, 0) / of.length));
-    expect([...min]).toEqual(buckets.map(([, of]) => of[0]));
-    expect([...max]).toEqual(buckets.map(([, of]) => of.at(-1)! + 2));
-    expect([...count]).toEqual(buckets.map(([, of]) => 2 * of.length));
-    // Not the bounds, which others read.
-    expect(times.buffer).not.toBe(BOUNDS.buffer);
-    // Whole buffers, which can be freed.
-    for (const column of [values, min, max, count]) expect(column.byteLength).toBe(column.buffer.byteLength);
-  },
-);
+test.each([[[]], [[0]], [[5]], [[1, 4]], [[0, 1, 2, 3]], [[2, 5]]])("hours %j: empty buckets are absent", (hours) => {
+  const { times, values, min, max, count } = bucketHours(hours.map(part), BOUNDS);
+  const buckets = [...Map.groupBy(hours, (hour) => Math.floor(hour / 2))];
+  expect([...times]).toEqual(buckets.map(([bucket]) => bucket * 2 * HOUR_MS));
+  expect([...values]).toEqual(buckets.map(([, of]) => of.reduce((sum, hour) => sum + hour + 1, 0) / of.length));
+  expect([...min]).toEqual(buckets.map(([, of]) => of[0]));
+  expect([...max]).toEqual(buckets.map(([, of]) => of.at(-1)! + 2));
+  expect([...count]).toEqual(buckets.map(([, of]) => 2 * of.length));
+  // Not the shared bounds.
+  expect(times.buffer).not.toBe(BOUNDS.buffer);
+  // Buffers of their own, which can be freed.
+  for (const column of [values, min, max, count]) expect(column.byteLength).toBe(column.buffer.byteLength);
+});
 
-test("an aggregate without a finite sum is never taken for a mean", () => {
+test("an aggregate without a finite sum is never used for a mean", () => {
   const hours = [{ n: 20, min: 1e308, max: 1e308, sum: Number.POSITIVE_INFINITY }];
   const rollups = [{ pointId: 1, day: 0, hours, isCold: true }];
   const range = { start: 0, end: HOUR_MS };

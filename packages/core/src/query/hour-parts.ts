@@ -8,22 +8,22 @@ import { type BucketedSeries, SCALE } from "./buckets.ts";
 import type { ParsedRollup } from "./rollups.ts";
 
 /**
- * The samples of one point in one UTC hour, or in the part of it that lies in the range, summed up. Where `times` is null,
- * the hour lies whole in the range.
+ * A point's samples in one UTC hour, or in its part within the range, aggregated. If `times` is null, the range
+ * contains the whole hour.
  */
 export interface HourPart extends KnownHour {
   readonly aggregate: HourAggregate;
-  /** the sum times {@link SCALE}, which is finite where the sum is not */
+  /** the sum times {@link SCALE}; finite even if the sum is not */
   readonly scaled: number;
-  /** its last sample; null: the aggregate does not tell it, because the values moved */
+  /** its last sample; null: unknown, because the aggregate's values differ */
   readonly last: number | null;
 }
 
 /**
- * A point's hours that have samples, ascending: by their aggregates, but for those that were read as samples.
+ * A point's hours with samples, ascending: from their aggregates, or from samples where these were read.
  * @param rollups of the point, ascending
- * @param raw the hours that were read as samples, as `series`; those of an aggregate without a finite sum are among them
- * @throws {StoredHoursError} where they are not
+ * @param raw the hours whose samples are in `series`; must include hours whose aggregate has no finite sum
+ * @throws {StoredHoursError} if such an hour is not in `raw`
  */
 export function hourParts(
   rollups: readonly ParsedRollup[],
@@ -47,7 +47,7 @@ export function hourParts(
       const hour = dayStart(day) + index * HOUR_MS;
       if (stored === null || hour < start || hour + HOUR_MS > end || raw.has(hour)) continue;
       if (!Number.isFinite(stored.sum))
-        throw new StoredHoursError(`hour ${index} of day ${day} has a sum that is no number`);
+        throw new StoredHoursError(`hour ${index} of day ${day} has a sum that is not finite`);
       addSamplesBefore(hour);
       parts.push({
         hour,
@@ -63,14 +63,14 @@ export function hourParts(
   return parts;
 }
 
-/** The value of all samples of an hour; null: they differ. */
+/** The common value of an hour's samples; null: they differ. */
 export function constantOf({ min, max }: HourAggregate): number | null {
   return Object.is(min, max) ? min : null;
 }
 
 function partOf(hour: number, { times, values }: Series, from: number, to: number): HourPart {
   const summed = aggregate(values, from, to);
-  // The sum of finite doubles may overflow where their mean does not.
+  // The sum of finite doubles may overflow even if their mean does not.
   const scaled = Number.isFinite(summed.sum)
     ? summed.sum * SCALE
     : values.subarray(from, to).reduce((sum, value) => sum + value * SCALE, 0);
@@ -78,12 +78,12 @@ function partOf(hour: number, { times, values }: Series, from: number, to: numbe
 }
 
 /**
- * Aggregates hours into buckets that are made of whole hours, without those that have no samples. A mean is that of the
- * samples, not of the hours' means, and never outside of their minimum and maximum.
+ * Aggregates hours into buckets of whole hours, without empty buckets. A mean is the mean of the samples, not of the
+ * hours' means, and stays within their minimum and maximum.
  */
 export function bucketHours(parts: readonly HourPart[], bounds: Float64Array): BucketedSeries {
   const size = bucketsWithHours(parts, bounds);
-  // Points that have every bucket have the same times, else a fifth of what a year's answer holds.
+  // Points with every bucket share their times, which are a fifth of a year's answer.
   const isEvery = size === bounds.length - 1;
   const times = isEvery ? bounds.subarray(0, size) : new Float64Array(size);
   const values = new Float64Array(size);
@@ -94,7 +94,7 @@ export function bucketHours(parts: readonly HourPart[], bounds: Float64Array): B
   let bucket = 0;
   for (let i = 0; i < parts.length; n++) {
     while (parts[i]!.hour >= bounds[bucket + 1]!) bucket++;
-    // Neumaier's sum, as within the hours; -0 is what adding starts from, for 0 would make a sum of -0 positive.
+    // Neumaier's sum, as within the hours. Starts at -0, because starting at 0 would make a sum of -0 positive.
     let sum = -0;
     let lost = -0;
     let scaled = -0;

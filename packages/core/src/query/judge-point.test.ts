@@ -35,7 +35,7 @@ function partsOf(cadenceMs: number, kept: readonly number[], rolledUp: readonly 
   return { series, parts };
 }
 
-test("hours with all samples known are judged like their samples", () => {
+test("hours with known samples are judged like their samples", () => {
   fc.assert(
     fc.property(history, ({ cadence: cadenceMs, kept, from, until }) => {
       const range = { start: from, end: HOURS * HOUR_MS };
@@ -47,7 +47,7 @@ test("hours with all samples known are judged like their samples", () => {
   );
 });
 
-test("with counts only, missing time is truly missing, and complete answers are whole", () => {
+test("with counts only, reported missing time is truly missing", () => {
   let partly = 0;
   fc.assert(
     fc.property(history, ({ cadence: cadenceMs, kept, rolledUp, from, until }) => {
@@ -67,7 +67,7 @@ test("with counts only, missing time is truly missing, and complete answers are 
   expect(partly).toBeGreaterThan(0);
 });
 
-test("an hour without samples is missing, a burst makes up for nothing elsewhere", () => {
+test("an hour without samples is missing despite bursts elsewhere", () => {
   const aggregate = (n: number) => ({ n, min: 1, max: 1, sum: n });
   const hour = (i: number, n: number): HourPart => ({
     hour: i * HOUR_MS,
@@ -85,7 +85,7 @@ test("an hour without samples is missing, a burst makes up for nothing elsewhere
   });
 });
 
-test("a point is judged from its first sample on, and one without an expectation not at all", () => {
+test("judges from the first sample on, and only with an expectation", () => {
   const range = { start: 0, end: 4 * HOUR_MS };
   const point = {
     id: 1,
@@ -102,14 +102,14 @@ test("a point is judged from its first sample on, and one without an expectation
   expect(judgePoint({ ...point, expectation: null }, hours, range, range.end)).toBe(null);
 });
 
-test("a stretch in which the cadence was configured otherwise is judged by that", () => {
+test("judges past time by the cadence configured then", () => {
   const range = { start: 0, end: 4 * HOUR_MS };
   const now = { id: 1, name: "a", unit: null, cadenceMs: MINUTE, expectation: promised(MINUTE), firstSeen: 0 };
   const hours = [12, 12, 60, 60].map((n, i) => ({ hour: i * HOUR_MS, n, times: null }));
   const past = (intervalS: number | null) => [{ until: 2 * HOUR_MS + 60_000, unit: null, intervalS }];
   const judge = (intervalS: number | null) => judgePoint({ ...now, past: past(intervalS) }, hours, range, range.end);
   expect(judge(300)).toEqual({ expected: 144, present: 144, missing: [] });
-  // one that was not configured then is judged as it is now
+  // time before the configuration is judged by the current cadence
   expect(judge(null)).toMatchObject({ expected: 240, present: 144 });
   const times = Float64Array.from([...Array(24).keys()].map((i) => i * 300_000));
   const samples = [{ hour: 0, n: 24, times }];

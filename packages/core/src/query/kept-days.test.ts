@@ -33,7 +33,7 @@ beforeAll(async () => {
   vi.spyOn(console, "error").mockImplementation(() => undefined);
 });
 
-/** A site with some samples of each point and day, each day settled and kept. */
+/** A site with samples of each point and day, each day settled and kept. */
 async function keptSite(): Promise<void> {
   await emptyDatabase();
   const left = await keysOf(bucket, "");
@@ -68,7 +68,7 @@ const COUNTS = {
 };
 const count = (table: keyof typeof COUNTS) => db.prepare(COUNTS[table]).first<number>("n");
 
-describe("row groups that D1 keeps", () => {
+describe("kept row groups", () => {
   beforeAll(keptSite);
 
   test("answer without R2, and count no request", async () => {
@@ -79,7 +79,7 @@ describe("row groups that D1 keeps", () => {
     expect([lost.lines, lost.answer.partial]).toEqual([lines, false]);
   });
 
-  test("answer as R2 does, whichever of them are missing or damaged", async () => {
+  test("answer as R2 does, even if some are missing or damaged", async () => {
     const { lines } = await all();
     const { results: whole } = await db
       .prepare("SELECT key, hex(body) AS body FROM kept_groups ORDER BY key")
@@ -122,10 +122,10 @@ describe("row groups that D1 keeps", () => {
   });
 });
 
-describe("what D1 keeps", () => {
+describe("the lifetime of kept row groups", () => {
   beforeEach(keptSite);
 
-  test("of an older content is never used", async () => {
+  test("those of older content are never used", async () => {
     await late(FIRST);
     await settle(FIRST, { hotDays: 0 });
     expect((await readManifestDay(db, site.id, FIRST))?.keptId).toBeNull();
@@ -134,7 +134,7 @@ describe("what D1 keeps", () => {
     expect([...new Set(lost.answer.unreadable.map(({ day }) => day))]).toEqual([FIRST]);
   });
 
-  test("is not what a failing D1 left unfinished, and the day is published all the same", async () => {
+  test("a D1 failure while keeping them does not stop publication", async () => {
     await late(FIRST);
     let broken = 0;
     const failing = new Proxy(db, {
@@ -155,7 +155,7 @@ describe("what D1 keeps", () => {
     expect(await queriedDay(db, bucket, { site, day: FIRST })).toHaveLength(POINTS * 4 + 1);
   });
 
-  test("is kept again for free where a day is published with the same content", async () => {
+  test("a day published with the same content keeps them unchanged", async () => {
     const before = await readManifestDay(db, site.id, FIRST);
     await store(FIRST, (i) => (i === 5 ? [[HOUR_MS + 5, Math.fround(5 + FIRST)]] : []));
     await settle(FIRST);
@@ -164,8 +164,8 @@ describe("what D1 keeps", () => {
     expect(await count("kept_files")).toBe(3);
   });
 
-  test("ends with HOT_DAYS: first unused, an hour later deleted", async () => {
-    // from then on the first day is too old
+  test("after HOT_DAYS they are unused, and an hour later deleted", async () => {
+    // from this time on the first day is too old
     const aged = NOW + (HOT_DAYS - 2) * 24 * HOUR_MS;
     expect([await sweep(aged), await keptDays(), await count("kept_groups")]).toEqual([0, [LAST - 1, LAST], 9]);
     expect((await all()).lines).toHaveLength(POINTS * DAYS.length * 4);
@@ -174,16 +174,16 @@ describe("what D1 keeps", () => {
     expect((await all()).lines).toHaveLength(POINTS * DAYS.length * 4);
   });
 
-  test("ends where HOT_DAYS becomes 0", async () => {
+  test("all are deleted when HOT_DAYS becomes 0", async () => {
     await sweep(NOW + HOUR_MS + 1, 0);
     await sweep(NOW + 3 * HOUR_MS, 0);
     expect([await count("kept_groups"), await count("kept_files")]).toEqual([0, 0]);
   });
 
-  test("ends with its content, but not while a publication may be under way", async () => {
+  test("old content is deleted, but not during a possible publication", async () => {
     await late(FIRST);
     await settle(FIRST);
-    // the next content of the day is kept, and not published yet
+    // the day's next content is kept, but not yet published
     const next = { siteId: site.id, day: FIRST, sha256: "next", generation: 99 };
     const later = NOW + HOUR_MS + 1;
     const begun = await beginKeeping(db, next, later);
@@ -194,12 +194,12 @@ describe("what D1 keeps", () => {
     expect([begun?.isWhole, await keptDays(), await count("kept_groups")]).toEqual([false, DAYS, 9]);
   });
 
-  test("is never written for a build that is superseded", async () => {
+  test("a superseded build never writes them", async () => {
     const { generation } = (await readManifestDay(db, site.id, FIRST))!;
     expect(await beginKeeping(db, { siteId: site.id, day: FIRST, sha256: "old", generation }, NOW)).toBeNull();
   });
 
-  test("can be swept beside readers, and a sweep that dies is made up for", async () => {
+  test("a sweep does not disturb readers, and the next one completes it", async () => {
     await late(FIRST);
     await settle(FIRST);
     const expected = (await all()).lines;

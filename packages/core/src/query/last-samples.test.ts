@@ -12,7 +12,7 @@ const rollup = (kinds: readonly Kind[]) => ({
   hours: kinds.map((kind) => (kind === "none" ? null : { n: 2, min: 1, max: kind === "moved" ? 2 : 1, sum: 3 })),
 });
 
-test("an hour is read when its last sample goes into an empty bucket and its aggregate does not tell it", () => {
+test("reads an hour carried into an empty bucket if its last is unknown", () => {
   const kind = fc.constantFrom<Kind>("none", "constant", "moved");
   const arbitrary = fc.record({
     kinds: fc.array(kind, { minLength: HOURS, maxLength: HOURS }),
@@ -34,7 +34,7 @@ test("an hour is read when its last sample goes into an empty bucket and its agg
   );
 });
 
-test("an hour whose last sample is not known has none to carry", () => {
+test("an hour with an unknown last sample carries nothing", () => {
   const aggregate = { n: 2, min: 1, max: 2, sum: 3 };
   const part = (hour: number, last: number | null) => ({ hour, n: 2, aggregate, scaled: 0, last, times: null });
   const parts = [part(0, 2), part(HOUR_MS, null)];

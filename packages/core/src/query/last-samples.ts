@@ -28,8 +28,8 @@ export function lastOfHours(parts: readonly HourPart[], starts: Float64Array): F
 }
 
 /**
- * The hours whose samples must be read for `locf`: their last sample is carried into an empty bucket, and the aggregate
- * does not hold it.
+ * The hours whose samples must be read for `locf`: an empty bucket follows their last sample, and the aggregate does
+ * not hold it.
  * @param rollups of the point, ascending
  * @param bounds of `bucketBounds`, whole hours
  * @returns ascending, epoch ms

@@ -35,36 +35,36 @@ const { days, pointDays } = settled(DAYS, [1, 2], (id, day) => inMonth(pointDay(
 const plan = (rest: { days?: typeof days; pointDays?: readonly PointDay[]; months?: readonly MonthRow[] }) =>
   planFiles(rest.days ?? days, rest.pointDays ?? pointDays!, points(2), rest.months ?? [row]);
 
-/** How many days are read from the month's file, and how many from their own. */
+/** Counts of days read from the month's file and from their own files. */
 const sources = (files: ReturnType<typeof plan>) => ({
   month: files.filter(({ month }) => month !== null).length,
   days: files.filter(({ month, ranges }) => month === null && ranges.length > 0).length,
   requests: workOf([{ points: points(2), files }]).requests,
 });
 
-describe("which days are read from the month's file", () => {
-  test("all, by one request where their row groups are neighbours", () => {
+describe("days read from the month's file", () => {
+  test("all days, by one request if their row groups are neighbours", () => {
     expect(sources(plan({}))).toEqual({ month: DAYS, days: 0, requests: 1 });
   });
 
-  test("none without a row, or where the row has no file", () => {
+  test("none without a month row or without its file", () => {
     expect(sources(plan({ months: [] }))).toMatchObject({ month: 0, days: DAYS });
     expect(sources(plan({ months: [{ ...row, file: null }] }))).toMatchObject({ month: 0, days: DAYS });
   });
 
-  test("not a day that was published anew, nor one that the file lacks", () => {
+  test("not a day published since, and not one that the file lacks", () => {
     const changed = days.map((day) => (day.day === FIRST + 3 ? { ...day, generation: 2 } : day));
     expect(sources(plan({ days: changed }))).toMatchObject({ month: DAYS - 1, days: 1 });
     const without = { ...row, days: row.days.map((one, i) => (i === FIRST + 4 - FIRST_OF_MONTH ? null : one)) };
     expect(sources(plan({ months: [without] }))).toMatchObject({ month: DAYS - 1, days: 1 });
   });
 
-  test("no suspect day from any file", () => {
+  test("no suspect day, from any file", () => {
     const suspect = days.map((day) => (day.day === FIRST ? writtenDay(FIRST, { state: "suspect" }) : day));
     expect(sources(plan({ days: suspect }))).toMatchObject({ month: DAYS - 1, days: 0 });
   });
 
-  test("not a day with a point that has no place in this file, or one in another", () => {
+  test("not a day with a point that has no place in this month file", () => {
     const moved = (place: PointDay["month"]) =>
       pointDays!.map((one) => (one.day === FIRST + 5 && one.pointId === 2 ? { ...one, month: place } : one));
     expect(sources(plan({ pointDays: moved(null) }))).toMatchObject({ month: DAYS - 1, days: 1 });
@@ -72,21 +72,21 @@ describe("which days are read from the month's file", () => {
     expect(sources(plan({ pointDays: moved(other) }))).toMatchObject({ month: DAYS - 1, days: 1 });
   });
 
-  test("none where fewer are wanted than make it worth while", () => {
+  test("none if too few days are needed", () => {
     const few = days.slice(0, LEAST_DAYS_OF_MONTH - 1);
     expect(sources(plan({ days: few }))).toMatchObject({ month: 0, days: few.length });
     const enough = days.slice(0, LEAST_DAYS_OF_MONTH);
     expect(sources(plan({ days: enough }))).toMatchObject({ month: enough.length, days: 0 });
   });
 
-  test("none where D1 keeps all but a few, which cost no request", () => {
+  test("none if D1 keeps almost all days, which need no request", () => {
     const kept = days.map((day, i) => (i < LEAST_DAYS_OF_MONTH - 1 ? day : { ...day, keptId: i }));
     const files = plan({ days: kept });
     expect(sources(files)).toMatchObject({ month: 0, days: LEAST_DAYS_OF_MONTH - 1 });
     expect(files.filter((file) => file.kept !== null)).toHaveLength(DAYS - LEAST_DAYS_OF_MONTH + 1);
   });
 
-  test("none where the places in it contradict each other", () => {
+  test("none if the places in it contradict each other", () => {
     const { locator } = pointDay(1, 0, { bytes: 90_000, rows: 44_640 });
     const torn = pointDays!.map((one) =>
       one.pointId === 2

@@ -16,7 +16,7 @@ export interface PlanInput<P extends PlannedPoint = PlannedPoint> {
   readonly points: readonly P[];
   readonly range: TimeRange;
   readonly interval: Interval | "auto";
-  /** `auto` takes the finest interval whose series have at most this many points */
+  /** `auto` chooses the finest interval whose series have at most this many points */
   readonly maxPoints: number;
   /** IANA zone whose clock bounds the buckets of 1hr and 1day */
   readonly timeZone: string;

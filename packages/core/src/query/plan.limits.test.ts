@@ -27,11 +27,11 @@ function refusalOf(input: PlanInput): Problem {
     if (error instanceof Problem) return error;
     throw error;
   }
-  throw new Error("it was planned");
+  throw new Error("the query was not refused");
 }
 
 describe("limits", () => {
-  test.each(INTERVALS)("%s: its longest range, and a millisecond more", (interval) => {
+  test.each(INTERVALS)("%s: accepts its longest range, and refuses a millisecond more", (interval) => {
     const length = MAX_SPAN_DAYS[interval] * DAY;
     expect(planQuery(query(length, { interval })).interval).toBe(interval);
     const refusal = refusalOf(query(length + 1, { interval }));
@@ -45,7 +45,7 @@ describe("limits", () => {
     expect(refusal).toMatchObject({ code: "too_many_points", status: 400, field: "point_names" });
   });
 
-  test("values: exactly as many as fit, and one a point more", () => {
+  test("values: accepts the limit, and refuses one more per point", () => {
     const length = (MAX_VALUES / 100) * MINUTE;
     const input = { points: points(100), interval: "raw" } as const;
     expect(planQuery(query(length, input)).interval).toBe("raw");
@@ -54,7 +54,7 @@ describe("limits", () => {
     expect(refusal.message).toContain("ask for interval=5min, or for at most 99 points");
   });
 
-  test("stored rows: 100 points x 20 days, and an hour more", () => {
+  test("stored rows: accepts 100 points x 20 days, not an hour more", () => {
     const input = { points: points(100), interval: "1hr", stored: hotDays(START, START + 400 * DAY) } as const;
     expect(100 * planQuery(query(20 * DAY, input)).hours.length).toBe(MAX_HOUR_ROWS);
     const refusal = refusalOf(query(20 * DAY + 1, input));
@@ -62,14 +62,14 @@ describe("limits", () => {
     expect(refusal.message).toContain("ask for at most 99 points");
   });
 
-  test("requests to the archive: exactly as many as may be, and a day more", () => {
+  test("requests to the archive: accepts the limit, and not a day more", () => {
     const stored = settled(800, [1, 2]);
     const input = { points: points(2), interval: "1day", timeZone: KATHMANDU, stored } as const;
     const days = MAX_COLD.requests / 2;
     expect(planQuery(query(days * DAY, input)).cold.requests).toBe(MAX_COLD.requests);
     const refusal = refusalOf(query(days * DAY + 1, input));
     expect(refusal).toMatchObject({ code: "too_much_data", status: 422, field: "end_time" });
-    expect(refusal.message).toContain(`takes 602 reads of the archive, 600 are the limit`);
+    expect(refusal.message).toContain(`needs 602 reads of the archive; at most 600 are allowed`);
     expect(refusal.message).toContain(`ask for at most 1 points, or for at most ${days} days`);
   });
 
@@ -77,10 +77,10 @@ describe("limits", () => {
     [
       "bytes",
       (id: number, day: number) => pointDay(id, day, { bytes: 1_500_000, apart: 2_000_000 }),
-      /takes \d+ bytes of the archive/,
+      /needs \d+ bytes of the archive/,
     ],
-    ["rows", (id: number, day: number) => pointDay(id, day, { rows: 300_000 }), /takes \d+ rows of the archive/],
-  ])("%s of the archive", (_, locate, message) => {
+    ["rows", (id: number, day: number) => pointDay(id, day, { rows: 300_000 }), /needs \d+ rows of the archive/],
+  ])("refuses too many %s of the archive", (_, locate, message) => {
     const refusal = refusalOf(
       query(50 * DAY, { interval: "1hr", timeZone: KATHMANDU, stored: settled(50, [1], locate) }),
     );
@@ -88,26 +88,26 @@ describe("limits", () => {
     expect(refusal.message).toMatch(message);
   });
 
-  test("days of points in the archive that are too many to be looked up", () => {
+  test("refuses point-days in the archive beyond the lookup limit", () => {
     const days = settled(800, []).days;
     const stored = { ...NOTHING, days, pointDays: null };
     const refusal = refusalOf(query(800 * DAY, { points: points(100), interval: "1day", timeZone: KATHMANDU, stored }));
     expect(800 * 100).toBeGreaterThan(MAX_POINT_DAYS);
-    expect(refusal.message).toContain("80000 days of points in the archive");
+    expect(refusal.message).toContain("80000 point-days in the archive");
   });
 });
 
-/** The query that a refusal's words lead to. */
+/** The queries that a refusal suggests. */
 function followed(input: PlanInput, message: string): PlanInput[] {
   const instead = /ask for (.*)\.$/.exec(message)?.[1];
-  if (instead === undefined) throw new Error(`no way out: ${message}`);
+  if (instead === undefined) throw new Error(`no suggestion: ${message}`);
   return instead.split(", or for ").map((way) => {
     const interval = INTERVALS.find((one) => way.includes(`interval=${one}`)) ?? input.interval;
     const count = Number(/at most (\d+) points/.exec(way)?.[1] ?? input.points.length);
     const days = Number(/at most (\d+) days/.exec(way)?.[1] ?? Number.POSITIVE_INFINITY);
     const end = Math.min(input.range.end, input.range.start + days * DAY);
     expect(count).toBeGreaterThan(0);
-    // The last points: any others would do.
+    // The last points; any others would do.
     return { ...input, interval, points: input.points.slice(-count), range: { ...input.range, end } };
   });
 }
@@ -136,7 +136,7 @@ test("every suggestion of a refusal can be planned", () => {
         const asked = cadences.map((cadenceMs, id) => ({ id, name: nameOf(id), unit: null, cadenceMs }));
         const { hours } = hotLength === null ? NOTHING : hotDays(START - 5 * DAY, START + (hotLength - 5) * DAY);
         const [days, apart] = coldDays ?? [0, 0];
-        // As reading them does: no locators where there are too many.
+        // As in reads: no locators if there are too many.
         const isTooMany = days * asked.length > MAX_POINT_DAYS;
         const ids = isTooMany ? [] : asked.map(({ id }) => id);
         const cold = settled(days, ids, (id, day) => pointDay(id, day, { bytes: 9_000 + (id % 7) * 1000, apart }));

@@ -22,36 +22,32 @@ import { planQuery } from "./plan.ts";
 import type { PlanInput } from "./plan-input.ts";
 import type { Stored } from "../read/stored.ts";
 
-describe("auto takes the finest interval that fits", () => {
+describe("auto chooses the finest interval that fits", () => {
   test.each<[string, PlanInput, Interval]>([
     ["an hour", query(HOUR), "raw"],
     ["2,000 samples", query(2000 * MINUTE), "raw"],
     ["a millisecond more", query(2000 * MINUTE + 1), "5min"],
     [
-      "2,000 samples at an unknown cadence, taken as a minute",
+      "2,000 samples at an unknown cadence, assumed to be a minute",
       query(2000 * MINUTE, { points: points(1, null) }),
       "raw",
     ],
-    ["a cadence of half a minute: minutes fit", query(1001 * MINUTE, { points: points(1, 30_000) }), "1min"],
+    ["a cadence of half a minute: 1min fits", query(1001 * MINUTE, { points: points(1, 30_000) }), "1min"],
     ["a slow point stays raw", query(6 * DAY, { points: points(1, 5 * MINUTE) }), "raw"],
-    [
-      "the quickest of the points decides",
-      query(6 * DAY, { points: [...points(1, 5 * MINUTE), ...points(1)] }),
-      "5min",
-    ],
+    ["the fastest point decides", query(6 * DAY, { points: [...points(1, 5 * MINUTE), ...points(1)] }), "5min"],
     ["2,000 times five minutes", query(10_000 * MINUTE), "5min"],
     ["more", query(10_001 * MINUTE), "1hr"],
     ["2,000 hours", query(2000 * HOUR), "1hr"],
     ["2,001 hours", query(2001 * HOUR), "1day"],
-    ["few points asked for", query(2 * DAY, { maxPoints: 2 }), "1day"],
-    ["fewer than any interval gives: the coarsest", query(2 * DAY, { maxPoints: 1 }), "1day"],
-    ["many points asked for, but 31 days are the limit of raw", query(32 * DAY, { maxPoints: 100_000 }), "5min"],
-    ["an answer over the limit in sum", query(7 * DAY, { points: points(100), maxPoints: 20_000 }), "5min"],
+    ["a small maxPoints", query(2 * DAY, { maxPoints: 2 }), "1day"],
+    ["a maxPoints below every interval: the coarsest", query(2 * DAY, { maxPoints: 1 }), "1day"],
+    ["a large maxPoints, but raw is limited to 31 days", query(32 * DAY, { maxPoints: 100_000 }), "5min"],
+    ["a total above the limit of values", query(7 * DAY, { points: points(100), maxPoints: 20_000 }), "5min"],
   ])("%s", (_, input, interval) => {
     expect(planQuery(input)).toMatchObject({ interval, hours: [], cold: { requests: 0, bytes: 0, rows: 0 } });
   });
 
-  test("no finer one would have fitted", () => {
+  test("no finer interval would have fitted", () => {
     const arbitrary = fc.record({
       length: fc.integer({ min: 1, max: 1830 * DAY }),
       cadences: fc.array(fc.option(fc.integer({ min: 1000, max: HOUR })), { minLength: 1, maxLength: 20 }),
@@ -77,17 +73,17 @@ describe("auto takes the finest interval that fits", () => {
   });
 });
 
-describe("what the hot level is asked for", () => {
+describe("hours read from the hot level", () => {
   const stored = hotDays(START, START + DAY);
   test.each<[string, number, number, number]>([
-    ["all that is stored", 0, DAY, 24],
+    ["all stored hours", 0, DAY, 24],
     ["an hour", HOUR, 2 * HOUR, 1],
     ["a millisecond", HOUR, HOUR + 1, 1],
     ["a millisecond of two hours each", HOUR - 1, HOUR + 1, 2],
-    ["no more than is stored", -DAY, 3 * DAY, 24],
-    ["the part that is stored", -DAY, HOUR, 1],
-    ["up to where it begins", -DAY, 0, 0],
-    ["from where it ends", DAY, 2 * DAY, 0],
+    ["no more than the stored hours", -DAY, 3 * DAY, 24],
+    ["the stored part", -DAY, HOUR, 1],
+    ["up to the first stored hour", -DAY, 0, 0],
+    ["from the end of the stored hours", DAY, 2 * DAY, 0],
   ])("%s: [%i, %i)", (_, start, end, hours) => {
     const range = { start: START + start, end: START + end };
     const plan = planQuery({ ...query(1), points: points(3), range, interval: "1hr", stored });
@@ -96,7 +92,7 @@ describe("what the hot level is asked for", () => {
     expect(plan.blocks.flatMap((block) => block.points)).toEqual(points(3));
   });
 
-  test("a late sample of long ago does not make the time between look stored", () => {
+  test("a late sample long ago does not make the time between look stored", () => {
     const hours = [START - 300 * DAY, START + HOUR];
     const range = { start: START - 301 * DAY, end: START + DAY };
     expect(planQuery({ ...query(1), range, stored: { ...NOTHING, hours, withoutRollups: hours } }).hours).toEqual(
@@ -105,10 +101,10 @@ describe("what the hot level is asked for", () => {
   });
 });
 
-describe("what the cold level is asked for", () => {
+describe("reads of the cold level", () => {
   const files = (input: PlanInput) => planQuery(input).blocks.flatMap((block) => block.files);
 
-  test("a request a row group, and one where they are neighbours, the points in the order of their names", () => {
+  test("a request per row group, and one for neighbours, sorted by name", () => {
     const near = (id: number, day: number) => pointDay(id, day, { apart: 12_100 });
     const input = query(2 * DAY, { points: points(2).toReversed(), stored: settled(2, [1, 2], near) });
     expect(planQuery(input).cold).toEqual({ requests: 2, bytes: 2 * 24_100, rows: 46_080 });
@@ -120,7 +116,7 @@ describe("what the cold level is asked for", () => {
     expect(planQuery(far).cold).toEqual({ requests: 4, bytes: 48_000, rows: 46_080 });
   });
 
-  test("nothing of a point that has no samples in a file, of another point, or of a day that the range does not touch", () => {
+  test("nothing for other points, other days, or files without the point", () => {
     const input = (range: PlanInput["range"], stored: Stored) => ({ ...query(1), range, stored });
     const stored = settled(3, [1]);
     expect(files(input({ start: START + DAY - 1, end: START + DAY }, stored)).map(({ from }) => from.day)).toEqual([
@@ -132,12 +128,12 @@ describe("what the cold level is asked for", () => {
     expect(files(query(3 * DAY, { stored: settled(3, [2]) }))).toEqual([]);
   });
 
-  test("nothing of a file that is not what was written", () => {
+  test("nothing of a suspect file", () => {
     const stored = { ...settled(2, [1]), days: [writtenDay(FIRST, { state: "suspect" }), writtenDay(FIRST + 1)] };
     expect(files(query(2 * DAY, { stored })).map(({ from }) => from.day)).toEqual([FIRST + 1]);
   });
 
-  test("points whose samples are too many to be in memory at once are read one after the other", () => {
+  test("points with too many samples for memory are read one at a time", () => {
     const rich = (id: number, day: number) => {
       const one = pointDay(id, day);
       return { ...one, locator: { ...one.locator, rows: 86_400, group: { ...one.locator.group, rows: 90_000 } } };
@@ -148,21 +144,21 @@ describe("what the cold level is asked for", () => {
   });
 });
 
-describe("an angle over a year of days", () => {
+describe("an angle over a year at 1day", () => {
   const asked = (angles: number) => {
     const all = points(100).map((point) => ({ ...point, unit: point.id <= angles ? "°" : null }));
     const ids = all.map(({ id }) => id);
     return query(365 * DAY, { points: all, interval: "1day", stored: settled(365, ids) });
   };
 
-  test("is read as samples; the other 99 points come from hourly aggregates", () => {
+  test("is read as samples; the other 99 points come from aggregates", () => {
     const plan = planQuery(asked(1));
     expect([plan.computedFrom, plan.hourly.length, plan.rollupDays]).toEqual(["hours", 99, 365]);
     expect(plan.blocks.flatMap((block) => block.points.map(({ id }) => id))).toEqual([1]);
     expect(plan.cold.requests).toBe(365);
   });
 
-  test("twice is refused where each takes its own reads, with what to ask for instead", () => {
-    expect(() => planQuery(asked(2))).toThrow(/takes 730 reads of the archive, 600 are the limit: ask for/);
+  test("two angles are refused with a suggestion", () => {
+    expect(() => planQuery(asked(2))).toThrow(/needs 730 reads of the archive; at most 600 are allowed: ask for/);
   });
 });

@@ -76,7 +76,7 @@ export function planQuery<P extends PlannedPoint>(input: PlanInput<P>): QueryPla
   const from = fromOf(interval);
   const { hours, blocks, work, rollupDays } = needs;
   const hourly = from === "hours" ? linear : [];
-  if (stored.isCut && hourly.length < points.length) throw new Error("samples of days without locators were planned");
+  if (stored.isCut && hourly.length < points.length) throw new Error("the plan reads samples of days without locators");
   const coverage = coverageOf(range, stored, watermark);
   const bounds = interval === "raw" ? null : bucketBounds(range, interval, input.timeZone);
   return {

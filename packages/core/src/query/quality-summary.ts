@@ -2,16 +2,16 @@ import { POOR_SCORE } from "../quality/point-day-quality.ts";
 import { type QualityReason, reasonsOf } from "../quality/reasons.ts";
 import type { PointQuality } from "./read-quality.ts";
 
-/** What is to be said of all points together. */
+/** Summary of all points. */
 export interface QualitySummary {
-  /** mean of the points' scores; null: none has one */
+  /** mean of the points' scores; null: no point has one */
   readonly meanScore: number | null;
   readonly points: number;
-  /** points that have a score */
+  /** points with a score */
   readonly judged: number;
   /** points with a score under {@link POOR_SCORE} */
   readonly poor: number;
-  /** of those, how many for each reason; a point may have several */
+  /** number of poor points per reason; a point may have several reasons */
   readonly poorBy: Readonly<Record<QualityReason, number>>;
 }
 
@@ -32,17 +32,17 @@ export function summarize(points: readonly PointQuality[]): QualitySummary {
   return { meanScore, points: points.length, judged, poor, poorBy };
 }
 
-/** The place of a point among others. */
+/** A point's position in the order of {@link compareRank}. */
 export type Rank = Pick<PointQuality, "score" | "name">;
 
-/** The lowest score first, points without one last; of one score in the order of the names. */
+/** Ascending by score, then name; points without a score come last. */
 export function compareRank(a: Rank, b: Rank): number {
   const [left, right] = [a.score ?? Number.POSITIVE_INFINITY, b.score ?? Number.POSITIVE_INFINITY];
   if (left !== right) return left < right ? -1 : 1;
   return a.name === b.name ? 0 : a.name < b.name ? -1 : 1;
 }
 
-/** A page of the points, worst first, and whether more follow. @param after the last point of the page before */
+/** A page of the points, worst first, and whether more follow. @param after the last point of the previous page */
 export function worstFirst(
   points: readonly PointQuality[],
   limit: number,

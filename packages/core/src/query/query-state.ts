@@ -7,26 +7,26 @@ import type { TimeRange } from "../domain/time-range.ts";
 import { withD1Retry } from "../d1/retry.ts";
 import { HOT_HOUR_COLUMNS, type HotHour, parseHotHours } from "../store/hot-hours.ts";
 
-/** All that an answer over a range depends on but the samples themselves: while it is the same, so is the answer. */
+/** Everything except samples that an answer over a range depends on. While it is unchanged, so is the answer. */
 export interface QueryState {
-  /** null: no sync has met the site */
+  /** null: no sync of the site has run yet */
   readonly siteId: number | null;
-  /** by the names asked for, those that are there */
+  /** the existing points, by requested name */
   readonly points: ReadonlyMap<string, StoredPoint>;
   /** epoch ms; null: no window of the sync has ended */
   readonly watermark: number | null;
   /** days of the range that were ever built, ascending */
   readonly days: readonly DayOutline[];
-  /** hours of the range that have hot rows, ascending */
+  /** hours of the range with hot rows, ascending */
   readonly hours: readonly HotHour[];
 }
 
 const SITE_ID = "(SELECT id FROM sites WHERE name = ?1)";
 
 /**
- * Reads the state of a query in one transaction; no sample, and nothing of R2. To be read before the answer: an answer
- * may then be newer than its state, and never older.
- * @throws {Error} for rows that are not what we write; the error of D1, after retries
+ * Reads the state of a query in one transaction, without samples and without R2. Read it before the answer: then the
+ * answer may be newer than its state, but never older.
+ * @throws {Error} for malformed rows; the error of D1, after retries
  */
 export async function readQueryState(
   db: D1Database,
@@ -61,7 +61,7 @@ export async function readQueryState(
   };
 }
 
-/** What tells a state of a day's file from any other; what a build is about to do is not a part of it. */
+/** Identifies the state of a day's file. It excludes pending claims of builds. */
 export function dayVersion({ day, state, build, generation, file, updatedAt }: DayOutline) {
   return [day, state, build, generation, file?.etag ?? null, updatedAt];
 }
@@ -75,8 +75,8 @@ const READ_CLOCK = `
 SELECT s.id, c.stamp, c.token FROM sites s LEFT JOIN site_clocks c ON c.site_id = s.id WHERE s.name = ?1`;
 
 /**
- * Statements whose rows together change with every sample, hot or settled, of a site. A row each, or none. {@link foundSiteId} reads the
- * first one's, {@link newestFileDay} the second one's.
+ * Statements whose rows together change with every sample of a site, hot or settled. Each returns at most one row.
+ * {@link foundSiteId} reads the first result, {@link newestFileDay} the second.
  */
 export function siteVersionStatements(db: D1Database, siteName: string): [D1PreparedStatement, D1PreparedStatement] {
   return [db.prepare(READ_CLOCK).bind(siteName), db.prepare(READ_FILES_VERSION).bind(siteName)];
@@ -84,14 +84,14 @@ export function siteVersionStatements(db: D1Database, siteName: string): [D1Prep
 
 const idsSchema = z.array(z.object({ id: z.int() }));
 
-/** null: no sync has met the site. @param clock the first result of {@link siteVersionStatements} */
+/** null: no sync of the site has run yet. @param clock the first result of {@link siteVersionStatements} */
 export function foundSiteId(clock: unknown): number | null {
   return idsSchema.parse(clock)[0]?.id ?? null;
 }
 
 const filesSchema = z.tuple([z.object({ newest: z.int().nullable() })]);
 
-/** The last day that has a file; null: none has. @param files the second result of {@link siteVersionStatements} */
+/** The last day with a file; null: there is no file. @param files the second result of {@link siteVersionStatements} */
 export function newestFileDay(files: unknown): number | null {
   return filesSchema.parse(files)[0].newest;
 }

@@ -7,22 +7,22 @@ import { FORMULA_VERSION, type PointDayQuality } from "../quality/point-day-qual
 import type { PointFindings } from "../quality/reasons.ts";
 import { rowBlockSql, rowKeySql } from "../rollups/block-day-key.ts";
 
-/** A UTC day that was judged. */
+/** A judged UTC day. */
 export interface QualityDay {
   /** whole days since 1970 */
   readonly day: number;
   /** epoch ms */
   readonly judgedAt: number;
-  /** false: samples have come or changed since; it is judged again within the hour */
+  /** false: samples arrived or changed since; it is judged again within the hour */
   readonly isCurrent: boolean;
 }
 
-/** A point over the judged days of a range; `score` is the mean of its days' scores. */
+/** A point's quality over the judged days of a range; `score` is the mean of its days' scores. */
 export interface PointQuality extends PointFindings {
   readonly id: number;
   readonly name: string;
   readonly label: string | null;
-  /** days that it was judged of */
+  /** number of days on which it was judged */
   readonly days: number;
 }
 
@@ -31,11 +31,11 @@ export interface StoredQuality {
   readonly days: readonly QualityDay[];
   /** in the order of the names */
   readonly points: readonly PointQuality[];
-  /** of the points asked for, by point and then ascending; empty where all were */
+  /** of the requested points, by point and then ascending; empty if all points were requested */
   readonly pointDays: readonly (PointDayQuality & { readonly pointId: number; readonly day: number })[];
 }
 
-/** ?1: site, ?2 and ?3: days [from, to), ?4: formula. */
+/** ?1 site, ?2 and ?3 days [from, to), ?4 formula. */
 const READ_DAYS = `
 WITH hot (day, hours, versions) AS (
   SELECT hour / ${DAY_MS}, count(*), sum(version) FROM hot_hours
@@ -49,9 +49,9 @@ LEFT JOIN day_files f ON f.site_id = q.site_id AND f.day = q.day
 WHERE q.site_id = ?1 AND q.day >= ?2 AND q.day < ?3 ORDER BY q.day`;
 
 /**
- * Each judged day of each point: of its entry, or, where it has none, as of a point without samples, if it should have some:
- * it is collected, has a cadence of at most a day, and had its first sample by then.
- * ?1: site, ?2 and ?3: days [from, to), ?4: JSON array of point ids; NULL: all.
+ * Each judged day of each point. A point without an entry counts as one without samples if it should have some: it is
+ * collected, its cadence is at most a day, and its first sample came by then. ?1 site, ?2 and ?3 days [from, to), ?4
+ * JSON array of point ids; NULL: all.
  */
 const POINT_DAYS = `
 WITH wanted AS MATERIALIZED (
@@ -114,11 +114,11 @@ function qualityOf(row: z.infer<typeof qualitySchema>): PointDayQuality {
 }
 
 /**
- * The quality of a site's points over some days, all of one moment. A day with a damaged quality counts as not judged, and is judged
- * again within the hour.
+ * The quality of a site's points over some days, from one snapshot. A day with damaged quality counts as not judged,
+ * and is judged again within the hour.
  * @param range whole days since 1970, half-open
- * @param pointIds null: all points, summed up over the days
- * @throws {z.ZodError} for rows that are not what we write; the error of D1, after retries
+ * @param pointIds null: all points, summed over the days
+ * @throws {z.ZodError} for malformed rows; the error of D1, after retries
  */
 export async function readQuality(
   db: D1Database,

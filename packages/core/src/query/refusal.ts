@@ -14,15 +14,15 @@ import {
 import { coldFits, firstDays, type Needs } from "../read/needs.ts";
 import type { PlanInput, PlannedPoint } from "./plan-input.ts";
 
-/** Assumed where a point's cadence is unknown, in milliseconds. */
+/** Assumed cadence of a point with an unknown one, in milliseconds. */
 const USUAL_CADENCE_MS = 60_000;
 
 type AnyNeeds = Needs<PlannedPoint>;
 
-/** What a part of the range takes at an interval. */
+/** Returns the needed reads for a range at an interval. */
 export type NeedsAt = (interval: Interval, range: TimeRange) => AnyNeeds;
 
-/** About how many values a point's series has. */
+/** The approximate number of values in a point's series. */
 export function seriesValues(range: TimeRange, interval: Interval, cadenceMs: number | null): number {
   const cadence = cadenceMs ?? USUAL_CADENCE_MS;
   const step = interval === "raw" ? cadence : Math.max(BUCKET_MS[interval], cadence);
@@ -30,8 +30,8 @@ export function seriesValues(range: TimeRange, interval: Interval, cadenceMs: nu
 }
 
 /**
- * How many of the points, whichever they are, can be asked for at this interval; 0: not one over this range. All of
- * them are judged by what they cost together; fewer by the most that so many may cost.
+ * How many points, in any selection, can be requested at this interval; 0: none over this range. Checks the common cost
+ * of all points, and for fewer points the highest cost of such a selection.
  */
 export function mostPoints({ points, range }: PlanInput, needs: AnyNeeds, interval: Interval): number {
   if (range.end - range.start > MAX_SPAN_DAYS[interval] * DAY_MS) return 0;
@@ -65,7 +65,7 @@ export function mostPoints({ points, range }: PlanInput, needs: AnyNeeds, interv
   );
 }
 
-/** How many of the costs fit a limit, the largest taken first, so that any others of that number fit too. */
+/** How many costs fit a limit, largest first, so that any selection of that size fits. */
 function largestThatFit(costs: readonly number[], limit: number): number {
   let sum = 0;
   const over = costs.toSorted((a, b) => b - a).findIndex((cost) => (sum += cost) > limit);
@@ -84,37 +84,37 @@ export function refusal(input: PlanInput, needsAt: NeedsAt, interval: Interval):
   }
   const rows = needs.byPoint.reduce((sum, { hourRows }) => sum + hourRows, 0);
   if (rows > MAX_HOUR_ROWS) {
-    const detail = `The range needs ${rows} stored rows, ${MAX_HOUR_ROWS} at most: ${instead}.`;
+    const detail = `The range needs ${rows} stored rows; at most ${MAX_HOUR_ROWS} are allowed: ${instead}.`;
     return new Problem("too_much_data", detail, "point_names");
   }
   const values = points.reduce((sum, point) => sum + seriesValues(range, interval, point.cadenceMs), 0);
   if (values > MAX_VALUES) {
-    const detail = `About ${Math.ceil(values)} values are more than ${MAX_VALUES}: ${instead}.`;
+    const detail = `The answer would have about ${Math.ceil(values)} values; at most ${MAX_VALUES} are allowed: ${instead}.`;
     return new Problem("too_much_data", detail, "interval");
   }
   const rollups = points.length * needs.rollupDays;
   if (rollups > MAX_ROLLUPS) {
-    const detail = `The range holds ${rollups} days of points, ${MAX_ROLLUPS} at most: ${instead}.`;
+    const detail = `The range has ${rollups} point-days; at most ${MAX_ROLLUPS} are allowed: ${instead}.`;
     return new Problem("too_much_data", detail, "point_names");
   }
   return new Problem("too_much_data", `${coldCost(needs, points.length)}: ${instead}.`, "end_time");
 }
 
-/** Why the day files of the range are too much. */
+/** Which limit the day files of the range exceed. */
 function coldCost({ work, fileDays }: AnyNeeds, points: number): string {
   const { requests, bytes, rows } = MAX_COLD;
   if (fileDays * points > MAX_POINT_DAYS) {
-    return `The range holds ${fileDays * points} days of points in the archive, ${MAX_POINT_DAYS} are the limit`;
+    return `The range has ${fileDays * points} point-days in the archive; at most ${MAX_POINT_DAYS} are allowed`;
   }
   if (work.requests > requests) {
-    return `The range takes ${work.requests} reads of the archive, ${requests} are the limit`;
+    return `The range needs ${work.requests} reads of the archive; at most ${requests} are allowed`;
   }
-  if (work.bytes > bytes) return `The range takes ${work.bytes} bytes of the archive, ${bytes} are the limit`;
-  if (work.rows > rows) return `The range takes ${work.rows} rows of the archive, ${rows} are the limit`;
+  if (work.bytes > bytes) return `The range needs ${work.bytes} bytes of the archive; at most ${bytes} are allowed`;
+  if (work.rows > rows) return `The range needs ${work.rows} rows of the archive; at most ${rows} are allowed`;
   return `A point has more than ${MAX_POINT_SAMPLES} samples in the archive`;
 }
 
-/** What can be asked for instead: a coarser interval, fewer points, fewer days, or several of these. */
+/** Suggests a coarser interval, fewer points, fewer days, or several of these. */
 function suggestion(input: PlanInput, needsAt: NeedsAt, interval: Interval): string {
   const { points, range } = input;
   const most = (other: Interval) => mostPoints(input, needsAt(other, range), other);
@@ -135,7 +135,7 @@ function suggestion(input: PlanInput, needsAt: NeedsAt, interval: Interval): str
   return `interval=1day, at most ${days} days${fewer}`;
 }
 
-/** The most whole days from the range's start over which any so many points can be asked for; 0: not even one. */
+/** The most whole days from the range's start over which any selection of `points` points can be requested; 0: none. */
 function longestDays(input: PlanInput, needsAt: NeedsAt, interval: Interval, points: number): number {
   let low = 0;
   let high = MAX_SPAN_DAYS[interval];
@@ -147,7 +147,7 @@ function longestDays(input: PlanInput, needsAt: NeedsAt, interval: Interval, poi
   return low;
 }
 
-/** How many of the points can be asked for over the first days of the range. */
+/** How many points can be requested over the first days of the range. */
 function pointsOver(input: PlanInput, needsAt: NeedsAt, days: number, interval: Interval): number {
   const range = firstDays(input.range, days);
   return mostPoints({ ...input, range }, needsAt(interval, range), interval);

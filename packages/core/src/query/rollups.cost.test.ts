@@ -12,7 +12,7 @@ import { encodeSlice } from "../rollups/hour-slice.ts";
 const POINTS = 100;
 const DAYS = 366;
 const FIRST = 20_089;
-/** 19 days of the year are hot and rolled up, the rest in files */
+/** 19 days of the year are hot and rolled up, the others are in files */
 const FILES = DAYS - 19;
 
 let db: D1Database;
@@ -55,7 +55,7 @@ beforeAll(async () => {
   }
 });
 
-/** What an answer takes: calls to D1 (each one round trip), statements, and calls to R2. */
+/** The calls of an answer: calls to D1 (each one round trip), statements, and calls to R2. */
 async function costOf(points: number, interval: "1hr" | "1day", timeZone: string) {
   const cost = { calls: 0, statements: 0, requests: 0 };
   const metered = interceptedDatabase(db, async (execute, statements) => {
@@ -89,7 +89,7 @@ test.each([
   [100, "1day"],
   [50, "1hr"],
 ] as const)(
-  "a year of %i points at %s: a round trip each ten points, none to R2",
+  "a year of %i points at %s: a round trip per ten points, none to R2",
   async (points, interval) => {
     const cost = await costOf(points, interval, "America/New_York");
     expect(cost.requests).toBe(0);

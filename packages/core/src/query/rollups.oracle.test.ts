@@ -9,7 +9,7 @@ import { DAY_MS, dayStart } from "../domain/day.ts";
 import { HOUR_MS } from "../domain/hour.ts";
 import type { QueriedSeries } from "./execute.ts";
 
-/** Days around a change of each zone's clock, and whether its buckets are made of UTC hours then. */
+/** Days around a clock change of each zone, and whether its buckets then consist of UTC hours. */
 const ZONES = [
   ["America/New_York", "2025-11-01", true],
   ["Europe/London", "2025-10-25", true],
@@ -35,7 +35,7 @@ const value = fc.oneof(
   fc.constantFrom(0, -0, 21, 25.517500000000002, 1e-9, 5e-324),
   fc.constantFrom(1.7e308, -1.7e308),
 );
-/** offsets into the world's days; few, so that late samples meet others */
+/** offsets into the world's days; few, so that late samples replace others */
 const offset = fc.oneof(
   fc.tuple(fc.nat(DAYS * 24 - 1), fc.constantFrom(0, 1, 600_000, HOUR_MS - 1)).map(([hour, ms]) => hour * HOUR_MS + ms),
   fc.nat(DAYS * DAY_MS - 1),
@@ -86,7 +86,7 @@ function expectBuckets(actual: readonly NaiveBucket[], expected: readonly NaiveB
   }
 }
 
-test("at every moment of any history, answers equal a computation from the samples, and rollups a rebuild", async () => {
+test("after any history, answers equal the samples', and rollups a rebuild", async () => {
   const seen = { rolledUp: 0, settled: 0, packed: 0, hours: 0, samples: 0, partOfHour: 0, fromRollups: 0 };
   await fc.assert(
     fc.asyncProperty(fc.constantFrom(...ZONES), history, async ([zone, first, isOfHours], steps) => {
@@ -110,7 +110,7 @@ test("at every moment of any history, answers equal a computation from the sampl
           case "backfill": {
             const range = { start: dayStart(firstDay + operate.day), end: dayStart(firstDay + operate.day + 1) };
             const ofDay = at(operate.samples).filter(([, time]) => time >= range.start && time < range.end);
-            // a value a point and time, as a page has them
+            // one value per point and time, as in a page
             const rows = [...new Map(ofDay.map((one) => [`${one[0]} ${one[1]}`, one])).values()];
             if (rows.length > 0) await world.backfill(firstDay + operate.day, rows);
             break;
@@ -135,7 +135,7 @@ test("at every moment of any history, answers equal a computation from the sampl
         for (const timeZone of [zone, other[0]]) {
           const range = { start: start + Math.min(from, to), end: start + Math.max(from, to) + (from === to ? 1 : 0) };
           const { plan, answer } = await world.ask({ points, range, interval, timeZone });
-          // Lord Howe is whole hours from UTC in a part of the year.
+          // Lord Howe is whole hours from UTC for a part of the year.
           if (timeZone === zone && isOfHours) expect(plan.computedFrom).toBe("hours");
           if (timeZone.startsWith("Asia/")) expect(plan.computedFrom).toBe("samples");
           seen[plan.computedFrom]++;
@@ -158,7 +158,7 @@ test("at every moment of any history, answers equal a computation from the sampl
     // Shrinking such a history takes minutes.
     { numRuns: 40, endOnFailure: true },
   );
-  // The histories are such that all of it matters.
+  // The histories cover all cases.
   expect(seen.rolledUp).toBeGreaterThan(100);
   expect(seen.settled).toBeGreaterThan(0);
   expect(seen.packed).toBeGreaterThan(10);

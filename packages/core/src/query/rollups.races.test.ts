@@ -25,7 +25,7 @@ beforeAll(async () => {
   db = await migratedDatabase();
 });
 
-/** Late samples that are rolled up, and that the settling has not seen: their day's file is published without them. */
+/** Rolls up late samples that a running settling has not read; it publishes the day's file without them. */
 async function settleWithoutLate(): Promise<void> {
   let calls = 0;
   const bucket = interceptedBucket(world.bucket, async (execute) => {
@@ -55,11 +55,11 @@ test.each<[string, () => Promise<unknown>]>([
   ["a roll-up", () => world.rollUp(END)],
   ["a settling", () => world.settle(DAY)],
   [
-    "a settling of both days, after a roll-up",
+    "settling of both days, after a rollup",
     () => world.rollUp(END).then(() => Promise.all([DAY, DAY + 1].map((day) => world.settle(day)))),
   ],
-  ["a settling, and an import of what was settled", () => world.settle(DAY).then(() => world.importToD1(DAY))],
-])("between any two calls of a query may come: %s; the answer is what it was", async (_, elsewhere) => {
+  ["settling, and an import of what was settled", () => world.settle(DAY).then(() => world.importToD1(DAY))],
+])("the answer is unchanged by a concurrent change: %s", async (_, elsewhere) => {
   for (const readsAgain of [false, true]) {
     let seen = 0;
     for (let nth = 0; ; nth++) {
@@ -90,7 +90,7 @@ test.each<[string, () => Promise<unknown>]>([
   }
 });
 
-test("a late sample that was rolled up stays in the answer when its day is published without it", async () => {
+test("a rolled-up late sample stays when its day is published without it", async () => {
   for (const readsAgain of [false, true]) {
     world = await RollupWorld.create(db, env.TIMESERIES, ["a", "b"]);
     await world.sync(SAMPLES);

@@ -18,7 +18,7 @@ const summedUp = (times: Float64Array, values: Float64Array) => sliceOf(hourAggr
 const firstHour = (value: number) =>
   sliceOf(Array.from({ length: 24 }, (_, i) => (i === 0 ? { n: 2, min: value, max: value, sum: 2 * value } : null)));
 
-test("an hour whose sum has overflowed is found, of different values as of equal ones, of either sign", () => {
+test("finds hours with an overflowed sum, of equal or different values", () => {
   const large = Number.MAX_VALUE;
   for (const values of [
     [large, large],
@@ -32,7 +32,7 @@ test("an hour whose sum has overflowed is found, of different values as of equal
   expect(overflownHours([rollup(firstHour(1e300)), rollup(firstHour(1e-300))])).toEqual([]);
 });
 
-test("none is overlooked: the hours found are those whose sum is no number", () => {
+test("finds exactly the hours whose sum is not finite", () => {
   const value = fc.oneof(fc.double({ noNaN: true, noDefaultInfinity: true }), fc.constantFrom(1e308, -1e308, 1.5));
   fc.assert(
     fc.property(fc.array(fc.tuple(fc.nat({ max: 23 }), fc.array(value, { minLength: 1, maxLength: 4 }))), (given) => {
@@ -50,7 +50,7 @@ test("none is overlooked: the hours found are those whose sum is no number", () 
   );
 });
 
-test("each point has its own, ascending by day", () => {
+test("groups aggregates by point, ascending by day", () => {
   const [a, b, c] = [rollup("a", 7, 1), rollup("b", 5, 2), rollup("c", 5, 1)];
   const expected = new Map([
     [1, [c, a]],

@@ -4,12 +4,12 @@ import { dayStart } from "../domain/day.ts";
 import { HOUR_MS } from "../domain/hour.ts";
 import type { PointRollup } from "../read/stored.ts";
 
-/** A {@link PointRollup} that was read. */
+/** A {@link PointRollup} with its parsed hours. */
 export interface ParsedRollup extends Omit<PointRollup, "slice"> {
   readonly hours: HourAggregates;
 }
 
-/** By point, ascending by day. */
+/** Aggregates by point, ascending by day. */
 export function rollupsByPoint(rollups: readonly PointRollup[]): Map<number, PointRollup[]> {
   const byPoint = Map.groupBy(rollups, ({ pointId }) => pointId);
   for (const ofPoint of byPoint.values()) ofPoint.sort((a, b) => a.day - b.day);

@@ -24,7 +24,7 @@ function raw(size: number, unit: string | null = null, name = "a"): QueriedSerie
   };
 }
 
-test("as it is: the very columns, nothing thinned", () => {
+test("without options: the same columns, not thinned", () => {
   const one = raw(10, "°F");
   const { series, downsampled } = shapeSeries([one], RAW, AS_IT_IS);
   expect(series[0]!.values).toBe(one.values);
@@ -40,7 +40,7 @@ describe("thinning", () => {
     expect(series[0]).not.toHaveProperty("count");
   });
 
-  test("where one is thinned, all have the columns that say of what", () => {
+  test("if one series is thinned, all have min, max and count", () => {
     const { series, downsampled } = shapeSeries([raw(100), raw(5)], RAW, { ...AS_IT_IS, thinTo: 20 });
     expect(downsampled).toEqual({ method: "minmax-lttb", from: 105, to: 25 });
     expect(series.map(({ times }) => times.length)).toEqual([20, 5]);
@@ -54,7 +54,7 @@ describe("thinning", () => {
     expect([series[0]!.times.length, downsampled]).toEqual([100, null]);
   });
 
-  test("a line of thinned samples breaks at the gaps of all samples, and only there", () => {
+  test("a line of thinned samples breaks exactly at the gaps of all samples", () => {
     const one = raw(1000);
     const times = one.times.map((time, i) => (i >= 500 ? time + 10 * MINUTE : time));
     const { series } = shapeSeries([{ ...one, times }], RAW, { thinTo: 50, fill: "null", units: "source" });
@@ -75,7 +75,7 @@ describe("units", () => {
     count: Int32Array.of(1, 2, 0),
   };
 
-  test("value, min and max are converted, counts and none are not", () => {
+  test("converts value, min and max, and neither counts nor empty values", () => {
     const [one] = shapeSeries([bucketed], RAW, { ...AS_IT_IS, units: "metric" }).series;
     expect(one!.unit).toBe("°C");
     expect(Array.from(one!.values)).toEqual([0, 1, 2].map((value) => ((value - 32) * 5) / 9));
@@ -85,20 +85,20 @@ describe("units", () => {
     expect(Array.from(bucketed.values)).toEqual([0, 1, 2]);
   });
 
-  test("where nothing is to be converted, values stay bit for bit", () => {
+  test("without a conversion values stay bit for bit", () => {
     const values = Float64Array.of(-0, 5e-324, 25.517500000000002);
     const [one] = shapeSeries([{ ...raw(3, "°C"), values }], RAW, { ...AS_IT_IS, units: "metric" }).series;
     expect([one!.unit, one!.values]).toEqual(["°C", values]);
   });
 
-  test("a series with a value that would overflow keeps its unit, so that no value is lost", () => {
+  test("a series whose value would overflow keeps its unit", () => {
     const values = Float64Array.of(1, Number.MAX_VALUE, 2);
     const [one] = shapeSeries([{ ...raw(3, "inH₂O"), values }], RAW, { ...AS_IT_IS, units: "metric" }).series;
     expect([one!.unit, one!.values]).toEqual(["inH₂O", values]);
   });
 });
 
-test("filled, an answer may become too large: refused with the way out", () => {
+test("refuses an answer that filling makes too large, with a suggestion", () => {
   const bounds = bucketBounds({ start: 0, end: 31 * 1440 * MINUTE }, "1min", "UTC");
   const last = bounds.at(-2)!;
   const sparse = { ...raw(2), times: Float64Array.of(0, last) };

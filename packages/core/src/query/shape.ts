@@ -62,7 +62,7 @@ export function shapeSeries(
     const filled = filling === null ? thinned : filling(thinned, unshaped.times, gapMs, turnOf(unshaped.point.unit));
     size += filled.times.length;
     if (size > MAX_VALUES) {
-      const detail = `Filled, the answer has more than ${MAX_VALUES} values: ask for fill=none or a coarser interval.`;
+      const detail = `After filling, the answer has more than ${MAX_VALUES} values: ask for fill=none or a coarser interval.`;
       throw new Problem("too_much_data", detail, "fill");
     }
     return converted(unshaped.point, filled, shape.units);

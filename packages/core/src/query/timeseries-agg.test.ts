@@ -10,7 +10,7 @@ import { HOUR_MS } from "../domain/hour.ts";
 
 const DAY = 20_373;
 const START = dayStart(DAY);
-/** three days with a sample each 20 minutes: whole numbers with fractional means, and a constant in one hour of two */
+/** three days with a sample every 20 minutes: whole numbers with fractional means, and a constant every other hour */
 const SAMPLES = Array.from({ length: 432 }, (_, i): Sample => {
   const n = i >> 1;
   return [i % 2, START + n * 20 * 60_000, Math.floor(n / 3) % 2 === 0 ? 7 : n];
@@ -43,7 +43,7 @@ async function query(interval: string, name: string) {
   return { rows: z.array(rowSchema).parse(results), read: meta.rows_read };
 }
 
-/** What the view must show of a point, of the days without a file. */
+/** The expected rows of the view for a point, over the days without a file. */
 function expected(point: number, interval: "1hr" | "1day") {
   const samples = world.expected(point, { start: START + DAY_MS, end: START + 3 * DAY_MS });
   return naiveBuckets(samples, interval, "UTC").map(({ start, mean, min, max, count }) => {
@@ -55,11 +55,11 @@ function expected(point: number, interval: "1hr" | "1day") {
 test.each(["1hr", "1day"] as const)("%s: the days without a file", async (interval) => {
   const { rows, read } = await query(interval, "a");
   expect(rows).toEqual(expected(0, interval));
-  // its own samples, some times over, not those of the others
+  // the point's own samples, some repeatedly, and no others
   expect(read).toBeLessThan(3_000);
 });
 
-test("a late sample changes an open day at once, and says nothing of a day with a file", async () => {
+test("a late sample changes only an open day, at once", async () => {
   await world.sync([[1, START + DAY_MS + 5 * HOUR_MS + 1, 3]]);
   await world.sync([[1, START + 5 * HOUR_MS + 1, 3]]);
   for (const interval of ["1hr", "1day"] as const) {

@@ -5,7 +5,7 @@ import { NAMES_OF_HEAT_AND_FLOW } from "../catalog/unit-names-heat-flow.ts";
 import { NAMES_OF_OTHER_UNITS } from "../catalog/unit-names-other.ts";
 import { conversionBetween, conversionTo } from "./units.ts";
 
-/** As NIST SP 811 (2008), appendix B.8, prints them, or as follows from its exact definitions. */
+/** As printed in NIST SP 811 (2008), appendix B.8, or derived from its exact definitions. */
 test.each([
   ["°F", 32, "°C", 0],
   ["°F", 212, "°C", 100],
@@ -107,14 +107,14 @@ describe("there and back", () => {
     fc.assert(
       fc.property(fc.double({ min: -1e9, max: 1e9, noNaN: true }), (value) => {
         const error = Math.abs(back.convert(there.convert(value)) - value);
-        // What 32 °F add and take away again is lost below their last bit.
+        // Adding and subtracting 32 °F loses bits below the last bit of 32.
         expect(error).toBeLessThanOrEqual(Math.max(Math.abs(value), symbol === "°F" ? 100 : 0) * 4e-15 + 1e-300);
       }),
     );
   });
 });
 
-test("no conversion turns the order of values around, so min stays min", () => {
+test("conversions keep the order of values, so min stays min", () => {
   const known = [
     ...SYMBOLS,
     "°C",
@@ -155,14 +155,14 @@ test("decimal definitions come out as decimals", () => {
   ]);
 });
 
-/** Each unit that some spelling leads to is converted without an error, or stays. */
-test("no unit of the catalogue makes a conversion fail", () => {
+/** Each known unit is converted without an error, or stays. */
+test("every unit of the catalogue can be converted", () => {
   for (const symbol of Object.keys({ ...NAMES_OF_HEAT_AND_FLOW, ...NAMES_OF_OTHER_UNITS })) {
     for (const system of ["metric", "imperial"] as const) {
       const conversion = conversionTo(system, symbol);
       if (conversion === null) continue;
       expect(conversion.convert(300)).toBeGreaterThan(0);
-      // What it becomes is a unit of ours too.
+      // The resulting unit is known too.
       expect(normalizeUnit(conversion.unit)).toBe(conversion.unit);
     }
   }
@@ -175,7 +175,7 @@ test.each(["%", "ppm", "W", "kW", "kWh", "V", "pf", "W/m²", "rpm", "mystery", "
   },
 );
 
-test("a unit of the system asked for, no unit, and the points' own units: nothing is converted", () => {
+test("values in the requested system, without unit or as source stay", () => {
   expect(conversionTo("metric", "°C")).toBeNull();
   expect(conversionTo("metric", "K")).toBeNull();
   expect(conversionTo("imperial", "°F")).toBeNull();
@@ -183,7 +183,7 @@ test("a unit of the system asked for, no unit, and the points' own units: nothin
   expect(conversionTo("source", "°F")).toBeNull();
 });
 
-test("the table's units are those that the catalogue writes", () => {
+test("the table has the units that the catalogue writes", () => {
   for (const raw of [
     "degrees-fahrenheit",
     "cubic-feet-per-minute",
@@ -215,7 +215,7 @@ test.each([
   expect(conversionBetween(from, to)?.(value)).toBeCloseTo(converted, 9);
 });
 
-test("units that do not measure the same, or are not known, are not converted", () => {
+test("units of different or unknown quantities are not converted", () => {
   for (const [from, to] of [
     ["kW", "kWh"],
     ["°C", "kW"],

@@ -18,7 +18,7 @@ test.each([
   expect(valuesInFlight(query(days * DAY, { points: points(count), interval }))).toBe(values);
 });
 
-/** Counted by what a plan says that it reads, beside the answer. */
+/** Counts what a plan reads, and its answer. */
 function plannedValues({ interval, blocks, range, points: all }: QueryPlan): number {
   const answer = all.reduce((sum, { cadenceMs }) => sum + seriesValues(range, interval, cadenceMs), 0);
   const samples = blocks.map(({ files }) =>
@@ -39,7 +39,7 @@ function plannedOrRefused(input: PlanInput): QueryPlan | null {
   }
 }
 
-test("no plan holds more than was foreseen before anything was read", () => {
+test("no plan holds more than the bound that needs no read", () => {
   const arbitrary = fc.record({
     count: fc.integer({ min: 1, max: 30 }),
     days: fc.integer({ min: 1, max: 60 }),

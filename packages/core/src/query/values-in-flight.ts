@@ -12,16 +12,16 @@ import { computedFrom, finestInterval, isAngle } from "./plan.ts";
 import type { PlanInput } from "./plan-input.ts";
 import { seriesValues } from "./refusal.ts";
 
-/** What a row of D1 takes while its answer is made, in values of 16 to 28 bytes. */
+/** Memory of a D1 row while its answer is made, in values of 16 to 28 bytes. */
 export const VALUES_PER_ROW = 10;
 
-/** Samples of a point's day at a sample a minute. */
+/** Samples of a point's day at one per minute. */
 const SAMPLES_PER_DAY = 1_440;
 
 /**
- * An upper bound of the values that a query holds at once while it is read: its answer, the samples or hourly aggregates
- * that are read together, and the rows that say where these are. Pure, and known before anything is read. A bound of what
- * the planner accepts: a query that it refuses may count as less.
+ * An upper bound of the values that a query holds at once: its answer, the samples or hourly aggregates read together,
+ * and the rows that locate them. Pure, and known before any read. It bounds only queries that the planner accepts; a
+ * refused one may count as less.
  */
 export function valuesInFlight(query: Omit<PlanInput, "stored" | "watermark">): number {
   const { points, range, timeZone } = query;
@@ -36,7 +36,7 @@ export function valuesInFlight(query: Omit<PlanInput, "stored" | "watermark">): 
   const samples = sampled.map(({ cadenceMs }) => seriesValues(range, "raw", cadenceMs));
   const largest = Math.min(MAX_POINT_SAMPLES, Math.max(0, ...samples));
   const block = Math.min(Math.max(largest, SAMPLES_PER_BLOCK), sum(samples));
-  // Samples are there twice while days are joined and the levels merged.
+  // Samples exist twice while days are joined and the levels merged.
   const hourly = isFromHours ? HOURS_PER_DAY * Math.min(pointDays, ROLLUPS_AT_ONCE) : 0;
   const isCarried = isFromHours && query.fill === "locf";
   const carried = isCarried ? 2 * SAMPLES_PER_DAY * Math.min(pointDays, CARRIED_READS) : 0;

@@ -6,8 +6,8 @@ SELECT s.name, y.watermark FROM sites s JOIN sync_state y ON y.site_id = s.id
 WHERE y.watermark IS NOT NULL AND s.name IN (SELECT value FROM json_each(?1))`;
 
 /**
- * Up to when each site's data is complete, epoch ms. A site without a finished sync window is absent. One statement;
- * writes nothing, unlike the sync's read of its state.
+ * The time up to which each site's data is complete, epoch ms. A site without a finished sync window is absent. Uses
+ * one statement and writes nothing, unlike the sync's read of its state.
  */
 export async function readWatermarks(db: D1Database, siteNames: readonly string[]): Promise<Map<string, number>> {
   const statement = db.prepare(READ_WATERMARKS).bind(JSON.stringify(siteNames));
