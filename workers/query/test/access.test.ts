@@ -4,7 +4,7 @@ import { call, migrate, problemOf, SITE, SITES } from "./service.ts";
 
 const PATHS = ["/sites", `/sites/${SITE}/points`, `/sites/${SITE}/latest`, "/timeseries/query", "/nothing/here"];
 
-test("a database without migrations: /health is 503 and says what to do, a query is 503", async () => {
+test("a database without a schema: /health states the fix, a query is 503", async () => {
   const settings = { DB: env.DB_EMPTY };
   const health = await call("/health", settings);
   expect(health.status).toBe(503);
@@ -40,7 +40,7 @@ describe("with a schema", () => {
     ]);
   });
 
-  test("reading writes nothing: the sites are not made by asking for them", async () => {
+  test("reads write nothing: a query does not create its site", async () => {
     expect((await call("/sites")).status).toBe(200);
     expect((await call(`/sites/${SITE}/latest`)).status).toBe(200);
     expect(await env.DB.prepare("SELECT count(*) AS n FROM sites").first("n")).toBe(0);
@@ -80,7 +80,7 @@ describe("with a schema", () => {
     test.each<[string, Record<string, string>]>([
       ["no header", {}],
       ["another token", { authorization: "Bearer sesame" }],
-      ["a token that only begins so", { authorization: "Bearer open" }],
+      ["a prefix of the token", { authorization: "Bearer open" }],
       ["no token", { authorization: "Bearer " }],
       ["another scheme", { authorization: "Basic open-sesame-of-tests" }],
     ])("401: %s", async (_, headers) => {
@@ -103,12 +103,12 @@ describe("with a schema", () => {
       }
     });
 
-    test("/health is open", async () => {
+    test("/health needs no token", async () => {
       expect((await call("/health", settings)).status).toBe(200);
     });
   });
 
-  test("without QUERY_TOKEN all is open", async () => {
+  test("without QUERY_TOKEN no read needs a token", async () => {
     expect((await call("/sites")).status).toBe(200);
   });
 });

@@ -33,7 +33,7 @@ interface Page {
 const ask = async (query: string) => (await call(`/audit${query}`, {}, ADMIN)).json<Page>();
 const sitesOf = ({ entries }: Page) => entries.map(({ parameters }) => parameters.site);
 
-test("an entry says when, who, what, and how it ended", async () => {
+test("an entry holds time, identity, request and result", async () => {
   const { entries, next_cursor } = await ask("");
   expect(entries[0]).toEqual({
     at: "2026-10-12T00:00:02.000Z",
@@ -48,7 +48,7 @@ test("an entry says when, who, what, and how it ended", async () => {
   expect([entries.length, next_cursor]).toEqual([4, null]);
 });
 
-test("pages lead through all entries, newest first, each once", async () => {
+test("pages list all entries, newest first, each once", async () => {
   const seen: string[] = [];
   let cursor: string | null = "";
   for (let pages = 0; cursor !== null; pages++) {
@@ -60,20 +60,20 @@ test("pages lead through all entries, newest first, each once", async () => {
   expect(seen).toEqual(["site 3", "site 2", "site 1", "site 0"]);
 });
 
-test("since leaves out what is older", async () => {
+test("since leaves out older entries", async () => {
   expect(sitesOf(await ask("?since=2026-10-12T00:00:01Z"))).toEqual(["site 3", "site 2", "site 1"]);
   expect(sitesOf(await ask(`?since=${AT + 2_001}`))).toEqual([]);
 });
 
 test.each([
-  ["no token, where reads need none", {}, {}],
-  ["the token of reads", { QUERY_TOKEN: "sesame-of-the-tests" }, { authorization: "Bearer sesame-of-the-tests" }],
+  ["no token, if reads need none", {}, {}],
+  ["the read token", { QUERY_TOKEN: "sesame-of-the-tests" }, { authorization: "Bearer sesame-of-the-tests" }],
   ["a wrong token", {}, { authorization: "Bearer the-admin-tokem" }],
 ])("%s is refused", async (_, settings, headers) => {
   expect((await call("/audit", settings, headers)).status).toBe(401);
 });
 
-test("the admin token suffices where reads need another one", async () => {
+test("the admin token suffices if reads need another token", async () => {
   expect((await call("/audit", { QUERY_TOKEN: "sesame-of-the-tests" }, ADMIN)).status).toBe(200);
 });
 

@@ -4,17 +4,17 @@ import { type Bounded, boundedAnswers } from "../src/bounded-answers.ts";
 
 const PIECE = new Uint8Array(65_536).fill(65);
 
-// A Worker whose answers hold as many values, and take as long, as their address says: for tests over real sockets.
+// A Worker for tests over real sockets. The address sets how many values an answer holds and how long it takes.
 const LIMITS = { values: 100, smallValues: 20, small: 10, waitMs: 1_000, leaseMs: 60_000 };
 const admission = new Admission(LIMITS, Date.now);
 let steps = 0;
-/** bodies that are neither read to their end nor cancelled */
+/** bodies that were neither read to their end nor cancelled */
 let open = 0;
 
 const app = newApp<Bounded>();
 app.get("/state", (context) => context.json({ ...admission.state, steps, open }));
 app.use(boundedAnswers(admission, 400));
-// Holds no share, and says how long it is.
+// Holds no share, and sends a `content-length`.
 app.get("/file", (context) => {
   const size = Number(context.req.query("pieces")) * PIECE.length;
   return new Response(byteStream(size / PIECE.length), { headers: { "content-length": String(size) } });
@@ -30,7 +30,7 @@ app.get("/answer", async (context) => {
   return context.body(pieceStream(asked("pieces"), asked("fail") === 2));
 });
 
-/** Reads of any length, as of an object of R2. */
+/** Gives reads of any length, like an object of R2. */
 function byteStream(pieces: number): ReadableStream<Uint8Array> {
   let left = pieces;
   open++;

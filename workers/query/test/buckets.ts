@@ -1,6 +1,6 @@
 import type { ColdBucket } from "@building-vitals/core/read/cold-level";
 
-/** The real bucket with something around every request to it. */
+/** The real bucket. `around` runs around every request. */
 export function aroundRequests(
   bucket: R2Bucket,
   around: <T>(request: () => Promise<T>, key: string) => Promise<T>,
@@ -15,7 +15,7 @@ export function aroundRequests(
   };
 }
 
-/** The real bucket with changed bodies: damage on the way, or on a disk, that the etag does not show. */
+/** The real bucket with changed bodies: damage in transit or on disk that the etag does not show. */
 export function changedBodies(bucket: R2Bucket, change: (body: ArrayBuffer, key: string) => ArrayBuffer): ColdBucket {
   return {
     head: (key) => bucket.head(key),

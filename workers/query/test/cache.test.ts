@@ -30,7 +30,7 @@ beforeEach(async () => {
 const path = (extra: Record<string, string | number> = {}) =>
   timeseriesPath({ site_name: SITE, point_names: "a", start_time: DAY, end_time: DAY + DAY_MS, ...extra });
 
-/** Calls the Worker and waits for what it does after its answer. */
+/** Calls the Worker and waits for its work after the answer. */
 async function call(address: string, settings: Record<string, unknown> = {}, headers: Record<string, string> = {}) {
   const context = createExecutionContext();
   const request = new Request<unknown, IncomingRequestCfProperties>(`https://query.test${address}`, { headers });
@@ -45,7 +45,7 @@ const isHit = async (address: string, settings?: Record<string, unknown>) => {
   return /"cache_hit":(true|false)/.exec(text)?.[1] === "true";
 };
 
-test("a closed range is answered from the cache, with the same samples, until the day is built anew", async () => {
+test("a closed range comes from the cache until its day is rebuilt", async () => {
   await settle([[ids[0]!, DAY + 5, 1.5]], new Map([[ids[0]!, "a"]]));
   const first = await call(path({ interval: "raw" }));
   const second = await call(path({ interval: "raw" }));
@@ -65,7 +65,7 @@ test("a closed range is answered from the cache, with the same samples, until th
   expect(late.text).toContain('"cache_hit":false');
 });
 
-test("csv is kept with its headers, which say that it was", async () => {
+test("cached csv keeps its headers; its metadata say cache_hit", async () => {
   await storeSamples([[ids[0]!, DAY + 7, 1]]);
   const first = await call(path({ format: "csv" }));
   const second = await call(path({ format: "csv" }));
@@ -77,7 +77,7 @@ test("csv is kept with its headers, which say that it was", async () => {
   expect(second.response.headers.get("query-metadata")).toContain('"cache_hit":true');
 });
 
-test("a kept answer passes on no header that the cache added", async () => {
+test("a cached answer passes on no header that the cache added", async () => {
   const added = { age: "17", expires: "Thu, 01 Jan 2026 00:00:00 GMT", "cf-cache-status": "HIT", date: "x", vary: "x" };
   vi.spyOn(caches.default, "match").mockImplementationOnce(() =>
     Promise.resolve(new Response("{}", { headers: { "content-type": "application/json; charset=utf-8", ...added } })),
@@ -88,7 +88,7 @@ test("a kept answer passes on no header that the cache added", async () => {
   expect(Object.keys(added).filter((name) => response.headers.has(name))).toEqual([]);
 });
 
-test("an open range, and one of an hour ago, is computed each time", async () => {
+test("open ranges, and ranges that ended within the hour, are computed anew", async () => {
   await storeSamples([[ids[0]!, DAY + 5, 1]]);
   const beyond = path({ end_time: DAY + 4 * DAY_MS });
   expect([await isHit(beyond), await isHit(beyond)]).toEqual([false, false]);
@@ -99,7 +99,7 @@ test("an open range, and one of an hour ago, is computed each time", async () =>
   expect([await isHit(recent), await isHit(recent)]).toEqual([false, false]);
 });
 
-test("a partial answer is never kept, by nobody", async () => {
+test("a partial answer is cached neither here nor by the client", async () => {
   vi.spyOn(console, "log").mockImplementation(() => {});
   await settle([[ids[0]!, DAY + 9, 1]], new Map([[ids[0]!, "a"]]));
   const failing = {
@@ -118,7 +118,7 @@ test("a partial answer is never kept, by nobody", async () => {
   await env.TIMESERIES.delete(keyOf(DAY / DAY_MS));
 });
 
-test("nothing is answered from the cache without the token", async () => {
+test("a request without the token gets nothing from the cache", async () => {
   await storeSamples([[ids[0]!, DAY + 8, 1]]);
   const settings = { QUERY_TOKEN: "sesame-of-the-tests" };
   const token = { authorization: "Bearer sesame-of-the-tests" };
@@ -134,7 +134,7 @@ test("nothing is answered from the cache without the token", async () => {
   expect((await call(guess, settings, token)).response.status).toBe(404);
 });
 
-test("Server-Timing tells what was waited for", async () => {
+test("Server-Timing lists the waiting times", async () => {
   await settle([[ids[0]!, DAY + 10, 1]], new Map([[ids[0]!, "a"]]));
   const timing = async () => (await call(path({ interval: "raw" }))).response.headers.get("server-timing")!;
   const stages = (header: string) => header.split(", ").map((one) => /^([a-z0-9]+);dur=\d+$/.exec(one)?.[1]);

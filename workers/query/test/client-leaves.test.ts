@@ -20,7 +20,7 @@ beforeAll(async () => {
   }
 });
 
-test("R2 is read no more when the client has left", async () => {
+test("R2 reads stop after the client disconnects", async () => {
   const client = new AbortController();
   let requests = 0;
   const bucket = aroundRequests(env.TIMESERIES, async (request) => {
@@ -41,6 +41,6 @@ test("R2 is read no more when the client has left", async () => {
   await worker.fetch(request, { ...BINDINGS, TIMESERIES: bucket }, createExecutionContext());
   await scheduler.wait(50);
   expect(requests).toBeGreaterThanOrEqual(2);
-  // up to six were under way
+  // up to six requests were in flight
   expect(requests).toBeLessThan(7);
 });

@@ -52,7 +52,7 @@ const NOTHING = {
   file: null,
 };
 
-test("each day's levels, states and reasons; a day's file is where the link says", async () => {
+test("lists each day's levels, states, reasons and the link to its file", async () => {
   const site = await siteId(SITE);
   const names = new Map([
     [ids[0]!, "a"],
@@ -114,7 +114,7 @@ test("each day's levels, states and reasons; a day's file is where the link says
   expect((await (await call(file)).arrayBuffer()).byteLength).toBe(bytes);
 });
 
-test("points: samples of each day, of both levels; unknown where an hour is not summed up", async () => {
+test("counts a point's samples by day; null if an hour is not rolled up", async () => {
   await settle(
     [
       [ids[0]!, DAY, 1],
@@ -139,7 +139,7 @@ test("points: samples of each day, of both levels; unknown where an hour is not 
   await deleteHotDays(dayOf(DAY));
 });
 
-test("what the cadence leads to expect of a day: since the first sample, and up to the watermark", async () => {
+test("expects samples from the first sample up to the watermark", async () => {
   ids = await storePoints(SITE, [point("a", { intervalS: 600 }), point("b")]);
   for (const time of [DAY + 6 * HOUR_MS, DAY + DAY_MS, DAY + 2 * DAY_MS]) {
     await settle([[ids[0]!, time, 1]], new Map([[ids[0]!, "a"]]));
@@ -152,7 +152,7 @@ test("what the cadence leads to expect of a day: since the first sample, and up 
   expect(answer["points"]).toMatchObject([{ days: [{ expected: 108 }, { expected: 144 }, { expected: 9 }] }]);
 });
 
-test("gaps that the range touches: the site's, and those of the points that are asked for", async () => {
+test("lists the gaps in the range: the site's, and those of named points", async () => {
   await storeGap(0, DAY - HOUR_MS, DAY);
   await storeGap(0, DAY - HOUR_MS + 1, DAY + 1);
   await storeGap(ids[0]!, DAY + HOUR_MS, null);
@@ -176,14 +176,14 @@ test("gaps that the range touches: the site's, and those of the points that are 
   expect(await shown("&points=a")).toEqual([ofPoint, ofSite]);
 });
 
-test("times are taken as elsewhere: the UTC days that [start, end) touches", async () => {
+test("covers the UTC days that [start, end) touches", async () => {
   const dates = async (query: string) => (await coverage(query)).days.map(({ date }) => date);
   expect(await dates(`start=${DAY + 5}&end=${DAY + DAY_MS}`)).toEqual(["2025-10-12"]);
   expect(await dates("start=2025-10-12T23:00:00-05:00&end=2025-10-14T00:00:01Z")).toEqual(["2025-10-13", "2025-10-14"]);
   expect((await dates("start=2020-10-12&end=2025-10-12")).length).toBe(1826);
 });
 
-test("a site that no sync has met has nothing", async () => {
+test("a site before its first sync has no data", async () => {
   const { days } = await coverage("start=2025-10-12&end=2025-10-13", OTHER_SITE);
   expect(days).toEqual([{ date: "2025-10-12", sources: [], hot: { hours: 0 }, cold: NOTHING, settling: null }]);
 });

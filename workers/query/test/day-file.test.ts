@@ -40,7 +40,7 @@ beforeEach(async () => {
 
 const bytesOf = async (response: Response) => new Uint8Array(await response.arrayBuffer());
 
-test("the whole file, as it is stored", async () => {
+test("the whole file, byte for byte", async () => {
   const response = await call(PATH);
   expect(response.status).toBe(200);
   expect(Object.fromEntries(response.headers)).toMatchObject({
@@ -53,7 +53,7 @@ test("the whole file, as it is stored", async () => {
   expect(await bytesOf(response)).toEqual(bytes);
 });
 
-test("HEAD: the headers alone, without asking R2", async () => {
+test("HEAD: the headers alone, without a request to R2", async () => {
   const TIMESERIES = { get: () => Promise.reject(new Error("asked")) };
   const request = new Request<unknown, IncomingRequestCfProperties>(`https://query.test${PATH}`, { method: "HEAD" });
   const settings = { ...BINDINGS, TIMESERIES };
@@ -80,7 +80,7 @@ test.each([
   });
 });
 
-test("bytes that the file does not have", async () => {
+test("a range beyond the end of the file is 416", async () => {
   const response = await call(PATH, {}, { range: `bytes=${bytes.length}-` });
   expect(response.headers.get("content-range")).toBe(`bytes */${bytes.length}`);
   const problem = await problemOf(response);
@@ -93,7 +93,7 @@ test("a range of another version of the file: the whole file", async () => {
   expect([response.status, (await bytesOf(response)).length]).toEqual([200, bytes.length]);
 });
 
-test("if-none-match: 304 without the file, and without asking R2", async () => {
+test("if-none-match: 304 without a request to R2", async () => {
   const response = await call(
     PATH,
     { TIMESERIES: { get: () => Promise.reject(new Error("asked")) } },
@@ -105,7 +105,7 @@ test("if-none-match: 304 without the file, and without asking R2", async () => {
   expect((await call(PATH, {}, { "if-none-match": '"other"' })).status).toBe(200);
 });
 
-describe("what there is no file of", () => {
+describe("not found", () => {
   test.each([
     ["2025-10-13.parquet", /not been settled/],
     ["2025-02-30.parquet", /YYYY-MM-DD/],
@@ -116,7 +116,7 @@ describe("what there is no file of", () => {
     expect(problem).toMatchObject({ status: 404, code: "not_found", detail: expect.stringMatching(detail) });
   });
 
-  test("a day that the API has nothing of", async () => {
+  test("a confirmed-empty day", async () => {
     await env.DB.prepare(
       "INSERT INTO day_files (site_id, day, state, updated_at) VALUES (?1, ?2, 'confirmed-empty', 0)",
     )
@@ -135,7 +135,7 @@ describe("what there is no file of", () => {
   });
 });
 
-describe("an object that is not what was written is not given out", () => {
+describe("a file that differs from the manifest is not served", () => {
   test("a suspect day", async () => {
     await env.DB.prepare("UPDATE day_files SET state = 'suspect'").run();
     expect(await problemOf(await call(PATH))).toMatchObject({ status: 409, code: "suspect_day" });
@@ -144,22 +144,22 @@ describe("an object that is not what was written is not given out", () => {
   test.each([
     ["gone", () => env.TIMESERIES.delete(keyOf(dayOf(START)))],
     ["another one", () => env.TIMESERIES.put(keyOf(dayOf(START)), "foreign")],
-  ])("%s: refused, and the day is suspect from then on", async (_what, change) => {
+  ])("%s: refused, and the day becomes suspect", async (_what, change) => {
     await change();
     expect(await problemOf(await call(PATH))).toMatchObject({ status: 409, code: "suspect_day" });
     expect(await manifestRow(dayOf(START))).toMatchObject({ state: "suspect" });
   });
 
-  describe("damaged, under the etag that the manifest has", () => {
+  describe("damage under the manifest's etag", () => {
     const flipped = (at: number) => () => bytes.map((byte, i) => (i === bytes.length + at ? byte ^ 16 : byte));
     test.each<[string, () => Uint8Array]>([
       ["in the footer's metadata", flipped(-20)],
       ["in the length of the footer", flipped(-7)],
       ["in the magic bytes at its end", flipped(-1)],
       ["shorter by its second half", () => bytes.slice(0, bytes.length / 2)],
-      ["shorter by a byte", () => bytes.slice(0, -1)],
-      ["longer by a byte", () => Uint8Array.of(...bytes, 0)],
-    ])("%s: refused as a whole and by ranges, and suspect", async (_what, damage) => {
+      ["one byte shorter", () => bytes.slice(0, -1)],
+      ["one byte longer", () => Uint8Array.of(...bytes, 0)],
+    ])("%s: refused, whole and by ranges, and the day becomes suspect", async (_what, damage) => {
       const put = await env.TIMESERIES.put(keyOf(dayOf(START)), damage());
       for (const headers of [{}, { range: "bytes=0-3" }, { range: `bytes=${bytes.length - 4}-${bytes.length - 2}` }]) {
         await env.DB.prepare("UPDATE day_files SET state = 'written', etag = ?1").bind(put!.etag).run();
@@ -168,7 +168,7 @@ describe("an object that is not what was written is not given out", () => {
       }
     });
 
-    test("a good footer of other rows than the manifest has", async () => {
+    test("a valid footer with a row count other than the manifest's", async () => {
       await env.DB.prepare("UPDATE day_files SET rows = rows + 1").run();
       expect(await problemOf(await call(PATH))).toMatchObject({ code: "suspect_day" });
       expect(await manifestRow(dayOf(START))).toMatchObject({ reason: expect.stringContaining("counts 1000 rows") });
@@ -187,7 +187,7 @@ describe("an object that is not what was written is not given out", () => {
     expect(requests).toBeLessThanOrEqual(6);
   });
 
-  test("one that a build is just putting there: try again, and nothing is marked", async () => {
+  test("a file that a build has not published yet: 503, not suspect", async () => {
     await env.TIMESERIES.put(keyOf(dayOf(START)), "next", { customMetadata: { sha256: "ab" } });
     await env.DB.prepare("UPDATE day_files SET pending = '{\"ab\":2}'").run();
     expect(await problemOf(await call(PATH))).toMatchObject({ status: 503, code: "cold_unavailable" });
@@ -195,13 +195,13 @@ describe("an object that is not what was written is not given out", () => {
   });
 });
 
-test("R2 does not answer: 503, and nothing is marked", async () => {
+test("R2 fails: 503, and the day does not become suspect", async () => {
   const TIMESERIES = { get: () => Promise.reject(new Error("get: Internal error (10001)")) };
   expect(await problemOf(await call(PATH, { TIMESERIES }))).toMatchObject({ status: 503, code: "cold_unavailable" });
   expect(await manifestRow(dayOf(START))).toMatchObject({ state: "written" });
 });
 
-test("QUERY_TOKEN locks it like all else", async () => {
+test("QUERY_TOKEN protects day files too", async () => {
   expect((await call(PATH, { QUERY_TOKEN: "the-token-of-tests" })).status).toBe(401);
   expect(
     (await call(PATH, { QUERY_TOKEN: "the-token-of-tests" }, { authorization: "Bearer the-token-of-tests" })).status,

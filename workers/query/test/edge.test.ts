@@ -19,7 +19,7 @@ beforeEach(async () => {
 });
 afterEach(() => vi.unstubAllGlobals());
 
-/** A Worker behind a service binding that lets in as etl and backfill do. */
+/** A Worker behind a service binding, with the access check of the ETL and backfill Workers. */
 function guardedService(): Pick<Fetcher, "fetch"> {
   const { ACCESS_TEAM_DOMAIN: teamDomain, ACCESS_AUD: audience } = ACCESS_SETTINGS;
   const rules = { token: TOKEN, application: { teamDomain, audience }, limiter: undefined };
@@ -29,7 +29,7 @@ function guardedService(): Pick<Fetcher, "fetch"> {
   return { fetch: async (input: RequestInfo | URL, init?: RequestInit) => app.fetch(new Request(input, init)) };
 }
 
-test("each write that is passed on takes an Access assertion from its own pages only", async () => {
+test("a forwarded write takes an Access assertion from its own pages only", async () => {
   const assertion = await stubAccess();
   const service = guardedService();
   const writes = FORWARDED.filter(([, method]) => method !== "GET").map(([, method, path]) => ({ method, path }));
@@ -47,7 +47,7 @@ test("each write that is passed on takes an Access assertion from its own pages 
   });
 });
 
-test("no read without the token names a point, nor does its error", async () => {
+test("without the token, no read and no error names a point", async () => {
   const settings = { QUERY_TOKEN: TOKEN };
   const documentSchema = z.object({ paths: z.record(z.string(), z.record(z.string(), z.unknown())) });
   const { paths } = documentSchema.parse(await (await call("/openapi.json", settings)).json());
@@ -67,12 +67,12 @@ test("no read without the token names a point, nor does its error", async () => 
     if (answer.status !== 401) open.push(read);
   }
   expect(open.sort()).toEqual(["/docs", "/health", "/openapi.json"]);
-  // the same address tells the name to those with the token
+  // with the token the same address names the point
   const headers = { authorization: `Bearer ${TOKEN}` };
   expect(await (await call(`/sites/${SITE}/points`, settings, headers)).text()).toContain("PLANTED");
 });
 
-test("QUERY_TOKEN of a deployment is long; that of a local run need not be", async () => {
+test("QUERY_TOKEN is long in a deployment, of any length in a local run", async () => {
   const short = { QUERY_TOKEN: "sesame" };
   const health = await call("/health", short);
   expect(await health.text()).toContain("QUERY_TOKEN: must have at least 16 characters in a deployment");

@@ -52,7 +52,7 @@ const PATHS = (): string[] => [
   "/sites",
 ];
 
-/** What an answer says, but for what two answers of one state may differ in. */
+/** The answer without the parts in which two answers of one state may differ. */
 async function ask(path: string): Promise<{ etag: string; said: string }> {
   const response = await call(path);
   expect(response.status).toBe(200);
@@ -66,7 +66,7 @@ async function ask(path: string): Promise<{ etag: string; said: string }> {
 
 type Step = typeof step extends fc.Arbitrary<infer T> ? T : never;
 
-/** Every kind of change of the stored state, at random. */
+/** Random changes of the stored state, of every kind. */
 const step = fc.record({
   kind: fc.constantFrom("sync", "sync", "roll up", "settle", "backfill", "rename", "watermark", "suspect", "nothing"),
   point: fc.nat(1),
@@ -118,7 +118,7 @@ async function happen(stored: Map<string, Sample>, { kind, point: index, day, ho
   }
 }
 
-test("over any history, answers that differ have ETags that differ, and the same state has the same", async () => {
+test("equal ETags mean equal answers; an unchanged state gives 304", async () => {
   let different = 0;
   let same = 0;
   await fc.assert(
@@ -158,7 +158,7 @@ test("over any history, answers that differ have ETags that differ, and the same
   expect(Math.min(different, same)).toBeGreaterThan(10);
 });
 
-test("a gap that is found, and one that is repaired, are in the coverage and change its ETag", async () => {
+test("a detected gap and a repaired gap change the coverage and its ETag", async () => {
   const path = `/sites/${SITE}/coverage?start=2025-10-12&end=2025-10-14`;
   const before = await ask(path);
   await storeGap(0, DAY + 5, DAY + 3_600_000);
@@ -181,7 +181,7 @@ describe("what changes an ETag", () => {
     ["a sample of another value", () => storeSamples([[ids[0]!, DAY, 2]])],
     ["a backfilled day", () => settle([[ids[1]!, DAY + DAY_MS, 1]], new Map([[ids[1]!, "b"]]))],
     ["a renamed unit", () => env.DB.prepare("UPDATE points SET unit = '%' WHERE name = 'a'").run()],
-    ["a watermark that comes into the range", () => setWatermark(SITE, DAY + DAY_MS + 1)],
+    ["a watermark that moves into the range", () => setWatermark(SITE, DAY + DAY_MS + 1)],
   ])("%s", async (_, change) => {
     await storeSamples([[ids[0]!, DAY, 1]]);
     const before = await etagOf();
@@ -202,7 +202,7 @@ describe("what changes an ETag", () => {
     expect(await etagOf()).toBe(before);
   });
 
-  test("two spellings of a request share one; another request or deployment has another", async () => {
+  test("equivalent requests share an ETag, others and deployments do not", async () => {
     const base = query({ interval: "raw" });
     const etag = await etagOf(base);
     const iso = query({ interval: "raw", start_time: "2025-10-12T00:00:00Z", tz: "America/Chicago", fill: "none" });
@@ -235,7 +235,7 @@ test.each<[string, (etag: string) => string, number]>([
   if (status === 304) expect(await response.text()).toBe("");
 });
 
-test("a 304 is one batch of D1, and nothing of R2", async () => {
+test("a 304 costs one batch of D1 and no request to R2", async () => {
   await settle([[ids[0]!, DAY, 1]], new Map([[ids[0]!, "a"]]));
   const path = query({ interval: "raw" });
   const { etag } = await ask(path);
@@ -256,7 +256,7 @@ test("a 304 is one batch of D1, and nothing of R2", async () => {
   expect(calls).toEqual(["db.batch"]);
 });
 
-test.each(["hot", "settled"])("aggregates of a %s day that were wrong and are rebuilt", async (level) => {
+test.each(["hot", "settled"])("rebuilding wrong aggregates of a %s day changes the ETag", async (level) => {
   const site = await siteId(SITE);
   await storeSamples([[ids[0]!, DAY, 1]]);
   await rollUpHours(env.DB, site, 0, () => DAY + 3 * DAY_MS);

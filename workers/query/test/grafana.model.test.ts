@@ -3,8 +3,8 @@ import { z } from "zod";
 import json from "../../../docs/grafana/dashboard.json" with { type: "json" };
 import { call, migrate, OTHER_SITE, point, storePoints, storeSamples } from "./service.ts";
 
-// Of Grafana's dashboard model (schema version 36 and later) what the dashboard uses; what its queries answer is in
-// grafana.test.ts.
+// The parts of Grafana's dashboard model (schema version 36 and later) that the dashboard uses. grafana.test.ts tests
+// the answers to its queries.
 
 const columnSchema = z.object({ selector: z.string(), text: z.string() });
 const panelSchema = z.object({
@@ -42,7 +42,7 @@ const { panels } = dashboard;
 const variables = dashboard.templating.list;
 const INFINITY = "yesoreyeram-infinity-datasource";
 
-test("panels have ids of their own, lie in 24 columns, and none over another", () => {
+test("panels have distinct ids, fit into 24 columns and do not overlap", () => {
   expect(new Set(panels.map(({ id }) => id)).size).toBe(panels.length);
   for (const { gridPos: a, id } of panels) {
     expect(a.x + a.w).toBeLessThanOrEqual(24);
@@ -54,7 +54,7 @@ test("panels have ids of their own, lie in 24 columns, and none over another", (
   }
 });
 
-test("targets of a panel have letters of their own, and what a panel does with columns names its columns", () => {
+test("targets have distinct letters; panel options name existing columns", () => {
   for (const { targets, transformations, fieldConfig } of panels) {
     expect(new Set(targets.map(({ refId }) => refId)).size).toBe(targets.length);
     const columns = targets.flatMap((target) => target.columns.map(({ text }) => text));
@@ -67,19 +67,19 @@ test("targets of a panel have letters of their own, and what a panel does with c
   }
 });
 
-test("the data source is a variable, of the plugin that all panels and queries are made for", () => {
+test("all panels and queries use the data source variable and its plugin", () => {
   const source = z
     .object({ type: z.literal("datasource"), query: z.literal(INFINITY) })
     .parse(json.templating.list.find(({ name }) => name === "datasource"));
   expect(source.query).toBe(INFINITY);
-  // Grafana fills a variable in after those that stand before it
+  // Grafana resolves a variable after the variables listed before it
   expect(variables[0]?.name).toBe("datasource");
   const used = [...JSON.stringify(json).matchAll(/"datasource":\{"type":"([^"]+)","uid":"([^"]+)"\}/g)];
   expect(used.length).toBeGreaterThan(panels.length);
   for (const [, type, uid] of used) expect([type, uid]).toEqual([INFINITY, "${datasource}"]);
 });
 
-test("each variable that is used is one of the dashboard's, or Grafana's own, and each of them is used", () => {
+test("each used variable is defined, and each defined variable is used", () => {
   const names = variables.map(({ name }) => name);
   expect(new Set(names).size).toBe(names.length);
   const text = JSON.stringify(json);
@@ -89,7 +89,7 @@ test("each variable that is used is one of the dashboard's, or Grafana's own, an
   for (const name of names) expect(used).toContain(name);
 });
 
-test("what the import asks for is what is used", () => {
+test("the import requires exactly the panels and the plugin in use", () => {
   const required = (type: string) => requires.filter((one) => one.type === type).map(({ id }) => id);
   expect(required("panel").sort()).toEqual([...new Set(panels.map(({ type }) => type))].sort());
   expect(required("datasource")).toEqual([INFINITY]);
@@ -99,7 +99,7 @@ test("what the import asks for is what is used", () => {
 const custom = json.templating.list.flatMap((variable) => customSchema.safeParse(variable).data ?? []);
 
 test.each(custom.map((variable) => [variable.name, variable] as const))(
-  "%s offers what its query lists, and chooses one of it",
+  "%s offers the values of its query and selects one",
   (_, { query, current, options }) => {
     expect(options.map(({ value }) => value)).toEqual(query.split(","));
     expect(options.filter(({ selected }) => selected).map(({ value }) => value)).toEqual([current.value]);
@@ -113,7 +113,7 @@ beforeAll(async () => {
 });
 
 test.each(custom.flatMap(({ name, options }) => options.map(({ value }) => [name, value] as const)))(
-  "the Worker takes %s=%s",
+  "the Worker accepts %s=%s",
   async (name, value) => {
     const parameters = new URLSearchParams({
       site_name: OTHER_SITE,

@@ -3,7 +3,7 @@ import { z } from "zod";
 import json from "../../../docs/grafana/dashboard.json" with { type: "json" };
 import { call, migrate, OTHER_SITE, point, type Sample, setWatermark, storePoints, storeSamples } from "./service.ts";
 
-/** What Infinity asks for: an address with parameters, and what it takes out of the answer. */
+/** An Infinity query: an address with parameters, and the columns that it selects from the answer. */
 const querySchema = z.object({
   type: z.literal("json"),
   source: z.literal("url"),
@@ -57,7 +57,10 @@ const dashboard = z
   })
   .parse(json);
 
-/** Names that mean something in an address, a list or JSON; the second is also the second and third pieces of the first. */
+/**
+ * Names with special characters of addresses, lists and JSON. The second name equals the second and third pieces of the
+ * first.
+ */
 const NAMES = ["ses/50% + x&y=z#?, n", 'b, "q" \\', "ses/50% + x&y=z#?", "n"];
 const FROM = Date.UTC(2025, 9, 12);
 const MINUTE = 60_000;
@@ -74,7 +77,7 @@ beforeAll(async () => {
   await setWatermark(OTHER_SITE, FROM + 150 * MINUTE);
 });
 
-/** The variables' values; a multi-value variable has a list. `__from` and `__to` are epoch milliseconds. */
+/** The variables' values. A multi-value variable has a list. `__from` and `__to` are epoch milliseconds. */
 const values = new Map<string, string | readonly string[]>([
   ["site", OTHER_SITE],
   ["point", NAMES],
@@ -86,7 +89,7 @@ const values = new Map<string, string | readonly string[]>([
 ]);
 
 /**
- * As Grafana's `formatVariableValue`: `json` leaves a text alone and writes a list as JSON; `csv` joins a list;
+ * Grafana's `formatVariableValue`: `json` leaves a text unchanged and writes a list as JSON; `csv` joins a list;
  * `percentencode` escapes all but letters, digits and `-_.~`.
  */
 function interpolate(template: string): string {
@@ -96,7 +99,7 @@ function interpolate(template: string): string {
     if (typeof value === "string") return format === "percentencode" ? strictlyEncoded(value) : value;
     if (format === "json") return JSON.stringify(value);
     if (format === "csv") return value.join();
-    throw new Error(`a list is not to be written as ${format}`);
+    throw new Error(`a list cannot be formatted as ${format}`);
   });
 }
 
@@ -112,7 +115,7 @@ function encoded(parameters: readonly (readonly [string, string])[]): string {
     .join("&");
 }
 
-/** The rows that Infinity makes of an answer. */
+/** The rows that Infinity extracts from an answer. */
 async function rowsOf({ url, url_options, root_selector }: Query): Promise<Record<string, unknown>[]> {
   const parameters = encoded(url_options.params.map(({ key, value }) => [key, interpolate(value)] as const));
   const response = await call(`${interpolate(url)}?${parameters}`);
@@ -137,13 +140,13 @@ describe("each query of the dashboard gets rows with its columns", () => {
       const column = rows.map((row) => row[selector]);
       const isOf = type === "string" ? ["string", "boolean"] : ["number"];
       expect(column.filter((value) => value !== null).length).toBeGreaterThan(0);
-      // Of null there may be some: a point without a unit, a break of a line.
+      // Some values may be null: the unit of a point, and the break of a line.
       expect(column.every((value) => value === null || isOf.includes(typeof value))).toBe(true);
     }
   });
 });
 
-test("the queries of points get all points and no others, for any names", async () => {
+test("point queries return exactly the points of the site, for any names", async () => {
   for (const { targets } of dashboard.panels.filter(({ title }) => title === "$site" || title === "Latest")) {
     const rows = await rowsOf(targets[0]!);
     const names = new Set(rows.map((row) => String(row["point_name"] ?? row["name"])));
@@ -151,7 +154,7 @@ test("the queries of points get all points and no others, for any names", async 
   }
 });
 
-test("one chosen point that is written without a list", async () => {
+test("a single selected point needs no list", async () => {
   for (const name of NAMES.slice(1)) {
     values.set("point", name);
     expect((await rowsOf(dashboard.panels[2]!.targets[0]!)).map((row) => row["name"])).toEqual([name]);

@@ -15,12 +15,12 @@ describe("CORS_ORIGINS", () => {
   const cors = (response: Response) =>
     [...response.headers].filter(([name]) => name.startsWith("access-control-")).map(([name]) => name);
 
-  test("unset: nothing is said to other origins", async () => {
+  test("unset: no CORS headers", async () => {
     expect(cors(await call("/sites", {}, { origin: DASH }))).toEqual([]);
   });
 
   test.each(["*", DASH, `https://other.example.com, ${DASH}`])(
-    "%s: answers, errors and 304 may be read",
+    "%s: pages may read answers, errors and 304",
     async (CORS_ORIGINS) => {
       const ok = await call("/sites", { CORS_ORIGINS }, { origin: DASH });
       const allowed = CORS_ORIGINS === "*" ? "*" : DASH;
@@ -41,12 +41,12 @@ describe("CORS_ORIGINS", () => {
     },
   );
 
-  test("another origin gets no answer", async () => {
+  test("another origin gets no CORS headers", async () => {
     const response = await call("/sites", { CORS_ORIGINS: DASH }, { origin: "https://evil.example.com" });
     expect(response.headers.get("access-control-allow-origin")).toBeNull();
   });
 
-  test("a preflight needs no token, and allows what a dashboard sends", async () => {
+  test("a preflight needs no token and allows the dashboard's requests", async () => {
     const settings = { CORS_ORIGINS: DASH, QUERY_TOKEN: "sesame-of-the-tests" };
     const headers = {
       origin: DASH,
@@ -60,22 +60,25 @@ describe("CORS_ORIGINS", () => {
     expect(response.headers.get("access-control-allow-methods")).toBe("GET,HEAD");
   });
 
-  test.each(["https://a.example.com/", "a.example.com", "https://a b"])("%s is no origin", async (CORS_ORIGINS) => {
-    vi.spyOn(console, "error").mockImplementation(() => {});
-    expect(await problemOf(await call("/sites", { CORS_ORIGINS }))).toMatchObject({
-      code: "settings_invalid",
-      field: "CORS_ORIGINS",
-    });
-  });
+  test.each(["https://a.example.com/", "a.example.com", "https://a b"])(
+    "%s is no valid origin",
+    async (CORS_ORIGINS) => {
+      vi.spyOn(console, "error").mockImplementation(() => {});
+      expect(await problemOf(await call("/sites", { CORS_ORIGINS }))).toMatchObject({
+        code: "settings_invalid",
+        field: "CORS_ORIGINS",
+      });
+    },
+  );
 });
 
 describe("methods", () => {
-  test("HEAD answers as GET, without a body", async () => {
+  test("HEAD answers like GET, without a body", async () => {
     const [get, head] = [await call("/sites"), await call("/sites", {}, {}, "HEAD")];
     expect([head.status, head.headers.get("etag"), await head.text()]).toEqual([200, get.headers.get("etag"), ""]);
   });
 
-  test("POST is refused with what is taken; OPTIONS tells it", async () => {
+  test("POST is refused with the allowed methods; OPTIONS lists them", async () => {
     for (const path of ["/sites", `/sites/${SITE}/points`, "/timeseries/query"]) {
       const response = await call(path, {}, {}, "POST");
       expect(response.headers.get("allow")).toBe("GET, HEAD, OPTIONS");
@@ -95,7 +98,7 @@ test("every answer has the security headers", async () => {
 });
 
 describe("/docs", () => {
-  test("shows every operation, loads nothing, and runs only what it brings", async () => {
+  test("lists every operation, loads nothing, runs only its own script", async () => {
     const response = await call("/docs", { QUERY_TOKEN: "sesame-of-the-tests" });
     expect([response.status, response.headers.get("content-type")]).toEqual([200, "text/html; charset=UTF-8"]);
     const html = await response.text();
@@ -113,7 +116,7 @@ describe("/docs", () => {
 describe("limits", () => {
   afterEach(() => vi.useRealTimers());
 
-  test("a query ends in time with a problem if the archive hangs", async () => {
+  test("a query ends in time with a problem if R2 does not answer", async () => {
     const [id] = await storePoints(SITE, [point("a")]);
     await settle([[id!, DAY, 1]], new Map([[id!, "a"]]));
     await setWatermark(SITE, DAY + 1);
@@ -134,7 +137,7 @@ describe("limits", () => {
   test.each<[Record<string, string | number>, string, RegExp]>([
     [{ interval: "raw", end_time: DAY + 40 * 86_400_000 }, "span_too_long", /interval|days/],
     [{ interval: "1min", end_time: DAY + 400 * 86_400_000 }, "span_too_long", /1day|1hr|5min/],
-  ])("%j is refused with a way out", async (more, code, wayOut) => {
+  ])("%j is refused with a suggestion", async (more, code, wayOut) => {
     await storePoints(SITE, [point("a")]);
     const path = timeseriesPath({ site_name: SITE, point_names: "a", start_time: DAY, end_time: DAY + 1, ...more });
     const problem = await problemOf(await call(path));
@@ -143,7 +146,7 @@ describe("limits", () => {
   });
 });
 
-test("settings of Cloudflare Access in half lock the Worker, and never open it", async () => {
+test("incomplete settings of Cloudflare Access lock the Worker", async () => {
   vi.spyOn(console, "error").mockImplementation(() => {});
   const half = { ACCESS_AUD: "tag" };
   expect(await problemOf(await call("/sites", half))).toMatchObject({

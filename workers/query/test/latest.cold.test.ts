@@ -39,13 +39,13 @@ beforeEach(async () => {
     ],
     names,
   );
-  // publishing a day does so too
+  // as publishing a day does
   await env.DB.prepare("UPDATE points SET first_seen = ?1 WHERE name <> 'never'")
     .bind(FIRST * DAY)
     .run();
   await storeSamples([
     [live!, (FIRST + 5) * DAY, 7],
-    // It came late, and is older than what is settled.
+    // A late sample, older than the settled ones.
     [late!, FIRST * DAY + 3, 8],
   ]);
 });
@@ -64,7 +64,7 @@ const ALL = [
   ["silent", (FIRST + 1) * DAY + 9, -0],
 ];
 
-test("the newest of both levels; files are read for points that need it only, each once", async () => {
+test("the newest of both levels; each needed file is read once", async () => {
   const keys: string[] = [];
   const bucket = aroundRequests(env.TIMESERIES, (request, key) => {
     keys.push(key);
@@ -78,7 +78,7 @@ test("the newest of both levels; files are read for points that need it only, ea
   expect(keys).toEqual([]);
 });
 
-test("on the same day in both levels: the later one, and of the same millisecond the hot one", async () => {
+test("of one day the later sample wins; of one millisecond the hot one", async () => {
   const [, silent, late] = ids;
   await storeSamples([
     [silent!, (FIRST + 1) * DAY + 9, 10],
@@ -90,7 +90,7 @@ test("on the same day in both levels: the later one, and of the same millisecond
   ]);
 });
 
-test("a file that is not what was written: its points' newest samples are not known, and an older one is not told", async () => {
+test("a foreign file: no older sample stands in for its points' newest", async () => {
   vi.spyOn(console, "log").mockReturnValue();
   await env.TIMESERIES.put(keyOf(FIRST + 1), "x");
   for (const _ of ["found", "known"]) {
@@ -102,7 +102,7 @@ test("a file that is not what was written: its points' newest samples are not kn
   vi.restoreAllMocks();
 });
 
-test("a locator that cannot be parsed: the newest sample is found by the file's footer", async () => {
+test("a locator that does not parse: the footer finds the newest sample", async () => {
   vi.spyOn(console, "log").mockReturnValue();
   const silent = ids[NAMES.indexOf("silent")]!;
   await changeSlices(env.DB, (slice, { pointId, day }) =>

@@ -34,7 +34,7 @@ async function latest(query = "", site = SITE) {
 }
 const values = async (query = "") => (await latest(query)).points.map(({ name, value }) => [name, value]);
 
-test("all points that have a sample, or those that are named, with one or without", async () => {
+test("lists points with a sample, or all named points", async () => {
   const [a, , c] = await storePoints(SITE, [point("a", { unit: "°F" }), point('b "quoted"'), point("c, d")]);
   const now = Date.now();
   await storeSamples([
@@ -58,7 +58,7 @@ test("all points that have a sample, or those that are named, with one or withou
   expect(second).toEqual({ name: 'b "quoted"', unit: null, timestamp: null, value: null, age_s: null });
 });
 
-test("values come out bit for bit", async () => {
+test("values are equal bit for bit", async () => {
   const doubles = [-0, 0, 5e-324, -5e-324, Number.MAX_VALUE, -Number.MAX_VALUE, 1e21, 25.517500000000002, 2 ** 53 + 2];
   const ids = await storePoints(
     SITE,
@@ -68,7 +68,7 @@ test("values come out bit for bit", async () => {
   expect(await values()).toEqual(doubles.map((value, i) => [`p${i}`, value]));
 });
 
-test("a site without points, and one that no sync has met", async () => {
+test("a site without points, and a site before its first sync", async () => {
   expect(await latest()).toEqual({ site_name: SITE, points: [], partial: false });
   expect(await latest("", OTHER_SITE)).toEqual({ site_name: OTHER_SITE, points: [], partial: false });
 });

@@ -7,7 +7,7 @@ export const HOUR = 60 * MINUTE;
 export const DAY = 24 * HOUR;
 export const ZONES = ["America/Chicago", "UTC", "Asia/Kathmandu", "Australia/Lord_Howe"] as const;
 
-// Small enough that no sum overflows: core's own tests see to those.
+// Small enough that no sum overflows. Tests of core cover overflows.
 export const anyValue = fc.oneof(
   fc.double({ min: -1e300, max: 1e300, noNaN: true }),
   fc.double({ min: -50, max: 50, noNaN: true }),
@@ -15,7 +15,7 @@ export const anyValue = fc.oneof(
 );
 export const BUCKET_INTERVALS = ["1min", "5min", "15min", "30min", "1hr", "1day", "1week", "1month"] as const;
 
-/** The local unit that holds a time, by the platform's calendar; parts of a day have its offset too. */
+/** The local unit that contains a time, by the platform's calendar. Units shorter than a day include the UTC offset. */
 function localUnit(zone: string, interval: string): (time: number) => string {
   const format = new Intl.DateTimeFormat("en", {
     timeZone: zone,
@@ -46,7 +46,7 @@ function localUnit(zone: string, interval: string): (time: number) => string {
 
 const FIXED: Readonly<Record<string, number>> = { "1min": MINUTE, "5min": 5 * MINUTE, "15min": 15 * MINUTE };
 
-/** The start of the bucket that holds a time: the first quarter of an hour, going back, that shows the same unit. */
+/** The start of the bucket that contains a time: searches backwards in quarters of an hour for the unit's first one. */
 function bucketStart(time: number, interval: string, zone: string): number {
   const fixed = FIXED[interval];
   if (fixed !== undefined) return Math.floor(time / fixed) * fixed;
@@ -65,7 +65,7 @@ interface Expected {
   readonly count?: number[];
 }
 
-/** The answer's columns of one point, its samples ascending. */
+/** The expected columns of one point. @param samples ascending */
 export function aggregate(samples: readonly Sample[], interval: string, zone: string): Expected {
   if (interval === "raw") {
     return { timestamps: samples.map(([, time]) => time), values: samples.map(([, , value]) => value) };
@@ -85,7 +85,7 @@ export function aggregate(samples: readonly Sample[], interval: string, zone: st
   return { timestamps: [...buckets.keys()], values, min, max, count: columns.map((column) => column.length) };
 }
 
-/** Columns to compare an answer with, in which a mean may differ by the order in which its samples were summed up. */
+/** Columns to compare with an answer. A mean may differ by the order of summation. */
 export function closely({ values, min, max, ...rest }: Expected) {
   if (min === undefined || max === undefined) return { values, ...rest };
   const means: unknown[] = values.map((mean, i) => {

@@ -8,7 +8,7 @@ import { call, clear, migrate, point, queryJson, SITE, storePoints, storeSamples
 const START = Date.UTC(2025, 9, 12);
 const DAY = 86_400_000;
 
-/** Names that quote, escape, end or bind something somewhere on their way. */
+/** Names with characters that quote, escape, end or bind text in some format. */
 const NAMES = [
   "it's",
   'say "hi"',
@@ -37,7 +37,7 @@ beforeAll(async () => {
   const decoder = new PageDecoder(START + 2 * DAY, "/page");
   decoder.write(JSON.stringify(body));
   const { samples } = decoder.end();
-  if (samples.names.join() !== NAMES.join()) throw new Error("the page's names came out otherwise");
+  if (samples.names.join() !== NAMES.join()) throw new Error("the page's names differ from the stored names");
   const ids = await storePoints(
     SITE,
     samples.names.map((name) => point(name)),
@@ -49,9 +49,9 @@ beforeAll(async () => {
 });
 
 test.each(NAMES.map((name, i) => [name.slice(0, 24), name, i] as const))(
-  "%j comes back from the archive and the database, in every format",
+  "%j comes back from both levels, in every format",
   async (_, name, i) => {
-    // as a list of one, for a comma is what parts names; repeated parameters would do as well
+    // as a list of one, because a comma separates names; repeated parameters would work too
     const asked = { site_name: SITE, point_names: name, start_time: START, end_time: START + 2 * DAY, interval: "raw" };
     const { series, metadata } = await queryJson(asked);
     expect(series).toMatchObject([{ point_name: name, timestamps: [START, START + DAY], values: [i, i + 0.1] }]);
@@ -71,7 +71,7 @@ test.each(NAMES.map((name, i) => [name.slice(0, 24), name, i] as const))(
   },
 );
 
-test("the history's name of a quantity, its stored name, or both give one point", async () => {
+test("the API's name, the stored name, or both select one point", async () => {
   const [id] = await storePoints(SITE, [point("weather.temperature")]);
   await storeSamples([[id!, START + DAY, 21.5]]);
   const history = `ses/${SITE}/weather/temp`;

@@ -1,4 +1,4 @@
-/** Reads CSV as RFC 4180 defines it, and throws where it is not that: written from its grammar, not from our writer. */
+/** Reads CSV by the grammar of RFC 4180, independent of our writer. Throws on any deviation. */
 export function parseCsv(text: string): string[][] {
   const records: string[][] = [];
   let at = 0;

@@ -33,7 +33,7 @@ async function page(parameters: Record<string, string> = {}, site = SITE) {
 }
 const names = async (parameters: Record<string, string>) => (await page(parameters)).points.map(({ name }) => name);
 
-test("/sites: the deployment's, with how far their data is whole", async () => {
+test("/sites lists the deployment's sites and how far their data is complete", async () => {
   await setWatermark(SITE, START);
   expect(await (await call("/sites")).json()).toEqual({
     sites: [
@@ -43,7 +43,7 @@ test("/sites: the deployment's, with how far their data is whole", async () => {
   });
 });
 
-test("a point with all there is to say of it, one that never spoke, and one of a site to escape", async () => {
+test("a point with all fields, one without samples, one of another site", async () => {
   const [first] = await storePoints(SITE, [
     point("b", { label: "VAV 8", unit: "°F", intervalS: 300, tags: { kv: { floor: "2" }, markers: ["zone"] } }),
     point("a", { intervalS: null }),
@@ -65,7 +65,7 @@ test("a point with all there is to say of it, one that never spoke, and one of a
         interval_s: 300,
         gap_after_s: 900,
         configured: true,
-        // the sync notes when a point was seen first; nothing was synced here
+        // a sync sets first_seen; this test runs no sync
         first_seen: null,
         last_seen: "2025-10-12T14:01:30.000Z",
       },
@@ -96,7 +96,7 @@ test("last_seen is the newest sample of both levels, to the millisecond", async 
   expect(archivedDay).toMatchObject({ outcome: "settled", settledSamples: 4 });
   await storeSamples([
     [both!, START + 26 * 3_600_000 + 3, 1],
-    // after the archive, but of a time before what is in the file
+    // stored after settling, but earlier than the samples in the file
     [late!, START + 59_999, 1],
   ]);
   expect(await lastSeen()).toEqual([
@@ -106,7 +106,7 @@ test("last_seen is the newest sample of both levels, to the millisecond", async 
   ]);
 });
 
-test("a site that no sync has met has no points", async () => {
+test("a site before its first sync has no points", async () => {
   expect(await page({}, OTHER_SITE)).toEqual({ points: [], next_cursor: null });
 });
 
@@ -125,22 +125,22 @@ describe("search and tag", () => {
     ["a unit", { search: "°F" }, ["ahu/2"]],
     ["a unit as the upstream spells it", { search: "fahrenheit" }, ["ahu/2"]],
     ["no wildcards", { search: "v_v" }, []],
-    ["an underscore as it is", { search: "v_3" }, ["vav_3"]],
-    ["nothing asked: all", { search: "" }, ["ahu/1", "ahu/2", "vav_3"]],
+    ["an underscore matches only itself", { search: "v_3" }, ["vav_3"]],
+    ["no filter: all", { search: "" }, ["ahu/1", "ahu/2", "vav_3"]],
     ["a marker, or a tag's name", { tag: "fan" }, ["ahu/1", "vav_3"]],
     ["a tag's name and value", { tag: "floor:2" }, ["ahu/2", "vav_3"]],
     ["a tag's value alone does not match", { tag: "2" }, []],
     ["a part of a marker does not match", { tag: "tem" }, []],
     ["both", { search: "ahu", tag: "floor:2" }, ["ahu/2"]],
     ["after a name", { cursor: "ahu/1" }, ["ahu/2", "vav_3"]],
-    ["after a name that is not there", { cursor: "b" }, ["vav_3"]],
-    ["both, page by page", { search: "a", limit: "1", cursor: "ahu/2" }, ["vav_3"]],
+    ["after a name without a point", { cursor: "b" }, ["vav_3"]],
+    ["both, in pages", { search: "a", limit: "1", cursor: "ahu/2" }, ["vav_3"]],
   ])("%s", async (_, parameters, found) => {
     expect(await names(parameters)).toEqual(found);
   });
 });
 
-test("the pages together are all points once, in the order of their names", async () => {
+test("the pages list all points once, ordered by name", async () => {
   const name = fc.oneof(
     fc.string({ minLength: 1, maxLength: 4 }),
     fc.string({ unit: "grapheme", minLength: 1, maxLength: 3 }),
@@ -173,7 +173,7 @@ test("the pages together are all points once, in the order of their names", asyn
 test.each<[string, string, number, string, string]>([
   ["a limit of 0", "limit=0", 400, "invalid_request", "limit"],
   ["a limit over 1,000", "limit=1001", 400, "invalid_request", "limit"],
-  ["a limit in words", "limit=all", 400, "invalid_request", "limit"],
+  ["a limit that is no number", "limit=all", 400, "invalid_request", "limit"],
   ["an empty limit", "limit=", 400, "invalid_request", "limit"],
   ["an empty cursor", "cursor=", 400, "invalid_request", "cursor"],
   ["an empty tag", "tag=", 400, "invalid_request", "tag"],

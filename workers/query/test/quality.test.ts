@@ -19,13 +19,13 @@ import {
 } from "./service.ts";
 
 const DAY_MS = 86_400_000;
-/** a fixed noon: the Worker answers of the days before its own today */
+/** a fixed noon, because the Worker answers for the days before today */
 const NOW = Date.UTC(2026, 9, 15, 12);
 const YESTERDAY = dayOf(NOW) - 1;
 const START = YESTERDAY * DAY_MS;
 const CADENCE_MS = 600_000;
 const ROOM = { unit: "°F", intervalS: 600, tags: { kv: {}, markers: ["sensor"] } };
-/** in the order of their scores, the worst first, as the samples below make them; the last two have none */
+/** ordered by the scores of the samples below, the worst first; the last two have no score */
 const NAMES = ["m/stuck", "z/dead", "b/half", "a/spike", "c/sound", "d/sound", "e/mode", "f/mode"];
 
 let ids: number[];
@@ -70,7 +70,7 @@ async function ask(parameters?: Record<string, string>): Promise<z.infer<typeof 
 }
 
 describe("GET /sites/{site}/quality", () => {
-  test("says of the last seven full days what is wrong with which point, the worst first", async () => {
+  test("lists the problems of each point in seven full days, the worst first", async () => {
     const answer = await ask();
     expect(answer.days.map(({ date, state }) => [date, state])).toEqual([
       ...[6, 5, 4, 3, 2, 1].map((ago) => [dayText(YESTERDAY - ago), "unjudged"]),
@@ -111,7 +111,7 @@ describe("GET /sites/{site}/quality", () => {
     expect(answer.next_cursor).toBeNull();
   });
 
-  test.each([1, 2, 3, 5])("pages of %i hold each point once, in the same order", async (limit) => {
+  test.each([1, 2, 3, 5])("pages of %i list each point once, in the same order", async (limit) => {
     const whole = (await ask()).points;
     const names: string[] = [];
     let cursor: string | null = null;
@@ -129,7 +129,7 @@ describe("GET /sites/{site}/quality", () => {
     expect(names).toEqual(whole.map(({ name }) => name));
   });
 
-  test("of points that are named also by day, and says what is stale", async () => {
+  test("named points: also by day, with stale days marked", async () => {
     const named = { points: "b/half,z/dead", start: dayText(YESTERDAY - 1), end: dayText(YESTERDAY + 2) };
     const before = await ask(named);
     expect(before.days.map(({ state }) => state)).toEqual(["unjudged", "judged", "unjudged"]);
@@ -153,7 +153,7 @@ describe("GET /sites/{site}/quality", () => {
     });
   });
 
-  test("a site that no sync has met has none", async () => {
+  test("a site before its first sync has no quality", async () => {
     const response = await call(`/sites/${encodeURIComponent(OTHER_SITE)}/quality`);
     expect(await response.json()).toMatchObject({ points: [], summary: { mean_score: null, points: 0 } });
   });

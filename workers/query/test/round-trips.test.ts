@@ -12,7 +12,7 @@ beforeAll(async () => {
   await storeSamples(ids.flatMap((id) => [0, 1, 2].map((i) => [id, START + i * MINUTE, i] as const)));
 });
 
-/** Calls to D1 of an answer; each is a round trip. */
+/** D1 calls of an answer. Each is a round trip. */
 async function roundTrips(path: string): Promise<number> {
   let calls = 0;
   const DB = interceptedDatabase(env.DB, async (execute) => {
@@ -25,12 +25,12 @@ async function roundTrips(path: string): Promise<number> {
   return calls;
 }
 
-test("samples of an open day: the state, then all that is stored", async () => {
+test("samples of an open day: one call for the state, one for the samples", async () => {
   const asked = { site_name: SITE, point_names: ["a", "b"], start_time: START, end_time: START + HOUR };
   expect(await roundTrips(timeseriesPath({ ...asked, interval: "raw" }))).toBe(2);
   expect(await roundTrips(timeseriesPath({ ...asked, interval: "5min" }))).toBe(2);
 });
 
-test("the newest samples of a site: their versions, then the samples", async () => {
+test("newest samples of a site: one call for versions, one for samples", async () => {
   expect(await roundTrips(`/sites/${SITE}/latest`)).toBe(2);
 });

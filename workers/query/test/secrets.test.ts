@@ -24,7 +24,7 @@ beforeEach(async () => {
 });
 afterEach(() => vi.restoreAllMocks());
 
-/** Asks every route, with the right token, wrong ones and none. @returns answers by status */
+/** Calls every route with the right token, wrong tokens and none. @returns answers by status */
 async function askAll(failing: Record<string, unknown> = {}): Promise<Set<number>> {
   const statuses = new Set<number>();
   const settings = { QUERY_TOKEN, CORS_ORIGINS: "https://dash.test", ...failing };
@@ -67,7 +67,7 @@ async function expectNoLeak(): Promise<void> {
   expect(out.leaks()).toEqual([]);
 }
 
-it("no secret is printed, answered or stored while all is well", async () => {
+it("no secret is logged, answered or stored without faults", async () => {
   expect([...(await askAll())]).toEqual(expect.arrayContaining([200, 204, 400, 401, 404, 405]));
   await expectNoLeak();
 });
@@ -83,7 +83,7 @@ it.each([
     200,
     () => ({ TIMESERIES: interceptedBucket(env.TIMESERIES, () => Promise.reject(new Error("get: failed (10001)"))) }),
   ],
-])("no secret is printed, answered or stored while %s", async (_, expected, failing) => {
+])("no secret is logged, answered or stored if %s", async (_, expected, failing) => {
   expect([...(await askAll(failing()))]).toContain(expected);
   await expectNoLeak();
 });

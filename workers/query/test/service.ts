@@ -12,14 +12,14 @@ import worker from "../src/index.ts";
 
 export const ADMIN_TOKEN = "the-admin-token-of-tests";
 export const SITE = "falls_city";
-/** A site whose name must be escaped in an address, and of another zone. */
+/** A site in another zone, whose name must be escaped in an address. */
 export const OTHER_SITE = "göteborg/north 1";
 export const SITES = JSON.stringify([
   { name: SITE, timezone: "America/Chicago" },
   { name: OTHER_SITE, timezone: "Europe/Berlin" },
 ]);
 
-/** What the Worker needs to answer at all. */
+/** The settings that the Worker needs. */
 export const BINDINGS = { DB: env.DB, TIMESERIES: env.TIMESERIES, SITES, ADMIN_TOKEN };
 
 export async function migrate(): Promise<void> {
@@ -37,7 +37,7 @@ export async function call(
   return worker.fetch(request, { ...BINDINGS, ...settings }, createExecutionContext());
 }
 
-/** A query as its parameters; a list is a repeated parameter. */
+/** The address of a query. A list becomes a repeated parameter. */
 export type Parameters = Record<string, string | number | readonly string[]>;
 
 export function timeseriesPath(parameters: Parameters): string {
@@ -118,7 +118,7 @@ async function answerOf(parameters: Parameters, settings?: Record<string, unknow
   return JSON.parse(text);
 }
 
-/** @param settings of this call, over those of the tests */
+/** @param settings override those of the tests */
 export async function queryJson(
   parameters: Parameters,
   settings?: Record<string, unknown>,
@@ -138,7 +138,7 @@ export async function siteId(site: string): Promise<number> {
   return newSite(env.DB, site);
 }
 
-/** Makes these the points of a site. @returns their ids, in their order */
+/** Stores the points of a site. @returns their ids, in order */
 export async function storePoints(site: string, points: readonly PointDescription[]): Promise<number[]> {
   const id = await siteId(site);
   await replaceCatalog(env.DB, id, await loadCatalog(env.DB, id), points, 0);
@@ -172,7 +172,7 @@ export async function clear(): Promise<void> {
   );
 }
 
-/** Sets how far a site's data is whole. */
+/** Sets the watermark of a site. */
 export async function setWatermark(site: string, time: number): Promise<void> {
   const id = await siteId(site);
   await env.DB.prepare("DELETE FROM sync_state WHERE site_id = ?1").bind(id).run();
@@ -198,7 +198,7 @@ export async function problemOf(response: Response): Promise<z.infer<typeof prob
   return problem;
 }
 
-/** Notes an open gap. @param pointId 0: of the whole site @param end null: it goes on */
+/** Stores an open gap. @param pointId 0: the whole site @param end null: the gap is still open */
 export async function storeGap(pointId: number, start: number, end: number | null): Promise<void> {
   const insert = `INSERT INTO gaps (site_id, start, point_id, end, state, cause, detected_at, next_attempt_at)
     VALUES (?1, ?2, ?3, ?4, 'open', 'unknown', 0, 0)`;

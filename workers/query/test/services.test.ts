@@ -4,7 +4,7 @@ import { createExecutionContext } from "cloudflare:test";
 import { migratedDatabase } from "@building-vitals/core/test/database";
 import worker from "../src/index.ts";
 
-/** Tells what was asked of it, and answers as a Worker that wants a token. */
+/** Records its requests, and answers like a Worker that requires a token. */
 class Service {
   readonly asked: { method: string; url: string; authorization: string | null; body: string }[] = [];
 
@@ -30,7 +30,7 @@ beforeAll(async () => {
   await migratedDatabase();
 });
 
-describe("what the page asks of the other Workers", () => {
+describe("requests of the dashboard to the other Workers", () => {
   test.each([
     ["GET", "/etl/status", "ETL", "/status"],
     ["GET", "/etl/health", "ETL", "/health"],
@@ -40,7 +40,7 @@ describe("what the page asks of the other Workers", () => {
     ["GET", "/backfill/health", "BACKFILL", "/health"],
     ["GET", "/backfill/days?from=2025-01-01", "BACKFILL", "/backfill/days?from=2025-01-01"],
     ["POST", "/backfill/start", "BACKFILL", "/backfill/start"],
-  ])("%s %s goes to %s as %s, and the answer comes back untouched", async (method, path, binding, there) => {
+  ])("%s %s goes to %s as %s, and the answer is unchanged", async (method, path, binding, there) => {
     const service = new Service();
     const body = method === "POST" ? '{"site":"a"}' : null;
     const headers = { authorization: "Bearer admin" };
@@ -65,14 +65,14 @@ describe("what the page asks of the other Workers", () => {
     ["GET", "/etl/../status"],
     ["GET", "/etl/status/"],
     ["GET", "/backfill/import-to-d1/1"],
-  ])("%s %s is not passed on", async (method, path) => {
+  ])("%s %s is not forwarded", async (method, path) => {
     const service = new Service();
     const headers = { authorization: "Bearer sesame-of-the-tests" };
     const answer = await call(path, { method, headers }, { ETL: service, BACKFILL: service });
     expect([answer.status, service.asked]).toEqual([404, []]);
   });
 
-  test("a method that is not passed on is refused here", async () => {
+  test("a method that is not forwarded is refused here", async () => {
     const service = new Service();
     const answer = await call(
       "/etl/trigger",
@@ -82,7 +82,7 @@ describe("what the page asks of the other Workers", () => {
     expect([answer.status, answer.headers.get("allow"), service.asked]).toEqual([405, "POST, OPTIONS", []]);
   });
 
-  test("a service that is not bound is a problem that names it", async () => {
+  test("a service without a binding is a problem that names it", async () => {
     const problem = await problemOf(await call("/backfill/status", {}, { ETL: new Service() }));
     expect(problem).toMatchObject({ status: 404, code: "not_found" });
     expect(problem.detail).toContain("BACKFILL");

@@ -11,7 +11,7 @@ import { dayOf } from "@building-vitals/core/domain/day";
 import type { Series } from "@building-vitals/core/domain/samples";
 import { type Sample, SITE, siteId } from "./service.ts";
 
-/** Of the site that the tests archive. */
+/** Id of the site that the tests settle. */
 export function keyOf(day: number): string {
   return dayFileKey(SITE, day);
 }
@@ -31,7 +31,7 @@ interface BuiltDay {
   readonly points: readonly { readonly id: number; readonly series: Series; readonly slice: Uint8Array }[];
 }
 
-/** Writes the file of one day's samples in its place, and says nothing of it in the manifest. */
+/** Writes the file of one day's samples in its place, without a manifest row. */
 export async function writeDayFile(samples: readonly Sample[], names: ReadonlyMap<number, string>): Promise<BuiltDay> {
   const day = dayOf(samples[0]![1]);
   const key = keyOf(day);
@@ -51,7 +51,7 @@ export async function writeDayFile(samples: readonly Sample[], names: ReadonlyMa
   };
 }
 
-/** Publishes a day file that was written: what the builder does last, but for the hot rows. */
+/** Publishes a day file that was written: the builder's last step, without the deletion of hot rows. */
 export async function publishDay({ day, key, written, points }: BuiltDay): Promise<void> {
   const site = await siteId(SITE);
   const file = [key, written.etag, written.sha256, written.bytes, written.rows, points.length];
@@ -93,7 +93,7 @@ export async function deleteHotDays(...days: number[]): Promise<void> {
   );
 }
 
-/** The state and reason of a day of the manifest. */
+/** The state and reason of a day in the manifest. */
 export async function manifestRow(day: number): Promise<{ state: unknown; reason: unknown } | null> {
   return env.DB.prepare("SELECT state, reason FROM day_files WHERE day = ?1").bind(day).first();
 }

@@ -24,7 +24,7 @@ beforeEach(async () => {
   await clearCold();
 });
 
-/** A day in a file and a hot day whose hours are rolled up; a sample every ten minutes. */
+/** A settled day and a hot day with hourly aggregates; a sample every ten minutes. */
 async function store(values: Record<string, { unit: string; valueAt: (i: number) => number }>) {
   const names = Object.keys(values);
   const ids = await storePoints(
@@ -56,13 +56,13 @@ const ask = (names: string, interval: string, more: Record<string, string> = {})
   });
 
 const north = (i: number) => (i % 2 === 0 ? 350 : 10);
-/** Distance from north. */
+/** Degrees from north. */
 const offNorth = (value: number | null) => Math.abs(((value! + 180) % 360) - 180);
 
 test.each([
   ["1hr", 48, 6],
   ["1day", 2, 144],
-])("%s: 350° and 10° in turn point north, in a file and hot, beside a temperature", async (interval, size, count) => {
+])("%s: 350° and 10° average to north, settled and hot", async (interval, size, count) => {
   const temp = { unit: "°C", valueAt: (i: number) => i % 6 };
   await store({ a: temp, b: { unit: "°", valueAt: north }, c: temp });
   const { series, metadata } = await ask("c,b,a", interval);
@@ -70,12 +70,12 @@ test.each([
   expect(b!.values).toHaveLength(size);
   for (const value of b!.values) expect(offNorth(value)).toBeLessThan(1e-9);
   expect([b!.min, b!.max, b!.count]).toEqual([Array(size).fill(10), Array(size).fill(350), Array(size).fill(count)]);
-  // The others still come of hourly aggregates.
+  // The other points still use hourly aggregates.
   for (const one of [a!, c!]) expect(one.values).toEqual(Array(size).fill(2.5));
   expect(metadata).toMatchObject({ computed_from: "hours", total_samples: 3 * 288, completeness: 1, partial: false });
 });
 
-test("1min and 5min average angles likewise", async () => {
+test("1min and 5min buckets average angles on the circle", async () => {
   await store({ b: { unit: "°", valueAt: () => 0 } });
   const [id] = [...(await env.DB.prepare("SELECT id FROM points").all<{ id: number }>()).results];
   const at = (FIRST + 1) * DAY + HOUR;
@@ -89,13 +89,13 @@ test("1min and 5min average angles likewise", async () => {
   }
 });
 
-test("directions that cancel out have no mean, but a minimum, maximum and count", async () => {
+test("opposite directions have no mean, but a minimum, maximum and count", async () => {
   await store({ b: { unit: "°", valueAt: (i) => (i % 2) * 180 } });
   const { series } = await ask("b", "1day");
   expect(series[0]).toMatchObject({ values: [null, null], min: [0, 0], max: [180, 180], count: [144, 144] });
 });
 
-test("linear fill of angles goes the short way round", async () => {
+test("linear fill of angles takes the shorter arc", async () => {
   await store({ b: { unit: "°", valueAt: (i) => (i < 144 ? 350 : 10) } });
   await env.DB.exec("DELETE FROM segments; DELETE FROM hot_hours");
   const [id] = [...(await env.DB.prepare("SELECT id FROM points").all<{ id: number }>()).results];

@@ -18,7 +18,7 @@ import {
 beforeAll(migrate);
 afterEach(() => vi.restoreAllMocks());
 
-test("a damaged row of young samples makes the answer partial, and costs the row only", async () => {
+test("a damaged segment row makes the answer partial, and costs only itself", async () => {
   vi.spyOn(console, "log").mockReturnValue();
   await clear();
   const [id] = await storePoints(SITE, [point("p01")]);
@@ -35,7 +35,7 @@ test("a damaged row of young samples makes the answer partial, and costs the row
   }
 });
 
-test("a damaged row of places costs aggregates only: samples are found by the file's footer", async () => {
+test("damaged places cost aggregates only; the footer finds the samples", async () => {
   vi.spyOn(console, "log").mockReturnValue();
   await clear();
   await clearCold();

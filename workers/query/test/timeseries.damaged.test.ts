@@ -19,9 +19,9 @@ import {
 } from "./service.ts";
 
 const FIRST = Date.UTC(2025, 9, 12) / DAY;
-/** The day that is damaged, between two that are not. */
+/** The damaged day, between two undamaged days. */
 const HURT = FIRST + 1;
-/** As the cadence shows it: from the sample before. */
+/** The gap that the cadence shows, from the sample before. */
 const hurt: [number, number] = [HURT * DAY - 10 * MINUTE + 1, (HURT + 1) * DAY];
 
 let names = new Map<number, string>();
@@ -60,7 +60,7 @@ async function ask(settings?: Record<string, unknown>, points = ASKED) {
   };
 }
 
-/** What should be answered, without the samples of some days. */
+/** The expected rows, without the samples of some days. */
 function expected(without: readonly number[] = [], points = ASKED) {
   return samples
     .filter(([id, at]) => points.includes(names.get(id)!) && !without.includes(Math.floor(at / DAY)))
@@ -78,14 +78,14 @@ async function fileBytes(): Promise<Uint8Array> {
   return new Uint8Array(await (await env.TIMESERIES.get(keyOf(HURT)))!.arrayBuffer());
 }
 
-test("undamaged: whole, from a request a day and row group", async () => {
+test("undamaged: complete, with one request per day and row group", async () => {
   const { rows, metadata } = await ask();
   expect(rows).toEqual(expected());
   expect(metadata).toMatchObject({ partial: false, missing: [], completeness: 1, pending: null });
   expect(metadata.storage_tiers.cold).toMatchObject({ samples: 2 * 3 * 144, files: 3 });
 });
 
-describe("an object that is not what was written", () => {
+describe("a file that differs from the manifest", () => {
   const flipped = (bytes: Uint8Array, at: number) => bytes.map((byte, i) => (i === at ? byte ^ 16 : byte));
   test.each<[string, (bytes: Uint8Array) => Promise<unknown>]>([
     ["deleted", () => env.TIMESERIES.delete(keyOf(HURT))],
@@ -93,13 +93,13 @@ describe("an object that is not what was written", () => {
     ["emptied", () => env.TIMESERIES.put(keyOf(HURT), "")],
     ["a bit flipped", (bytes) => env.TIMESERIES.put(keyOf(HURT), flipped(bytes, 100))],
     ["no Parquet", () => env.TIMESERIES.put(keyOf(HURT), "x".repeat(100_000))],
-    ["a day file that somebody else made", () => writeDayFile([[ids[1]!, HURT * DAY, 99]], names)],
+    ["a foreign day file", () => writeDayFile([[ids[1]!, HURT * DAY, 99]], names)],
     [
-      "one that says to be a build's, which no build has announced",
+      "a build's metadata that no build has announced",
       (bytes) =>
         env.TIMESERIES.put(keyOf(HURT), flipped(bytes, 100), { customMetadata: { sha256: "00", generation: "2" } }),
     ],
-  ])("%s: its day is missing, marked, and not read again", async (_, damage) => {
+  ])("%s: its day is missing and suspect, and not read again", async (_, damage) => {
     await damage(await fileBytes());
     await expectWithoutHurt();
     expect(log).toHaveBeenCalledExactlyOnceWith(expect.stringContaining("day_file_unreadable"));
@@ -116,7 +116,7 @@ describe("an object that is not what was written", () => {
     expect([...keys].sort()).toEqual([keyOf(HURT - 1), keyOf(HURT + 1)]);
   });
 
-  test("hot samples of such a day are still answered", async () => {
+  test("hot samples of a suspect day are still answered", async () => {
     await storeSamples([[ids[1]!, HURT * DAY + 5, 5]]);
     await env.TIMESERIES.delete(keyOf(HURT));
     const { rows, metadata } = await ask();
@@ -130,16 +130,16 @@ describe("an object that is not what was written", () => {
     expect((await ask()).rows).toEqual(expected());
   });
 
-  test("a point of unknown cadence: the day is missing as a whole", async () => {
+  test("a point without a cadence: the whole day is missing", async () => {
     await env.DB.prepare("UPDATE points SET interval_s = NULL").run();
-    // Not the same question: an answer of this state may be kept, and be right.
+    // Another order of points, so another question: a cached answer of this state would be right.
     expect((await ask({}, ASKED.toReversed())).metadata).toMatchObject({ partial: false, missing: [] });
     await env.TIMESERIES.delete(keyOf(HURT));
     const missing = [[HURT * DAY, (HURT + 1) * DAY]];
     for (const _ of ["found", "known"]) expect((await ask()).metadata).toMatchObject({ partial: true, missing });
   });
 
-  test("the requested part of it is missing", async () => {
+  test("a range within the day is missing", async () => {
     await env.TIMESERIES.delete(keyOf(HURT));
     const range = { start_time: HURT * DAY + 7, end_time: HURT * DAY + 9 };
     const { metadata } = await queryJson({ site_name: SITE, point_names: "p01", interval: "raw", ...range });
@@ -147,11 +147,11 @@ describe("an object that is not what was written", () => {
   });
 });
 
-describe("locators in the manifest that are wrong", () => {
+describe("wrong locators in the manifest", () => {
   const PARTS = ["offset", "timeBytes", "nameBytes", "valueBytes", "rows", "crc32", "firstRow", "ownRows"] as const;
   const idOf = (name: string) => ids[[...names.values()].indexOf(name)]!;
   type Change = (numbers: readonly number[]) => readonly number[];
-  /** Writes another locator of a point of the day. */
+  /** Changes the locator of a point of the day. */
   const relocate = (name: string, change: Change) =>
     changeLocators(env.DB, (numbers, { pointId, day }) =>
       pointId === idOf(name) && day === HURT ? change(numbers) : numbers,
@@ -163,7 +163,7 @@ describe("locators in the manifest that are wrong", () => {
   test.each<[string, string[], string, Change]>([
     ["no offset", ASKED, "p10", changed("offset", () => 0)],
     ["nothing", ASKED, "p01", () => [0, 0, 0, 0, 0, 0, 0, 0]],
-    ["more rows than the row group has", ASKED, "p10", changed("firstRow", (row) => row + 1e6)],
+    ["more rows than the row group", ASKED, "p10", changed("firstRow", (row) => row + 1e6)],
     ["another extent than a neighbour's", ["p01", "p02"], "p02", changed("nameBytes", (bytes) => bytes + 1)],
     ["within another row group", ASKED, "p10", () => [7, 1, 1, 1, 144, 0, 0, 144]],
     ["one byte too far", ASKED, "p10", changed("offset", (offset) => offset + 1)],
@@ -181,7 +181,7 @@ describe("locators in the manifest that are wrong", () => {
     expect(await manifestRow(HURT)).toEqual({ state: "written", reason: null });
   });
 
-  test("the locator of another row group costs no point a sample", async () => {
+  test("a locator of another row group loses no sample", async () => {
     let other: readonly number[] = [];
     await relocate("p10", (numbers) => (other = numbers));
     await relocate("p01", () => other);
@@ -190,7 +190,7 @@ describe("locators in the manifest that are wrong", () => {
     expect(metadata.partial).toBe(false);
   });
 
-  test("a point that the file does not hold costs its own day, not the day of others", async () => {
+  test("a point missing from the file costs its own day only", async () => {
     const [id] = await storePoints(SITE, [point("p99", { intervalS: 600 })]);
     const days = (await storedPointDays(env.DB)).filter(({ day }) => day === HURT);
     const tenth = days.find(({ pointId }) => pointId === ids[10])!;
@@ -203,7 +203,7 @@ describe("locators in the manifest that are wrong", () => {
     expect(await manifestRow(HURT)).toEqual({ state: "written", reason: null });
   });
 
-  test("a wrong locator into a damaged file: the day is missing and suspect", async () => {
+  test("a wrong locator and a damaged file: the day is missing and suspect", async () => {
     await relocate(
       "p01",
       changed("crc32", (crc) => (crc ^ 1) >>> 0),
@@ -216,18 +216,18 @@ describe("locators in the manifest that are wrong", () => {
     expect(await manifestRow(HURT)).toMatchObject({ state: "suspect" });
   });
 
-  test("the locator of a point that is not asked for has no effect", async () => {
+  test("the wrong locator of another point has no effect", async () => {
     await relocate("p05", () => [0, 0, 0, 0, 0, 0, 0, 0]);
     expect((await ask()).rows).toEqual(expected());
     expect(log).not.toHaveBeenCalled();
   });
 });
 
-/** Damages the object and lets the manifest name the damaged object by its etag, as after damage on a disk. */
+/** Damages the object and sets the manifest's etag to that of the damaged object, like damage on disk. */
 describe("a file of another size than its metadata", () => {
   test.each<[string, (bytes: Uint8Array) => Uint8Array]>([
-    ["shorter by a byte", (bytes) => bytes.slice(0, -1)],
-    ["longer by a byte", (bytes) => Uint8Array.of(...bytes, 0)],
+    ["one byte shorter", (bytes) => bytes.slice(0, -1)],
+    ["one byte longer", (bytes) => Uint8Array.of(...bytes, 0)],
   ])("%s: its day is missing and suspect", async (_, resize) => {
     const { etag } = (await env.TIMESERIES.put(keyOf(HURT), resize(await fileBytes())))!;
     await env.DB.prepare("UPDATE day_files SET etag = ?2 WHERE day = ?1").bind(HURT, etag).run();
@@ -237,8 +237,8 @@ describe("a file of another size than its metadata", () => {
   });
 });
 
-describe("bytes that change while the etag stays", () => {
-  test("whichever bit flips or wherever they end: the whole answer or a partial one, never a wrong one", async () => {
+describe("damage that the etag does not show", () => {
+  test("any flipped bit or cut: a complete or partial answer, never a wrong one", async () => {
     const outcomes = { whole: 0, partial: 0 };
     const damage = fc.noBias(fc.record({ at: fc.nat(2 ** 20 - 1), bit: fc.nat(8) }));
     await fc.assert(
@@ -264,13 +264,13 @@ describe("bytes that change while the etag stays", () => {
       }),
       { numRuns: 60 },
     );
-    // Bytes of a gap between the row groups may change: they are no data.
+    // Bytes between the row groups hold no data; a change there has no effect.
     expect(outcomes.partial).toBeGreaterThan(30);
   });
 });
 
-describe("R2 does not answer", () => {
-  test("once: asked again", async () => {
+describe("R2 fails", () => {
+  test("once: the request is repeated", async () => {
     let failures = 0;
     const bucket = aroundRequests(env.TIMESERIES, async (request, key) => {
       if (key === keyOf(HURT) && failures++ === 0) throw new Error("get: We encountered an internal error (10001)");
@@ -281,7 +281,7 @@ describe("R2 does not answer", () => {
     expect(metadata.partial).toBe(false);
   });
 
-  test("at all: the day is missing now, and nothing is held against its file", async () => {
+  test("always: the day is missing, and its file does not become suspect", async () => {
     const bucket = aroundRequests(env.TIMESERIES, async (request, key) => {
       if (key === keyOf(HURT)) throw new Error("get: We encountered an internal error (10001)");
       return request();

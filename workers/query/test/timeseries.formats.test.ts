@@ -31,7 +31,7 @@ beforeEach(async () => {
     SITE,
     NAMES.map((name) => point(name, { unit: name === "plain" ? "°F" : null })),
   );
-  // A sample a minute, but for half an hour. No other unit has room for the largest double.
+  // A sample a minute, except for half an hour. No other unit can hold the largest double.
   const valueOf = (p: number, value: number) => (p === 0 && value === Number.MAX_VALUE ? 72.5 : value);
   await storeSamples(
     ids
@@ -61,7 +61,7 @@ interface Row {
   readonly filled: number | undefined;
 }
 
-/** What `format=json` says, as rows by name and time. */
+/** The answer of `format=json` as rows ordered by name and time. */
 async function rowsOfJson(parameters: Parameters): Promise<Row[]> {
   const { series } = await queryJson(parameters);
   const sorted = series.toSorted((a, b) => (a.point_name < b.point_name ? -1 : 1));
@@ -91,7 +91,7 @@ const QUESTIONS: [string, Parameters][] = [
   ["no bucket at all", { ...all, point_names: ["empty"], interval: "1hr", fill: "locf" }],
 ];
 
-describe("csv says what json says", () => {
+describe("csv equals json", () => {
   const numberOf = (text: string | undefined) => (text === undefined ? undefined : text === "" ? null : Number(text));
 
   test.each(QUESTIONS)("%s", async (_name, question) => {
@@ -116,7 +116,7 @@ describe("csv says what json says", () => {
     expect(rows).toEqual(await rowsOfJson(question));
   });
 
-  test("the header, a row, and what is in the headers", async () => {
+  test("the header, a row, and the response headers", async () => {
     const response = await answer({ ...all, point_names: ["plain", "=HYPERLINK(1)"], interval: "raw", format: "csv" });
     const name = "falls_city_20251012T000000Z_20251012T010000Z.csv";
     expect(response.headers.get("content-disposition")).toBe(
@@ -135,7 +135,7 @@ describe("csv says what json says", () => {
     expect(lines.length).toBe(16);
   });
 
-  test("the name of a file has no slash and is in ASCII, and as it is besides", async () => {
+  test("a file name has no slash: once in ASCII, once in UTF-8", async () => {
     await storePoints(OTHER_SITE, [point("there")]);
     const asked = { ...all, site_name: OTHER_SITE, point_names: "there", format: "csv" };
     expect((await answer(asked)).headers.get("content-disposition")).toBe(
@@ -145,7 +145,7 @@ describe("csv says what json says", () => {
   });
 });
 
-describe("arrow, read by Apache Arrow's own library, says what json says", () => {
+describe("arrow, read by Apache Arrow's own library, equals json", () => {
   test.each(QUESTIONS)("%s", async (_name, question) => {
     const response = await answer({ ...question, format: "arrow" });
     expect(response.headers.get("content-type")).toBe("application/vnd.apache.arrow.stream");
@@ -166,7 +166,7 @@ describe("arrow, read by Apache Arrow's own library, says what json says", () =>
     expect(rows).toEqual(await rowsOfJson(question));
   });
 
-  test("types, and what the schema says besides", async () => {
+  test("column types and schema metadata", async () => {
     const response = await answer({ ...all, interval: "1min", fill: "null", units: "metric", format: "arrow" });
     const { schema } = tableFromIPC(new Uint8Array(await response.arrayBuffer()));
     expect(schema.fields.map((field) => `${field.name}: ${String(field.type)}${field.nullable ? "?" : ""}`)).toEqual([

@@ -7,10 +7,10 @@ import { clear, migrate, point, queryJson, type Sample, SITE, storePoints, store
 /** Midnight of the day on which clocks go back in Chicago. */
 const START = Date.UTC(2025, 10, 2);
 const DAYS = 4;
-/** More than a row group has, so that points of a query are in several and neighbours are not asked for. */
+/** More points than a row group holds, so that a query's points are in several and have neighbours. */
 const NAMES = ["a/b", "B", "a,c", "ü", ...Array.from({ length: 14 }, (_, i) => `p${i}`)];
 
-/** Where a sample is: `over` is in the file with another value, which a late one has replaced since. */
+/** The levels of a sample. `over`: the file holds an older value, which a late sample has replaced. */
 const PLACES = { hot: ["hot"], cold: ["cold"], half: ["both"], late: ["cold", "hot", "over", "both"] } as const;
 type Place = (typeof PLACES)[keyof typeof PLACES][number];
 
@@ -45,7 +45,7 @@ const question = fc.record({
 
 beforeAll(migrate);
 
-test("hot, settled, in both or overlaid: every answer equals a computation from the samples", async () => {
+test("hot, settled, both or replaced: answers equal a naive computation", async () => {
   const seen = { hot: 0, cold: 0 };
   await fc.assert(
     fc
@@ -107,7 +107,7 @@ test("hot, settled, in both or overlaid: every answer equals a computation from 
       }),
     { numRuns: 60 },
   );
-  // The histories are such that both levels matter.
+  // The histories must use both levels.
   expect(seen.hot).toBeGreaterThan(30);
   expect(seen.cold).toBeGreaterThan(30);
 });

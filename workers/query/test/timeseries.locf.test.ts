@@ -26,7 +26,7 @@ import {
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
-/** Of a Monday, 12:00 UTC. */
+/** A Monday, 12:00 UTC. */
 const START = Date.UTC(2025, 9, 13, 12);
 const VALVE = "valve";
 
@@ -57,7 +57,7 @@ describe("a valve whose last change, to 1, was five hours ago", () => {
   });
   const ones = Array.from({ length: 60 }, () => 1);
 
-  test.each(["as it came", "summed up"])("%s: 1 throughout, each flagged, in json and rows", async (how) => {
+  test.each(["as it came", "summed up"])("%s: 1 in each bucket, flagged as filled, in json and rows", async (how) => {
     if (how === "summed up") await rollUp();
     const { series, interval, metadata } = await queryJson(lastHour);
     expect(interval).toBe("1min");
@@ -78,7 +78,7 @@ describe("a valve whose last change, to 1, was five hours ago", () => {
     expect([...table.getChild("value")!].map(Number)).toEqual(ones);
   });
 
-  test("it is carried on to the watermark, and not past it", async () => {
+  test("the value is carried up to the watermark, not beyond", async () => {
     await setWatermark(SITE, START + 20 * MINUTE + 30_000);
     const { series, metadata } = await queryJson(lastHour);
     expect(series[0]!.timestamps.at(-1)).toBe(START + 19 * MINUTE);
@@ -98,7 +98,7 @@ describe("a valve whose last change, to 1, was five hours ago", () => {
   test.each([
     ["slice", "UPDATE block_days SET hours = unhex('00')"],
     ["place", "UPDATE block_days SET places = unhex('DEADBEEF')"],
-  ])("is carried on beside a damaged %s of its day", async (_, damage) => {
+  ])("the value is carried despite a damaged %s of its day", async (_, damage) => {
     await rollUp();
     await env.DB.prepare(damage).run();
     const { series, metadata } = await queryJson(lastHour);
@@ -107,7 +107,7 @@ describe("a valve whose last change, to 1, was five hours ago", () => {
   });
 });
 
-test("what is carried on is the last sample of a bucket, not its mean", async () => {
+test("the carried value is the last sample of a bucket, not its mean", async () => {
   await storeSamples([
     [id, START, 0],
     [id, START + 10_000, 1],
@@ -131,8 +131,8 @@ test("hours are filled from hourly aggregates", async () => {
   expect(series).toMatchObject([{ values: [3, 3, 5, 5], filled: [1, 1, 0, 1] }]);
 });
 
-describe.each(["hot", "settled"])("hours of a valve that are summed up and %s", (level) => {
-  test("carry the last sample of an hour in which it moved, not the mean of that hour", async () => {
+describe.each(["hot", "settled"])("hourly aggregates of a %s valve", (level) => {
+  test("carry the last sample of an hour with a change, not its mean", async () => {
     const samples: Sample[] = [
       [id, START, 0],
       [id, START + 40 * MINUTE, 1],
@@ -150,7 +150,7 @@ describe.each(["hot", "settled"])("hours of a valve that are summed up and %s", 
   });
 });
 
-describe("a last sample in the archive", () => {
+describe("a last sample in a day file", () => {
   const costOf = async (names: string) => {
     const seen = { r2: 0, d1: 0 };
     const bucket = aroundRequests(env.TIMESERIES, (request) => {
@@ -171,7 +171,7 @@ describe("a last sample in the archive", () => {
     return { answer, seen };
   };
 
-  test.each([1, 20, 399])("%i days before costs one read of R2, however far back it is", async (days) => {
+  test.each([1, 20, 399])("%i days before costs one read of R2", async (days) => {
     await archiveDays([[id, START - days * DAY, 7]]);
     await setWatermark(SITE, START + HOUR);
     const { answer, seen } = await costOf(VALVE);
@@ -180,13 +180,13 @@ describe("a last sample in the archive", () => {
     expect(seen).toEqual({ r2: 1, d1: 5 });
   });
 
-  test("further back than 400 days is not looked for", async () => {
+  test("a sample older than 400 days is not searched", async () => {
     await archiveDays([[id, START - 402 * DAY, 7]]);
     await setWatermark(SITE, START + HOUR);
     expect((await costOf(VALVE)).answer.series[0]!.values).toEqual([]);
   });
 
-  test("neighbours by name share a read", async () => {
+  test("points that are neighbours by name share a read", async () => {
     const names = Array.from({ length: 8 }, (_, i) => `v${i}`);
     const ids = await storePoints(
       SITE,
@@ -200,7 +200,7 @@ describe("a last sample in the archive", () => {
     expect(seen.r2).toBe(1);
   });
 
-  test("a file that is gone makes the answer partial, and nothing is carried on", async () => {
+  test("a deleted file makes the answer partial, and no value is carried", async () => {
     await storeSamples([[id, START - 3 * DAY, 1]]);
     await archiveDays([[id, START - 2 * DAY, 7]]);
     await env.TIMESERIES.delete(keyOf(dayOf(START - 2 * DAY)));
@@ -245,7 +245,7 @@ describe("the ETag", () => {
   });
 });
 
-test("over any history, each bucket without a sample has the last sample before it", async () => {
+test("over any history, an empty bucket has the last sample before it", async () => {
   const sample = fc.record({ minute: fc.integer({ min: -4 * 1440, max: 59 }), value: fc.integer({ min: 0, max: 9 }) });
   const history = fc.record({
     samples: fc.array(sample, { maxLength: 6 }),

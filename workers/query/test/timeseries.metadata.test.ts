@@ -31,7 +31,7 @@ const START = Date.UTC(2025, 9, 12);
 beforeAll(migrate);
 beforeEach(clear);
 
-/** A sample a minute from START on, `minutes` of them, but not in [gap start, gap end), in minutes. */
+/** A sample a minute from START on, `minutes` of them, except in [gap start, gap end), in minutes. */
 function everyMinute(id: number, minutes: number, gap: readonly [number, number] = [0, 0]): Sample[] {
   return Array.from({ length: minutes }, (_, i): Sample => [id, START + i * MINUTE, i]).filter(
     (_, i) => i < gap[0] || i >= gap[1],
@@ -42,12 +42,12 @@ const metadata = async (names: string, start: number, end: number, interval = "r
   const asked = { site_name: SITE, point_names: names, start_time: start, end_time: end, interval };
   const json = (await queryJson(asked)).metadata;
   const rows = (await queryRows(asked)).metadata;
-  // Both formats say the same, but for the time they took.
+  // Both formats give the same metadata, except for the duration.
   expect({ ...rows, query_time_ms: 0 }).toEqual({ ...json, query_time_ms: 0 });
   return json;
 };
 
-test("all there", async () => {
+test("a complete range", async () => {
   const [a] = await storePoints(SITE, [point("a")]);
   await storeSamples(everyMinute(a!, 60));
   await setWatermark(SITE, START + HOUR);
@@ -74,7 +74,7 @@ test("all there", async () => {
   expect(took).toBeGreaterThanOrEqual(0);
 });
 
-test("a gap shows, raw and in buckets alike, and total_samples counts samples, not buckets", async () => {
+test("a gap shows in raw series and buckets; total_samples counts samples", async () => {
   const [a] = await storePoints(SITE, [point("a")]);
   await storeSamples(everyMinute(a!, 120, [20, 50]));
   await setWatermark(SITE, START + 2 * HOUR);
@@ -89,7 +89,7 @@ test("a gap shows, raw and in buckets alike, and total_samples counts samples, n
   }
 });
 
-test("gaps of several points are joined", async () => {
+test("overlapping gaps of several points are joined", async () => {
   const [a, b] = await storePoints(SITE, [point("a"), point("b")]);
   await storeSamples([...everyMinute(a!, 60, [10, 20]), ...everyMinute(b!, 60, [15, 30])]);
   await setWatermark(SITE, START + HOUR);
@@ -109,18 +109,18 @@ describe("a point without a known cadence", () => {
     await setWatermark(SITE, START + HOUR);
   });
 
-  test("without samples: completeness is null and the range is unknown, raw and in buckets", async () => {
+  test("without samples: completeness null and the range unknown", async () => {
     for (const interval of ["raw", "5min", "1hr"]) {
       expect(await metadata("c", START, START + HOUR, interval)).toMatchObject({ ...unknown, missing: [] });
     }
   });
 
-  test("beside another: the gaps of that one are shown, but no completeness", async () => {
+  test("beside another point: the gaps of that point, without completeness", async () => {
     const missing = [[START + 9 * MINUTE + 1, START + 20 * MINUTE]];
     expect(await metadata("a,c", START, START + HOUR)).toMatchObject({ ...unknown, missing });
   });
 
-  test("what is pending is not unknown too", async () => {
+  test("pending time is not unknown too", async () => {
     await setWatermark(SITE, START + 30 * MINUTE);
     expect(await metadata("c", START, START + HOUR)).toMatchObject({
       ...unknown,
@@ -129,7 +129,7 @@ describe("a point without a known cadence", () => {
     });
   });
 
-  test("in csv the header says so, in arrow the schema's metadata", async () => {
+  test("csv has the metadata in a header, arrow in the schema", async () => {
     const asked = { site_name: SITE, point_names: "c", start_time: START, end_time: START + HOUR };
     const csv = await call(timeseriesPath({ ...asked, format: "csv" }));
     expect(JSON.parse(csv.headers.get("query-metadata") ?? "")).toMatchObject(unknown);
@@ -139,7 +139,7 @@ describe("a point without a known cadence", () => {
   });
 });
 
-test("a valve that sends changes, with a burst of 20 s, has no gap and is not incomplete", async () => {
+test("a valve that sends changes, once in a burst, has no gap", async () => {
   const [valve] = await storePoints(SITE, [point("valve", { intervalS: null })]);
   const end = START + DAY;
   const changes = [0, 5, 11, 17].map((hour): Sample => [valve!, START + hour * HOUR, hour % 2]);
@@ -147,7 +147,7 @@ test("a valve that sends changes, with a burst of 20 s, has no gap and is not in
   await storeSamples([...changes, ...burst]);
   await env.DB.prepare("UPDATE points SET first_seen = ?1").bind(START).run();
   await setWatermark(SITE, end);
-  // The hours without a change are the site's too.
+  // Hours without a change exist for the site too.
   const [, other] = await storePoints(SITE, [point("valve", { intervalS: null }), point("other")]);
   await storeSamples(everyMinute(other!, 24 * 60));
   const site = await siteId(SITE);
@@ -160,11 +160,11 @@ test("a valve that sends changes, with a burst of 20 s, has no gap and is not in
   expect((await detectGaps(cold, end, () => now)).rowsWritten).toBe(0);
 });
 
-test("answers have the gaps that gap detection finds, from a point's first sample on", async () => {
+test("answers list the gaps of gap detection, from the first sample on", async () => {
   const points = [point("measured", { intervalS: null }), point("promised"), point("steady")];
   const [measured, promised, steady] = await storePoints(SITE, points);
   const end = START + DAY;
-  // 90 minutes of silence of one, and 40 minutes of the other, which begins at 02:00.
+  // 90 minutes of silence of one point, and 40 minutes of the other, which begins at 02:00.
   await storeSamples([
     ...everyMinute(measured!, 24 * 60, [600, 690]),
     ...everyMinute(steady!, 24 * 60),
@@ -197,7 +197,7 @@ test("answers have the gaps that gap detection finds, from a point's first sampl
   }
 });
 
-test("one sample of very many lost: completeness is less than 1", async () => {
+test("one lost sample of very many: completeness is less than 1", async () => {
   const [a] = await storePoints(SITE, [point("a", { intervalS: 1 })]);
   const seconds = Array.from({ length: 30_000 }, (_, i): Sample => [a!, START + i * 1000, i]);
   await storeSamples(seconds.filter((_, i) => i !== 15_000));
@@ -205,7 +205,7 @@ test("one sample of very many lost: completeness is less than 1", async () => {
   expect((await metadata("a", START, START + 30_000_000)).completeness).toBe(0.9999);
 });
 
-describe("what the sync has not come to is pending, not missing", () => {
+describe("time after the watermark is pending, not missing", () => {
   beforeEach(async () => {
     const [a] = await storePoints(SITE, [point("a")]);
     await storeSamples(everyMinute(a!, 30));
@@ -218,7 +218,7 @@ describe("what the sync has not come to is pending, not missing", () => {
     expect(await metadata("a", START, START + HOUR)).toMatchObject(all);
   });
 
-  test("what the sync has passed, is missing", async () => {
+  test("time before the watermark is missing", async () => {
     await setWatermark(SITE, START + 45 * MINUTE);
     expect(await metadata("a", START, START + HOUR)).toMatchObject({
       completeness: 0.6666,
@@ -234,7 +234,7 @@ describe("what the sync has not come to is pending, not missing", () => {
     expect(await metadata("a", START + HOUR, START + 2 * HOUR)).toMatchObject(none);
   });
 
-  test("another site's watermark says nothing", async () => {
+  test("another site's watermark has no effect", async () => {
     await setWatermark(OTHER_SITE, START + HOUR);
     const pending = [START, START + HOUR];
     const unknown = { total_samples: 30, completeness: null, missing: [], pending };
@@ -242,7 +242,7 @@ describe("what the sync has not come to is pending, not missing", () => {
   });
 });
 
-test("nothing stored for the range: no source, nothing read, all of it missing", async () => {
+test("a range without stored data: no source, no reads, all of it missing", async () => {
   const [a] = await storePoints(SITE, [point("a")]);
   await storeSamples(everyMinute(a!, 5));
   await setWatermark(SITE, START + DAY);
@@ -257,7 +257,7 @@ test("nothing stored for the range: no source, nothing read, all of it missing",
   });
 });
 
-test("auto: samples where they are few enough, and the site's own days without tz", async () => {
+test("auto: few samples stay raw; without tz, days are the site's", async () => {
   const [a] = await storePoints(SITE, [point("a")]);
   await storeSamples(everyMinute(a!, 600));
   const ask = async (end: number, rest: Record<string, string | number> = {}) =>
@@ -265,7 +265,7 @@ test("auto: samples where they are few enough, and the site's own days without t
   expect((await ask(START + DAY)).interval).toBe("raw");
   expect((await ask(START + DAY, { max_points: 300 })).interval).toBe("5min");
   const byDay = await ask(START + DAY, { interval: "1day" });
-  // START is midnight in UTC: 19:00 of the day before in Chicago.
+  // START is midnight in UTC: 19:00 of the previous day in Chicago.
   const chicago = [START - 19 * HOUR, START + 5 * HOUR];
   expect([byDay.series[0]?.timestamps, byDay.series[0]?.count]).toEqual([chicago, [300, 300]]);
   const inUtc = await ask(START + DAY, { interval: "1day", tz: "UTC" });
@@ -273,13 +273,15 @@ test("auto: samples where they are few enough, and the site's own days without t
 });
 
 describe("cost", () => {
-  /** What D1 counts an hour: its row of `hot_hours` and the lists that the hours come from. Segments are a few a day. */
+  /**
+   * Rows that D1 counts for an hour: its row of `hot_hours` and the lists of its aggregates. A day has a few segments.
+   */
   const ROWS_PER_HOUR = 5;
 
   test.each([
     ["1 point x 20 days", 1, 20],
     ["10 points x 7 days", 10, 7],
-  ])("%s reads some rows per hour, with anything else stored", async (_query, count, days) => {
+  ])("%s reads a constant number of rows per hour", async (_query, count, days) => {
     const ids = await storePoints(
       SITE,
       Array.from({ length: count + 20 }, (_, i) => point(`p${i}`)),

@@ -3,7 +3,7 @@ import { beforeAll, expect, test } from "vitest";
 import { aggregate, anyValue, BUCKET_INTERVALS, closely, HOUR, ZONES } from "./naive.ts";
 import { clear, migrate, point, queryJson, queryRows, SITE, storePoints, storeSamples } from "./service.ts";
 
-/** Two hours before clocks go back in Chicago and some hours after they did in Berlin. */
+/** Two hours before clocks go back in Chicago, some hours after they went back in Berlin. */
 const START = Date.UTC(2025, 10, 2, 5);
 const NAMES = ["a/b", "B", "a,c", "ü"];
 
@@ -26,7 +26,7 @@ const question = fc.record({
   order: fc.shuffledSubarray([0, 1, 2, 3], { minLength: 1 }),
 });
 
-test("any query over any history equals a computation from its samples", async () => {
+test("over any history, any query equals a naive computation", async () => {
   let samplesSeen = 0;
   await fc.assert(
     fc

@@ -22,13 +22,13 @@ import {
 
 const FIRST = Date.UTC(2025, 9, 12) / DAY;
 const START = FIRST * DAY;
-/** Within an hour that is rolled up, of a day that is hot. */
+/** Within a rolled-up hour of a hot day. */
 const CHANGE = START + DAY + 10 * HOUR + 25 * MINUTE;
 const END = START + 2 * DAY;
 
-/** What the sensor measured, °C. */
+/** The measured values, °C. */
 const celsius = (time: number) => 10 + 5 * ((time / (10 * MINUTE)) % 7);
-/** What it sent. */
+/** The values as sent. */
 const sent = (time: number) => (time < CHANGE ? (celsius(time) * 9) / 5 + 32 : celsius(time));
 const TIMES = Array.from({ length: 288 }, (_, i) => START + i * 10 * MINUTE);
 
@@ -63,7 +63,7 @@ test.each([
   ["source", "°C", (value: number) => value],
   ["metric", "°C", (value: number) => value],
   ["imperial", "°F", (value: number) => (value * 9) / 5 + 32],
-])("units=%s: a point that changed from °F to °C is in one unit throughout", async (units, unit, convert) => {
+])("units=%s: a point that changed from °F to °C has one unit throughout", async (units, unit, convert) => {
   for (const [interval, ms] of [
     ["raw", 1],
     ["5min", 5 * MINUTE],
@@ -91,7 +91,7 @@ test.each([
   }
 });
 
-test("a range after the change says nothing of it, and one before it is converted whole", async () => {
+test("a range after the change is unaffected; one before it is converted", async () => {
   const after = await ask({ interval: "1hr", start_time: CHANGE + HOUR });
   expect(after.metadata.unit_changes).toEqual([]);
   const before = await ask({ interval: "1hr", end_time: START + DAY });
@@ -99,7 +99,7 @@ test("a range after the change says nothing of it, and one before it is converte
   expect(Math.max(...before.series[0]!.max!.map(Number))).toBeCloseTo(40, 9);
 });
 
-test("units that do not measure the same are not converted, and said", async () => {
+test("units of different quantities are not converted, but reported", async () => {
   await list("kW", END);
   const { series, metadata } = await ask({ interval: "raw" });
   expect(series[0]).toMatchObject({ unit: "kW", values: TIMES.map(sent) });
@@ -109,7 +109,7 @@ test("units that do not measure the same are not converted, and said", async () 
   ]);
 });
 
-test("a value carried into the range, and the newest value, are in the unit of now", async () => {
+test("a carried value and the newest value are in the present unit", async () => {
   const between = { start_time: CHANGE - 3 * MINUTE, end_time: CHANGE + HOUR, interval: "5min", fill: "locf" };
   const { series } = await ask(between);
   const last = TIMES.findLast((time) => time < CHANGE - 3 * MINUTE)!;

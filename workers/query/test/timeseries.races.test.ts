@@ -14,7 +14,7 @@ beforeAll(migrate);
 beforeEach(async () => {
   await clear();
   await clearCold();
-  // More than a block of points, so that hot rows are read in several statements.
+  // More points than a block, so that hot rows are read in several statements.
   const all = Array.from({ length: 24 }, (_, i) => `p${String(i).padStart(2, "0")}`);
   ids = await storePoints(
     SITE,
@@ -23,12 +23,12 @@ beforeEach(async () => {
   names = new Map(ids.map((id, i) => [id, all[i]!]));
 });
 
-/** A sample a point at each of the days, their values from `base` on. */
+/** A sample per point on each of the days, with values from `base` on. */
 function samplesOf(days: readonly number[], base: number): Sample[] {
   return days.flatMap((day) => ids.map((id, i): Sample => [id, day * DAY + i, base + i]));
 }
 
-/** The answer's rows, which hold nothing that was not stored and lack nothing that was all the time. */
+/** The rows of an answer. They must hold only stored samples, and all samples that were stored throughout. */
 async function ask(settings: Record<string, unknown>) {
   const [start, end] = [FIRST * DAY, (FIRST + 3) * DAY];
   const asked = {
@@ -48,7 +48,7 @@ const rowsOf = (samples: readonly Sample[]) =>
     .map(([id, at, value]): [string, number, number] => [names.get(id)!, at, value])
     .sort(([a, x], [b, y]) => (a === b ? x - y : a < b ? -1 : 1));
 
-/** The real database. Another action follows the `nth` transaction before its answer is returned. */
+/** The real database. An action runs after the `nth` transaction, before the transaction's result is returned. */
 function afterBatch(nth: number, happens: () => Promise<unknown>): D1Database {
   let batches = 0;
   return intercepted(async (run) => {
@@ -68,13 +68,13 @@ function intercepted(around: (run: () => Promise<D1Result[]>) => Promise<D1Resul
   });
 }
 
-/** What the archive does with a hot day: its file, its row, and then its hot rows are gone. */
+/** Settles a hot day: publishes its file and row, then deletes its hot rows. */
 async function settleHot(samples: readonly Sample[]): Promise<void> {
   await settle(samples, names);
   await deleteHotDays(...new Set(samples.map(([, at]) => Math.floor(at / DAY))));
 }
 
-describe("a day is settled while it is queried", () => {
+describe("a day is settled during a query", () => {
   test("for the first time, after the plan", async () => {
     const samples = samplesOf([FIRST, FIRST + 1], 0);
     await storeSamples(samples);
@@ -93,7 +93,7 @@ describe("a day is settled while it is queried", () => {
     expect((await ask({ DB: afterBatch(1, settleLate) })).rows).toEqual(rowsOf(all));
   });
 
-  test("at every request to R2 of the answer", async () => {
+  test("at any of the answer's requests to R2", async () => {
     const samples = samplesOf([FIRST, FIRST + 1, FIRST + 2], 0);
     let requests = 0;
     for (let nth = 1; nth === 1 || requests >= nth - 1; nth++) {
@@ -123,11 +123,11 @@ describe("a day is settled while it is queried", () => {
   });
 });
 
-describe("an object that a build has put there and not published yet", () => {
+describe("an object that a build has put but not published", () => {
   const before = () => samplesOf([FIRST, FIRST + 1], 0);
   const after = () => samplesOf([FIRST + 1], 50);
 
-  /** Announces the content, puts it in its place, and stops there. */
+  /** Announces the content, puts the object, and stops there. */
   async function putUnpublished(announced: (sha256: string) => string) {
     const built = await writeDayFile(after(), names);
     const bytes = await (await env.TIMESERIES.get(built.key))!.arrayBuffer();
@@ -147,7 +147,7 @@ describe("an object that a build has put there and not published yet", () => {
     expect(await manifestRow(FIRST + 1)).toMatchObject({ state: "written" });
   });
 
-  test("other than announced, or announced by nobody: is no data", async () => {
+  test("is no data if its content was not announced", async () => {
     vi.spyOn(console, "log").mockReturnValue();
     for (const announced of [() => '{"00":2}', () => "{}"]) {
       await clearCold();
@@ -162,7 +162,7 @@ describe("an object that a build has put there and not published yet", () => {
     vi.restoreAllMocks();
   });
 
-  test("is published before its day is marked: the mark is not made", async () => {
+  test("is published before its day is marked: the day stays written", async () => {
     await settle(before(), names);
     const built = await writeDayFile(after(), names);
     const bucket = aroundRequests(env.TIMESERIES, async (request, key) => {

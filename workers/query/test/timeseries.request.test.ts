@@ -40,7 +40,7 @@ beforeAll(async () => {
 
 const good = { site_name: SITE, point_names: "north", start_time: START, end_time: START + MINUTE };
 
-describe("what is refused", () => {
+describe("refused requests", () => {
   test.each<[string, Parameters, number, string, string, RegExp?]>([
     ["no site", { site_name: [] }, 400, "invalid_request", "site_name", /site_name: is missing/],
     ["an empty site", { site_name: "" }, 400, "invalid_request", "site_name"],
@@ -50,7 +50,7 @@ describe("what is refused", () => {
     ["only commas", { point_names: [" , ,", ""] }, 400, "invalid_request", "point_names"],
     ["an unknown point", { point_names: "south" }, 404, "unknown_point", "point_names", /no point "south"\.$/],
     [
-      "a name that two names make up too",
+      "a name that two other names form too",
       { point_names: "VAV 8, north" },
       400,
       "ambiguous_point_names",
@@ -98,15 +98,27 @@ describe("what is refused", () => {
     ["an offset of 99 hours", { end_time: "2025-10-12T15:00+99:00" }, 400, "invalid_request", "end_time"],
     ["a fraction of a millisecond", { end_time: "1760277600000.5" }, 400, "invalid_request", "end_time"],
     ["a bad interval", { interval: "2hr" }, 400, "invalid_request", "interval", /raw.*auto/],
-    ["an interval of Object.prototype", { interval: "constructor" }, 400, "invalid_request", "interval"],
+    [
+      "an interval named after a property of Object.prototype",
+      { interval: "constructor" },
+      400,
+      "invalid_request",
+      "interval",
+    ],
     ["a bad format", { format: "xml" }, 400, "invalid_request", "format", /json.*rows/],
-    ["no points a series", { max_points: 0 }, 400, "invalid_request", "max_points"],
-    ["too many points a series", { max_points: 100_001 }, 400, "invalid_request", "max_points"],
+    ["zero points per series", { max_points: 0 }, 400, "invalid_request", "max_points"],
+    ["too many points per series", { max_points: 100_001 }, 400, "invalid_request", "max_points"],
     ["half a point", { max_points: "1.5" }, 400, "invalid_request", "max_points"],
     ["an unknown zone", { tz: "Mars/Olympus" }, 400, "invalid_request", "tz", /IANA/],
     ["an offset for a zone", { tz: "+02:00" }, 400, "invalid_request", "tz"],
     ["an unknown parameter", { resolution: "1hr" }, 400, "invalid_request", "resolution"],
-    ["an unknown parameter of Object.prototype", { ["__proto__"]: "1" }, 400, "invalid_request", "__proto__"],
+    [
+      "a parameter named after a property of Object.prototype",
+      { ["__proto__"]: "1" },
+      400,
+      "invalid_request",
+      "__proto__",
+    ],
     ["a repeated site", { site_name: [SITE, SITE] }, 400, "invalid_request", "site_name", /once only/],
     ["a repeated start", { start_time: ["1", "2"] }, 400, "invalid_request", "start_time", /once only/],
     ["a repeated interval", { interval: ["raw", "raw"] }, 400, "invalid_request", "interval", /once only/],
@@ -135,44 +147,44 @@ describe("what is refused", () => {
     expect(problem.detail).toMatch(detail);
   });
 
-  test("a broken escape is no error of ours", async () => {
+  test("a broken escape is a client error", async () => {
     const problem = await problemOf(await call(`${timeseriesPath(good)}&tz=%zz`));
     expect(problem).toMatchObject({ status: 400, code: "invalid_request", field: "tz" });
   });
 
-  test("an address that is not there", async () => {
+  test("an unknown address is a 404", async () => {
     expect(await problemOf(await call("/timeseries"))).toMatchObject({ status: 404, code: "not_found" });
   });
 });
 
 describe("times", () => {
-  /** The sample of 14:00:00.000 is in the answer just when the range holds it. */
+  /** The sample of 14:00:00.000 is in the answer only if the range contains it. */
   const holdsSample = async (start: string | number, end: string | number) =>
     (await queryJson({ ...good, start_time: start, end_time: end, interval: "raw" })).metadata.total_samples === 1;
 
   test.each<[string, string | number, string | number, boolean]>([
-    ["epoch ms: the start is in", START, START + 1, true],
-    ["epoch ms: the end is not", START - 1, START, false],
+    ["epoch ms: the start is included", START, START + 1, true],
+    ["epoch ms: the end is excluded", START - 1, START, false],
     ["epoch ms of 1973", 1e11, 1e11 + 1, false],
     ["ISO in UTC", "2025-10-12T14:00:00Z", "2025-10-12T14:00:01Z", true],
     ["ISO, its end excluded", "2025-10-12T13:00:00Z", "2025-10-12T14:00:00Z", false],
     ["ISO to the minute", "2025-10-12T14:00Z", "2025-10-12T14:01Z", true],
     ["ISO to the millisecond", "2025-10-12T14:00:00.000Z", "2025-10-12T14:00:00.001Z", true],
-    ["ISO a millisecond later", "2025-10-12T14:00:00.001Z", "2025-10-12T14:00:01Z", false],
+    ["ISO one millisecond later", "2025-10-12T14:00:00.001Z", "2025-10-12T14:00:01Z", false],
     ["ISO to the microsecond", "2025-10-12T13:59:59.999999Z", "2025-10-12T14:00:00.001000Z", true],
     ["an offset to the east", "2025-10-12T16:00:00+02:00", "2025-10-12T16:00:01+02:00", true],
     ["an offset to the west", "2025-10-12T09:00:00-05:00", "2025-10-12T09:00:01-05:00", true],
     ["an offset without a colon", "2025-10-12T19:45:00+0545", "2025-10-12T19:45:01+0545", true],
-    ["an offset that is another time", "2025-10-12T14:00:00+02:00", "2025-10-12T14:00:01+02:00", false],
+    ["an offset that gives another time", "2025-10-12T14:00:00+02:00", "2025-10-12T14:00:01+02:00", false],
     ["dates", "2025-10-12", "2025-10-13", true],
-    ["dates are midnights in UTC, the end excluded", "2025-10-11", "2025-10-12", false],
+    ["dates mean midnight in UTC; the end is excluded", "2025-10-11", "2025-10-12", false],
     ["mixed", "2025-10-12", START + 1, true],
     ["a leap day", "2024-02-29", "2024-03-01", false],
   ])("%s", async (_, start, end, isIn) => {
     expect(await holdsSample(start, end)).toBe(isIn);
   });
 
-  test("the + of an offset that nobody escaped", async () => {
+  test("an unescaped + of an offset", async () => {
     const path = `/timeseries/query?site_name=${SITE}&point_names=north&interval=raw`;
     const response = await call(`${path}&start_time=2025-10-12T16:00:00+02:00&end_time=2025-10-12T16:00:01+02:00`);
     expect(await response.json()).toMatchObject({ metadata: { total_samples: 1 } });
@@ -191,7 +203,7 @@ describe("point names", () => {
 
   test.each<[string, string | string[], (typeof NAMES)[number][]]>([
     ["a list, in its order", "north,VAV 8", ["north", "VAV 8"]],
-    ["a list with spaces and empty places", " VAV 8 ,, north,", ["VAV 8", "north"]],
+    ["a list with spaces and empty entries", " VAV 8 ,, north,", ["VAV 8", "north"]],
     ["repeated", ["north", "VAV 8"], ["north", "VAV 8"]],
     ["lists, repeated", [`north,${NAMES[0]}`, "VAV 8"], ["north", NAMES[0], "VAV 8"]],
     ["a name with a comma among others", '["VAV 8, north","VAV 8"]', ["VAV 8, north", "VAV 8"]],
@@ -201,7 +213,7 @@ describe("point names", () => {
     expect(await named(names)).toEqual(indexed(...expected));
   });
 
-  test("100 of them, one named twice", async () => {
+  test("100 names, one of them twice", async () => {
     const names = Array.from({ length: 100 }, (_, i) => `many/${i}`);
     expect((await named([...names, "many/0"])).map(([name]) => name)).toEqual(names);
   });

@@ -27,20 +27,20 @@ beforeEach(async () => {
   id = (await storePoints(SITE, [point("a", { unit: "°F" })]))[0]!;
 });
 
-/** A sample every `ms`, a sine with one spike. */
+/** A sample every `ms` milliseconds: a sine with one spike. */
 const wave = (size: number, ms: number): Sample[] =>
   Array.from({ length: size }, (_, i): Sample => [id, START + i * ms, i === 777 ? 99 : Math.sin(i / 50)]);
 
 const asked = { site_name: SITE, point_names: "a", start_time: START, end_time: START + 24 * HOUR };
 
 describe("max_points", () => {
-  test("raw without it: all samples", async () => {
+  test("raw without max_points: all samples", async () => {
     await storeSamples(wave(5000, 10_000));
     const { series, metadata } = await queryJson({ ...asked, interval: "raw" });
     expect([series[0]!.values.length, metadata.downsampled]).toEqual([5000, null]);
   });
 
-  test("raw with it: thinned, and said so; samples unaltered, the spike kept, all counted", async () => {
+  test("raw with max_points: thinned, with the spike and unchanged samples", async () => {
     const samples = wave(5000, 10_000);
     await storeSamples(samples);
     const { series, metadata } = await queryJson({ ...asked, interval: "raw", max_points: 100 });
@@ -62,20 +62,20 @@ describe("max_points", () => {
     expect(rows.map(({ timestamp }) => timestamp)).toEqual(timestamps);
   });
 
-  test("auto takes raw where the cadence lets it fit, and thins it where there are more samples all the same", async () => {
+  test("auto: raw by the cadence, thinned if there are more samples", async () => {
     await storeSamples(wave(5000, 10_000));
     const { series, metadata } = await queryJson({ ...asked, max_points: 1500 });
     expect(metadata).toMatchObject({ interval: "raw", downsampled: { from: 5000 } });
     expect(series[0]!.values.length).toBeLessThanOrEqual(1500);
   });
 
-  test("auto: raw that fits stays as it is", async () => {
+  test("auto: a raw series that fits is not thinned", async () => {
     await storeSamples(wave(1000, MINUTE));
     const { series, metadata } = await queryJson(asked);
     expect([metadata.interval, metadata.downsampled, series[0]!.values.length]).toEqual(["raw", null, 1000]);
   });
 
-  test("auto, filled with values: takes buckets, and counts each of them", async () => {
+  test("auto with fill: takes buckets, and counts the filled ones too", async () => {
     await storePoints(SITE, [point("a", { intervalS: 3600 })]);
     await storeSamples(Array.from({ length: 24 }, (_, i): Sample => [id, START + i * HOUR, i]));
     await setWatermark(SITE, START + 24 * HOUR);
@@ -105,7 +105,7 @@ describe("fill", () => {
     ["none", [0, 30, 50], [1, 30.5, 100]],
     ["null", [0, 5, 10, 15, 20, 25, 30, 35, 50], [1, null, null, null, null, null, 30.5, null, 100]],
     ["locf", [0, 5, 10, 15, 20, 25, 30, 35, 50], [1, 2, 2, 2, 2, 2, 30.5, 31, 100]],
-  ] as const)("%s: not after the last sample, nor where the sync has not come to", async (fill, minutes, values) => {
+  ] as const)("%s: fills neither after the last sample nor beyond the watermark", async (fill, minutes, values) => {
     const { series, metadata } = await queryJson({ ...asked, interval: "5min", fill });
     expect(metadata).toMatchObject({ fill, total_samples: 6 });
     expect(series[0]).toMatchObject({ timestamps: times(minutes), values });
@@ -114,14 +114,14 @@ describe("fill", () => {
     expect(series[0]!.count!.map((count) => (count === 0 ? 1 : 0))).toEqual(isFilled);
   });
 
-  test("linear, in the unit asked for", async () => {
+  test("linear, in the requested unit", async () => {
     const { series } = await queryJson({ ...asked, interval: "5min", fill: "linear", units: "metric" });
     expect(series[0]!.unit).toBe("°C");
     expect(series[0]!.values[3]).toBeCloseTo((((1 + 30.5) / 2 - 32) * 5) / 9, 10);
     expect(series[0]!.min![3]).toBeNull();
   });
 
-  test("raw: a line breaks in the middle of each gap of more than three cadences", async () => {
+  test("raw: a line breaks within each gap of more than three cadences", async () => {
     const { series } = await queryJson({ ...asked, interval: "raw", fill: "null" });
     expect(series[0]).toMatchObject({
       timestamps: times([0, 1, 2, 16, 30, 31, 40.5, 50]),
@@ -132,7 +132,7 @@ describe("fill", () => {
     expect(samples[3]).toEqual({ point_name: "a", timestamp: START + 16 * MINUTE, value: null, filled: 1 });
   });
 
-  test.each(["locf", "linear"])("raw cannot be filled with %s: refused, with the way out", async (fill) => {
+  test.each(["locf", "linear"])("raw cannot be filled with %s: refused, with a suggestion", async (fill) => {
     const problem = await problemOf(await call(timeseriesPath({ ...asked, interval: "raw", fill })));
     expect(problem).toMatchObject({ status: 400, code: "invalid_request", field: "fill" });
     expect(problem.detail).toMatch(/interval=1min or coarser, or fill=null/);
@@ -140,7 +140,7 @@ describe("fill", () => {
 });
 
 describe("units", () => {
-  test("metric: values, min and max and the unit; a point of no known unit stays", async () => {
+  test("metric converts values, min, max and the unit; other units stay", async () => {
     const ids = await storePoints(SITE, [point("a", { unit: "°F" }), point("b", { unit: "furlong" }), point("c")]);
     await storeSamples(
       ids.flatMap((one): Sample[] => [
@@ -158,7 +158,7 @@ describe("units", () => {
     ]);
   });
 
-  test("an unknown system is refused", async () => {
+  test("an unknown unit system is refused", async () => {
     const problem = await problemOf(await call(timeseriesPath({ ...asked, units: "si" })));
     expect(problem).toMatchObject({ status: 400, field: "units" });
   });

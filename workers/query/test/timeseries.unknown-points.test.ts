@@ -25,7 +25,7 @@ beforeAll(async () => {
   await storeSamples(ids.map((id, i) => [id, START, i]));
 });
 
-test("json: the known points are served and the unknown ones are listed", async () => {
+test("json: the known points are answered, the unknown ones listed", async () => {
   const { series, metadata } = await queryJson(asked);
   expect(series.map(({ point_name, values }) => [point_name, ...values])).toEqual([
     ["a", 0],
@@ -48,7 +48,7 @@ test("csv: in the header, in ASCII", async () => {
   expect(parseCsv(await response.text()).length).toBe(3);
 });
 
-test("csv: of many unknown points the header has the first 20 and their number", async () => {
+test("csv: the header has the first 20 unknown points and their number", async () => {
   const many = Array.from({ length: 99 }, (_, i) => `gone ${i}`);
   const path = timeseriesPath({ ...range, point_names: JSON.stringify(["a", ...many]), format: "csv" });
   const header = JSON.parse((await call(path)).headers.get("query-metadata") ?? "{}");
@@ -68,12 +68,12 @@ test.each(["latest?", "quality?start=2025-10-12&end=2025-10-13&", "coverage?star
     const names = encodeURIComponent('["b","nowhere"]');
     const answer: unknown = await (await call(`/sites/${SITE}/${path}points=${names}`)).json();
     expect(z.object({ unknown_points: z.array(z.string()) }).parse(answer).unknown_points).toEqual(["nowhere"]);
-    // A point without a judged day is not in the quality.
+    // A point without a judged day is not in the quality answer.
     if (!path.startsWith("quality")) expect(answer).toMatchObject({ points: [{ name: "b" }] });
   },
 );
 
-test("a point that comes to exist changes the ETag", async () => {
+test("a new point of that name changes the ETag", async () => {
   const path = timeseriesPath({ ...range, point_names: "a,new" });
   const before = (await call(path)).headers.get("etag");
   expect((await call(timeseriesPath({ ...range, point_names: "a,new,newer" }))).headers.get("etag")).not.toBe(before);

@@ -20,7 +20,7 @@ const HOUR = 3_600_000;
 beforeAll(migrate);
 beforeEach(clear);
 
-test("values come out bit for bit, in both formats, raw and as the mean of one sample", async () => {
+test("values are equal bit for bit in json and rows, raw and in buckets", async () => {
   const doubles = [-0, 0, 5e-324, -5e-324, Number.MAX_VALUE, -Number.MAX_VALUE, 1e21, 25.517500000000002, 2 ** 53 + 2];
   const [a] = await storePoints(SITE, [point("a", { unit: "°F" })]);
   const times = doubles.map((_, i) => START + i * 60_000);
@@ -49,7 +49,7 @@ test("points without samples: empty columns in json, nothing in rows", async () 
   expect((await queryRows(asked)).samples).toEqual([]);
 });
 
-test("more points than are read at a time keep their own samples, in the order asked for", async () => {
+test("points of several reads keep their samples, in the requested order", async () => {
   const names = Array.from({ length: 100 }, (_, i) => `p${(i * 37) % 100}`);
   const ids = await storePoints(
     SITE,
@@ -87,7 +87,7 @@ describe("an answer of 100,000 values", () => {
     );
   });
 
-  test("json: whole and right", async () => {
+  test("json: complete and correct", async () => {
     const { series, metadata } = await queryJson(asked);
     expect(metadata.total_samples).toBe(4 * EACH);
     expect(series.map(({ point_name }) => point_name)).toEqual(NAMES);
@@ -98,7 +98,7 @@ describe("an answer of 100,000 values", () => {
     }
   });
 
-  test("rows: whole, right and sorted", async () => {
+  test("rows: complete, correct and sorted", async () => {
     const { samples } = await queryRows(asked);
     expect(samples.length).toBe(4 * EACH);
     const order = NAMES.toSorted();
@@ -109,7 +109,7 @@ describe("an answer of 100,000 values", () => {
     expect(isRight).toBe(true);
   });
 
-  test("it is sent piece by piece, and a reader may leave", async () => {
+  test("the answer is sent in pieces, and a reader may cancel", async () => {
     const response = await call(timeseriesPath(asked));
     const reader = response.body!.getReader();
     const sizes: number[] = [];
@@ -120,7 +120,7 @@ describe("an answer of 100,000 values", () => {
   });
 });
 
-test("more samples than the cadence led to plan for: refused, with the way out", async () => {
+test("more samples than the cadence implies: refused, with a suggestion", async () => {
   const [a] = await storePoints(SITE, [point("a")]);
   for (let part = 0; part < 4; part++) {
     const from = START + part * HOUR;
