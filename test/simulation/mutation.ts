@@ -18,7 +18,7 @@ export interface FindingTest {
   readonly project: string;
   /** from the repository's root */
   readonly file: string;
-  /** its title, or the end of the title that only this test of the file has */
+  /** its title without those of `describe`; no other test of the file has it */
   readonly title: string;
 }
 

@@ -5,6 +5,7 @@ import { mutated, mutationNamed } from "./mutation.ts";
 import { MUTATIONS } from "./mutations.ts";
 import { runFindingTest } from "./run-finding-test.ts";
 import { runSimulation } from "./run-simulation.ts";
+import { titlesOf } from "./test-titles.ts";
 
 const ROOT = join(import.meta.dirname, "../..");
 
@@ -34,6 +35,22 @@ it("a seed decides all events", async () => {
 it.each(MUTATIONS)("the fault $name can still be planted", async (mutation) => {
   const source = await readFile(join(ROOT, mutation.file), "utf8");
   expect(mutated(mutation, source)).not.toBe(source);
+});
+
+it.each(MUTATIONS.flatMap(({ foundBy }) => foundBy ?? []))("$file has the test: $title", async (foundBy) => {
+  expect(titlesOf(await readFile(join(ROOT, foundBy.file), "utf8"), foundBy.title)).toHaveLength(1);
+});
+
+it.each([
+  ["a plain title", 'test("loses no row", f);', ["loses no row"]],
+  ["a title behind a table", 'it.each([["no row"]])("loses %s", f);', ["loses %s"]],
+  ["a property in a title", 'it.each([{ lost: "no row" }])("loses $lost", f);', ["loses $lost"]],
+  ["a template", 'for (const lost of ["no row"]) test(`loses ${lost}`, f);', ["loses ${lost}"]],
+  ["a text that no row of the table has", 'it.each([["a row"]])("loses %s", f);', []],
+  ["the start of a longer title", 'test("loses no row twice", f);', []],
+  ["a comment", '// "loses no row"', []],
+])("looks for a finding test in %s", (_, source, titles) => {
+  expect(titlesOf(source, "loses no row")).toEqual(titles);
 });
 
 it("a test fails while the fault that it finds is planted", async () => {
