@@ -156,7 +156,7 @@ async function expectAll(): Promise<void> {
 
 it("imports every layout, keeps the API's values, accounts for each record", async () => {
   const { code, output } = await runImport("first");
-  expect(output).toContain("skipped  1 file of no kind that is read here\n");
+  expect(output).toContain("skipped  1 file with other extensions\n");
   expect(output).toMatch(
     /1\.ndjson: 1,457 records, 1,451 samples; dropped: 1 null, 1 non_numeric, 1 bad_time, 1 future, 2 malformed\n/,
   );
@@ -168,9 +168,9 @@ it("imports every layout, keeps the API's values, accounts for each record", asy
   expect(output).toContain(`done     ${read.toLocaleString("en")} records of 5 files:\n`);
   for (const line of [
     `${(1440 + 100 + 1440 + 1440 + 1).toLocaleString("en")} stored`,
-    `${kept} where another value is, which stays`,
+    `${kept} stored with another value, which stays`,
     "10 read twice",
-    "1 overruled by a later file",
+    "1 replaced by a later file's value",
     "1 NOT IMPORTED",
   ]) {
     expect(output).toContain(`         ${line}\n`);

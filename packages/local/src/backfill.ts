@@ -1,6 +1,7 @@
 import { BackfillClient } from "./backfill-client.ts";
 import { type BackfillOptions, readBackfillOptions, USAGE } from "./backfill-options.ts";
-import { endLines, GO_ON, isWhole, planLines, told } from "./backfill-words.ts";
+import { CONTINUE_HINT, formatBackfillEnd, formatBackfillPlan, isComplete } from "./format-backfill.ts";
+import { formatLine } from "./output-line.ts";
 import { runOperatorCommand } from "./operator-command.ts";
 import { logScreen, type Screen, terminalScreen, watchBackfill } from "./watch-backfill.ts";
 import { unreachableHint, WorkerRefused } from "./worker-client.ts";
@@ -26,11 +27,11 @@ async function begin(client: BackfillClient, options: BackfillOptions): Promise<
       return 0;
     }
     if (range === null) return null;
-    planLines(await client.plan({ ...body, force_restart: force })).forEach(say);
+    formatBackfillPlan(await client.plan({ ...body, force_restart: force })).forEach(say);
     if (plan) return 0;
     const { status, backfill_id: id, position } = await client.start({ ...body, force_restart: force, queue });
     if (status === "started") return sayStarted(id);
-    say(told("queued", `${id}, at position ${position}: it begins by itself`));
+    say(formatLine("queued", `${id}, at position ${position}: it begins by itself`));
     return 0;
   } catch (error) {
     if (!(error instanceof WorkerRefused) || error.status !== CONFLICT) throw error;
@@ -41,7 +42,7 @@ async function begin(client: BackfillClient, options: BackfillOptions): Promise<
 }
 
 function sayStarted(id: string): null {
-  say(told("started", id));
+  say(formatLine("started", id));
   return null;
 }
 
@@ -53,7 +54,7 @@ async function cancel(client: BackfillClient, { queue }: BackfillOptions): Promi
     if (queue) {
       // In reverse order: the first queued one would start when the running one ends.
       for (const { backfill_id: id } of waiting.toReversed()) {
-        say(told("cancelled", ` ${(await client.cancel(id)).backfill_id}, which waited`));
+        say(formatLine("cancelled", ` ${(await client.cancel(id)).backfill_id}, which waited`));
       }
     }
     if (status !== "in_progress") {
@@ -61,9 +62,9 @@ async function cancel(client: BackfillClient, { queue }: BackfillOptions): Promi
       return 1;
     }
     const { backfill_id: id, days_completed: days } = await client.cancel(running);
-    say(told("cancelled", ` ${id}: ${days} days are done; ${GO_ON}`));
+    say(formatLine("cancelled", ` ${id}: ${days} days are done; ${CONTINUE_HINT}`));
     if (!queue && waiting.length > 0)
-      say(told("", `${waiting.length} in the queue go on; --cancel --queue ends them, too`));
+      say(formatLine("", `${waiting.length} in the queue go on; --cancel --queue ends them, too`));
     return 0;
   } catch (error) {
     // It may have ended since the status was read.
@@ -110,8 +111,8 @@ async function backfill(options: BackfillOptions): Promise<number> {
   try {
     const last = await watchBackfill(client, screen);
     screen.end();
-    endLines(last, url).forEach(say);
-    return isWhole(last) ? 0 : 1;
+    formatBackfillEnd(last, url).forEach(say);
+    return isComplete(last) ? 0 : 1;
   } catch (error) {
     screen.end();
     throw error;

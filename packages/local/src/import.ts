@@ -2,7 +2,8 @@ import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { ImportClient, ImportRefused } from "./import/import-client.ts";
 import { type ImportOptions, readImportOptions, USAGE } from "./import/import-options.ts";
-import { droppedOf, endLines, sourceLine, told } from "./import/import-words.ts";
+import { droppedByReason, formatImportEnd, formatSource } from "./import/format-import.ts";
+import { formatLine } from "./output-line.ts";
 import { PositionFile, workFolder } from "./import/position.ts";
 import { readSources, sendDays } from "./import/run-import.ts";
 import { findSources } from "./import/sources.ts";
@@ -25,29 +26,29 @@ function leaveOn(signal: "SIGINT" | "SIGTERM"): void {
 /** @returns the exit code @throws Error with the cause */
 async function runImport({ from, to, token, check }: ImportOptions): Promise<number> {
   const { sources, others } = await findSources(from);
-  if (others > 0) say(told("skipped", `${others} ${others === 1 ? "file" : "files"} of no kind that is read here`));
+  if (others > 0) say(formatLine("skipped", `${others} ${others === 1 ? "file" : "files"} with other extensions`));
   const folder = workFolder(resolve(ROOT, process.env["STATE_DIR"] ?? ".local"), sources, to);
   const positionFile = new PositionFile(folder);
   const { position } = positionFile;
   leaveOn("SIGINT");
   leaveOn("SIGTERM");
-  for (const [path, counts] of Object.entries(position.sources)) say(`${sourceLine(path, counts)} (before)`);
+  for (const [path, counts] of Object.entries(position.sources)) say(`${formatSource(path, counts)} (before)`);
   const context = { folder, positionFile, say, now: Date.now };
   await readSources(context, sources);
   const days = Object.values(position.spills);
   const sites = new Set(days.map(({ site }) => site));
   const dates = days.map(({ day }) => day).sort();
   const span = days.length === 0 ? "" : ` of ${[...sites].join(", ")}, ${dates[0]} to ${dates.at(-1)}`;
-  say(told("days", `${days.length}${span}`));
+  say(formatLine("days", `${days.length}${span}`));
   if (check) {
     say("Nothing was sent: --check.");
-    return Object.keys(droppedOf(position)).length === 0 ? 0 : 1;
+    return Object.keys(droppedByReason(position)).length === 0 ? 0 : 1;
   }
   const isWhole = await sendDays(context, new ImportClient(to, token));
-  endLines(position).forEach(say);
-  if (isWhole) say(told("", `to import these files again, remove ${folder}`));
+  formatImportEnd(position).forEach(say);
+  if (isWhole) say(formatLine("", `to import these files again, remove ${folder}`));
   else say("The same command tries again what is not there.");
-  return isWhole && Object.keys(droppedOf(position)).length === 0 ? 0 : 1;
+  return isWhole && Object.keys(droppedByReason(position)).length === 0 ? 0 : 1;
 }
 
 await runOperatorCommand({

@@ -1,3 +1,5 @@
+import { formatCount } from "./output-line.ts";
+
 /** Fields of a progress line, from `GET /backfill/status`. */
 export interface BackfillProgress {
   readonly status: string;
@@ -82,15 +84,18 @@ function runningParts({ sites, current_date: date }: BackfillProgress): Part[] {
   if (days.length === 0) return [{ text: `at ${date}` }];
   const sum = (valueOf: (day: RunningDay) => number) => days.reduce((total, day) => total + valueOf(day), 0);
   const hours = `${sum((day) => day.hours_done)} of ${sum((day) => day.hours_total)} h`;
-  const count = (n: number, noun: string) => `${n.toLocaleString("en")} ${noun}${n === 1 ? "" : "s"}`;
-  const read = `${count(
+  const requests = formatCount(
     sum((day) => day.requests),
     "request",
-  )}, ${count(
+  );
+  const samples = formatCount(
     sum((day) => day.samples),
     "sample",
-  )} in them`;
-  return [{ text: `at ${date}: ${hours}${days.length === 1 ? "" : ` of ${days.length} sites`}` }, { text: read }];
+  );
+  return [
+    { text: `at ${date}: ${hours}${days.length === 1 ? "" : ` of ${days.length} sites`}` },
+    { text: `${requests}, ${samples} in them` },
+  ];
 }
 
 function rateText(rate: number): string {

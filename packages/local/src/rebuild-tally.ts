@@ -1,15 +1,6 @@
 import { stripVTControlCharacters } from "node:util";
 import type { RebuildRun } from "./run-rebuild.ts";
-
-const LABEL_WIDTH = 9;
-
-function told(label: string, text: string): string {
-  return label.padEnd(LABEL_WIDTH) + text;
-}
-
-function count(n: number, noun: string): string {
-  return `${n.toLocaleString("en")} ${noun}${n === 1 ? "" : "s"}`;
-}
+import { formatCount, formatLine } from "./output-line.ts";
 
 /** The results so far, as text. */
 export class RebuildTally {
@@ -42,7 +33,7 @@ export class RebuildTally {
   /** The progress as one line. */
   progress(): string {
     return [
-      `${count(this.#days, "day")} looked at`,
+      `${formatCount(this.#days, "day")} looked at`,
       ...this.#parts(),
       ...(this.#at === "" ? [] : [`at ${this.#at}`]),
     ].join("  ");
@@ -51,14 +42,19 @@ export class RebuildTally {
   /** The final result. */
   end(): string[] {
     const parts = this.#parts();
-    const lines = [told("done", `${count(this.#days, "day")}${parts.length === 0 ? "" : `: ${parts.join(", ")}`}`)];
-    if (this.#samples > 0) lines.push(told("", `${count(this.#samples, "sample")} in what was rebuilt`));
+    const lines = [
+      formatLine("done", `${formatCount(this.#days, "day")}${parts.length === 0 ? "" : `: ${parts.join(", ")}`}`),
+    ];
+    if (this.#samples > 0) lines.push(formatLine("", `${formatCount(this.#samples, "sample")} in what was rebuilt`));
     if (this.#monthsToBuild > 0) {
       lines.push(
-        told("", `${count(this.#monthsToBuild, "month file")} will be built anew from the days, within hours`),
+        formatLine(
+          "",
+          `${formatCount(this.#monthsToBuild, "month file")} will be built anew from the days, within hours`,
+        ),
       );
     }
-    if (!this.isWhole) lines.push(told("", "docs/operations.md says what to do for each outcome in capitals"));
+    if (!this.isWhole) lines.push(formatLine("", "docs/operations.md says what to do for each outcome in capitals"));
     return lines;
   }
 

@@ -2,7 +2,7 @@ import { createLogUpdate } from "log-update";
 import { runOperatorCommand } from "./operator-command.ts";
 import { readRebuildOptions, type RebuildOptions, USAGE } from "./rebuild-options.ts";
 import { RebuildTally } from "./rebuild-tally.ts";
-import { type RebuildWatcher, runRebuild } from "./run-rebuild.ts";
+import { type RebuildWatcher, rebuildUntilDone } from "./run-rebuild.ts";
 import { unreachableHint, WorkerClient } from "./worker-client.ts";
 
 function say(line: string): void {
@@ -33,7 +33,7 @@ async function rebuild({ body, url, token }: RebuildOptions): Promise<number> {
   const isTerminal = process.stdout.isTTY && process.env["TERM"] !== "dumb";
   const screen = screenOf(tally, isTerminal ? process.stdout : null);
   try {
-    await runRebuild(new WorkerClient("etl", url, token), body, screen);
+    await rebuildUntilDone(new WorkerClient("etl", url, token), body, screen);
   } finally {
     screen.end();
   }

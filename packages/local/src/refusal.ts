@@ -5,7 +5,7 @@ import type { WorkerName } from "./worker-names.ts";
 const problemSchema = z.object({ detail: z.string(), code: z.string() });
 
 /** Why a Worker refuses a command's request. */
-export interface Refusal {
+export interface RefusedAnswer {
   /** null: the answer is of no Worker of ours, or has no code */
   readonly code: string | null;
   readonly text: string;
@@ -19,7 +19,7 @@ const TOKEN_HINTS: Record<WorkerName, string> = {
 };
 
 /** The message for an answer other than a 2xx; the Worker's own text is safe to show. */
-export function refusalOf(worker: WorkerName, url: string, status: number, body: string): Refusal {
+export function refusalOf(worker: WorkerName, url: string, status: number, body: string): RefusedAnswer {
   const problem = problemSchema.safeParse(parseJson(body)).data;
   const code = problem?.code ?? null;
   if (code === "unauthorized") {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { z } from "zod";
 import { RebuildTally } from "./rebuild-tally.ts";
-import { type RebuildRun, runRebuild } from "./run-rebuild.ts";
+import { type RebuildRun, rebuildUntilDone } from "./run-rebuild.ts";
 import { WorkerRefused, WorkerUnreachable } from "./worker-client.ts";
 
 const day = (outcome: string, date: string | null, samples: number | null = null): RebuildRun["days"][number] => ({
@@ -38,7 +38,9 @@ async function rebuild(...answers: Answer[]) {
   const wait = async (ms: number) => {
     waitedMs += ms;
   };
-  const error: unknown = await runRebuild(client, { dry_run: false }, watcher, wait).catch((reason: unknown) => reason);
+  const error: unknown = await rebuildUntilDone(client, { dry_run: false }, watcher, wait).catch(
+    (reason: unknown) => reason,
+  );
   return { asked, told, tally, waitedMs, error };
 }
 

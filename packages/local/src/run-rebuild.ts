@@ -35,7 +35,7 @@ export interface RebuildWatcher {
  * Lets the etl Worker rebuild, run after run, until all days are checked.
  * @throws {WorkerUnreachable} {WorkerRefused} if the Worker refuses, or does not answer for a minute
  */
-export async function runRebuild(
+export async function rebuildUntilDone(
   client: Pick<WorkerClient, "ask">,
   body: Readonly<Record<string, unknown>>,
   watcher: RebuildWatcher,

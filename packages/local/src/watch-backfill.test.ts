@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { BackfillStatus } from "./backfill-client.ts";
-import { endLines, isWhole } from "./backfill-words.ts";
+import { formatBackfillEnd, isComplete } from "./format-backfill.ts";
 import { logScreen, watchBackfill } from "./watch-backfill.ts";
 import { WorkerRefused, WorkerUnreachable } from "./worker-client.ts";
 
@@ -131,7 +131,7 @@ describe("at its end", () => {
     ],
   ])("%s", (_, change, whole, lines) => {
     const status = { ...DONE, ...change };
-    expect(endLines(status, "http://here")).toEqual(lines);
-    expect(isWhole(status)).toBe(whole);
+    expect(formatBackfillEnd(status, "http://here")).toEqual(lines);
+    expect(isComplete(status)).toBe(whole);
   });
 });

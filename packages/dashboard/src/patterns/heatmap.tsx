@@ -5,7 +5,7 @@ import { drawHeat, drawMark } from "./draw-heat.ts";
 import type { HeatDay } from "./heat-grid.ts";
 import { cellAfter, cellAt, type CellPlace, heatLayout } from "./heat-layout.ts";
 import { HeatLegend } from "./heat-legend.tsx";
-import { cellTime, cellValue } from "./heat-words.ts";
+import { formatCellTime, formatCellValue } from "./format-heat.ts";
 import { useThemeRound } from "./use-theme-round.ts";
 import { useWidth } from "./use-width.ts";
 
@@ -69,7 +69,7 @@ export function Heatmap({ name, days, domain, unit, onDay }: HeatmapProps) {
   };
   const chosen = place === null ? undefined : days[place.day];
   const cell = place === null ? undefined : chosen?.cells[place.cell];
-  const [value, more] = cell === undefined ? ["", ""] : cellValue(cell, unit);
+  const [value, more] = cell === undefined ? ["", ""] : formatCellValue(cell, unit);
   return (
     <div class="heat">
       <div class="heat-hours number" aria-hidden="true">
@@ -115,7 +115,7 @@ export function Heatmap({ name, days, domain, unit, onDay }: HeatmapProps) {
             </span>
           ) : (
             <>
-              {cellTime(chosen, cell)} <strong>{value}</strong> <span class="quiet">{more}</span>
+              {formatCellTime(chosen, cell)} <strong>{value}</strong> <span class="quiet">{more}</span>
             </>
           )}
         </p>

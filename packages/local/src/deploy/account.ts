@@ -9,13 +9,13 @@ export interface Account {
 
 const accountSchema = z.object({ id: z.string(), name: z.string() });
 
-/** Chooses the account to deploy to. @param id CLOUDFLARE_ACCOUNT_ID @throws Error that says what to do */
+/** Chooses the account to deploy to. @param id CLOUDFLARE_ACCOUNT_ID, or "" @throws Error with the action to take */
 export async function requireAccount(api: CloudflareApi, id: string): Promise<Account> {
   if (id !== "" && !/^[0-9a-f]{32}$/.test(id)) {
     throw new Error(`CLOUDFLARE_ACCOUNT_ID: found ${JSON.stringify(id)}, expected 32 hexadecimal digits.`);
   }
   const accounts = await api.get(z.array(accountSchema), "accounts?per_page=50");
-  // A token may act for an account that it may not list.
+  // A token may be valid for an account without the right to list it.
   if (id !== "") return accounts.find((account) => account.id === id) ?? { id, name: null };
   const [account, ...others] = accounts;
   if (account === undefined)

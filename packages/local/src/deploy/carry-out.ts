@@ -2,16 +2,15 @@ import { z } from "zod";
 import { type AccessToken, waitForHealth } from "../health.ts";
 import type { Account } from "./account.ts";
 import type { CloudflareApi } from "./cloudflare-api.ts";
-import { creationNames, databaseName, told } from "./deploy-words.ts";
+import { creationNames, databaseName, formatDeployLine } from "./format-deploy.ts";
 import type { Existing } from "./existing.ts";
 import { rulesSchema, STAGING_RULE } from "./lifecycle-rules.ts";
 import type { DeployPlan } from "./plan.ts";
 import { type DeployPlaces, resolvedFile, writeResolvedFiles } from "./resolved-files.ts";
-import { type Bookmark, type Replaced, rollbackLines } from "./rollback.ts";
+import { type Bookmark, type Replaced, formatRollback } from "./rollback.ts";
 import type { Wanted } from "./wanted.ts";
 import { deployedIn, type Wrangler } from "./wrangler.ts";
 
-/** What the steps of a deploy work with. */
 export interface DeployContext {
   readonly wrangler: Wrangler;
   readonly api: CloudflareApi;
@@ -19,14 +18,14 @@ export interface DeployContext {
   readonly places: DeployPlaces;
   readonly wanted: Wanted;
   readonly say: (line: string) => void;
-  /** how long a Worker may take to answer well, ms */
+  /** longest wait for a healthy answer of a Worker, ms */
   readonly waitMs: number;
   readonly access: AccessToken | null;
-  /** where new databases and the bucket are placed, such as `wnam`; null: Cloudflare chooses */
+  /** location hint of new databases and the bucket, such as `wnam`; null: Cloudflare chooses */
   readonly location: string | null;
 }
 
-/** A deployed Worker does not answer well; the message says how to go on and back. */
+/** A deployed Worker is not healthy. The message names the ways forward and back. */
 export class NotWell extends Error {
   override readonly name = "NotWell";
 }
@@ -36,8 +35,8 @@ const createdNamespaceSchema = z.object({ id: z.string() });
 const bookmarkSchema = z.object({ bookmark: z.string() });
 
 /**
- * Creates missing parts, and writes the wrangler files with all ids. Each part exists or not, so a second run goes on
- * where the first one failed.
+ * Creates missing parts, and writes the wrangler files with all ids. A part exists or does not, so a second run
+ * continues a failed one.
  * @throws {CloudflareError}
  */
 export async function createMissing(
@@ -52,7 +51,7 @@ export async function createMissing(
   for (const { name } of plan.databases.filter(({ create }) => create)) {
     const body = { name, ...(location === null ? {} : { primary_location_hint: location }) };
     databases.set(name, (await api.post(createdDatabaseSchema, `${root}/d1/database`, body)).uuid);
-    say(told("created", databaseName(name)));
+    say(formatDeployLine("created", databaseName(name)));
   }
   let { namespace } = existing;
   for (const part of plan.create) {
@@ -71,12 +70,12 @@ export async function createMissing(
           title: wanted.namespace,
         }));
     }
-    say(told("created", names[part]));
+    say(formatDeployLine("created", names[part]));
   }
   await writeResolvedFiles(places, wanted.environment, { databases, namespace });
 }
 
-/** Adds the staging rule to the bucket's rules, or puts it in place of another one with its id. */
+/** Adds the staging rule to the bucket's rules, or replaces the rule with its id. */
 async function putStagingRule({
   api,
   account,
@@ -89,25 +88,25 @@ async function putStagingRule({
 
 export async function replaceRule(context: DeployContext): Promise<void> {
   await putStagingRule(context);
-  context.say(told("replaced", creationNames(context.wanted).rule));
+  context.say(formatDeployLine("replaced", creationNames(context.wanted).rule));
 }
 
 /**
- * Builds all Workers, so that a fault of the code stops a deploy before it changes anything.
+ * Builds all Workers, so that an error in the code stops a deploy before it changes anything.
  * @throws {WranglerFailed}
  */
 export async function buildAll({ wrangler, wanted: { environment, workers }, say }: DeployContext): Promise<void> {
   const builds = workers.map(({ worker }) =>
     wrangler.run(["deploy", "--dry-run", "--env", environment, "-c", `wrangler.${worker}.toml`]),
   );
-  // None may still run when the command ends.
+  // All builds must have ended before the command ends.
   await Promise.allSettled(builds);
   await Promise.all(builds);
-  say(told("built", workers.map(({ worker }) => worker).join(", ")));
+  say(formatDeployLine("built", workers.map(({ worker }) => worker).join(", ")));
 }
 
 /**
- * Migrates each database. The bookmarks of all are taken before the first is changed.
+ * Migrates each database, after it took the bookmarks of all.
  * @returns the bookmarks of databases that held data
  * @throws {CloudflareError} {WranglerFailed}
  */
@@ -120,18 +119,18 @@ export async function migrate(context: DeployContext, existing: Existing, plan: 
     const path = `accounts/${account.id}/d1/database/${id}/time_travel/bookmark`;
     const { bookmark } = await api.get(bookmarkSchema, path);
     bookmarks.push({ database: name, bookmark });
-    say(told("bookmark", `${bookmark}, of ${name} before the migration`));
+    say(formatDeployLine("bookmark", `${bookmark}, of ${name} before the migration`));
   }
   for (const { name, migrate: files } of plan.databases.filter((database) => database.migrate.length > 0)) {
     await wrangler.run(["d1", "migrations", "apply", name, "--remote", ...about]);
-    say(told("migrated", `${name}: ${files.join(", ")}`));
+    say(formatDeployLine("migrated", `${name}: ${files.join(", ")}`));
   }
   return bookmarks;
 }
 
 /**
- * Deploys the Workers one after the other, each after the one before it answered well.
- * @param bookmarks of databases that held data before they were migrated
+ * Deploys the Workers one by one, each after the previous one is healthy.
+ * @param bookmarks of databases that held data before the migration
  * @throws {NotWell} {WranglerFailed}
  */
 export async function deployWorkers(
@@ -147,7 +146,7 @@ export async function deployWorkers(
     replaced.push({ worker, versions: existing.workers.get(worker)?.versions ?? [] });
     const url = addressIn(targets);
     if (url === null) {
-      say(told("deployed", `${worker}, which has no address to ask for its health`));
+      say(formatDeployLine("deployed", `${worker}, which has no address, so its /health was not checked`));
       continue;
     }
     const fault = await waitForHealth(url, version, waitMs, access);
@@ -155,15 +154,15 @@ export async function deployWorkers(
       const lines = [
         `${worker} was deployed${version === null ? "" : ` as ${version}`}, and is NOT WELL: ${fault}`,
         `  ${url}/health`,
-        ...rollbackLines(wanted, replaced, bookmarks),
+        ...formatRollback(wanted, replaced, bookmarks),
       ];
       throw new NotWell(lines.join("\n"));
     }
-    say(told("deployed", `${worker.padEnd(9)}${url}`));
+    say(formatDeployLine("deployed", `${worker.padEnd(9)}${url}`));
   }
 }
 
-/** The first address among what a Worker is triggered by: crons and Workflows have none. */
+/** The first address among a Worker's triggers; crons and Workflows have none. */
 function addressIn(targets: readonly string[]): string | null {
   for (const target of targets) {
     const [, scheme = "https://", host] =

@@ -14,13 +14,13 @@ const declaredSchema = z.looseObject({
   workflows: bound,
 });
 
-/** Stands for a secret, whose value a deploy never learns: long enough for a token. */
+/** Stands for a secret, because a deploy never reads their values; long enough for a token. */
 const ANY_SECRET = "x".repeat(64);
 
 /**
- * Has each Worker's own schema parse its variables.
+ * Checks each Worker's variables with the Worker's own schema.
  * @param root the repository's folder
- * @throws Error that names each variable at fault and what it may be
+ * @throws Error that names each invalid variable and its valid values
  */
 export async function checkVariables(
   root: string,

@@ -21,12 +21,12 @@ const tokenSchema = z.union([
   })),
 ]);
 
-/** How often a read is tried, and how long the first wait between tries is, ms. */
+/** Tries of a read, and the first wait between two of them, ms. Each further wait is twice as long. */
 const READ_TRIES = 3;
 const FIRST_WAIT_MS = 500;
 const TIMEOUT_MS = 30_000;
 
-/** A call of Cloudflare's API that failed. */
+/** A failed call of Cloudflare's API. */
 export class CloudflareError extends Error {
   override readonly name = "CloudflareError";
   /** HTTP status; null: no answer came */
@@ -42,8 +42,8 @@ export class CloudflareError extends Error {
 }
 
 /**
- * Cloudflare's REST API, https://developers.cloudflare.com/api/. Paths begin behind `/client/v4/`. A read is repeated
- * after a broken connection, a 429 and a 5xx; a write never is.
+ * Cloudflare's REST API, https://developers.cloudflare.com/api/. Paths are relative to `/client/v4/`. A read is
+ * repeated after a broken connection, a 429 or a 5xx; a write never is.
  */
 export class CloudflareApi {
   readonly #baseUrl: string;
@@ -54,11 +54,11 @@ export class CloudflareApi {
     this.#headers = headers;
   }
 
-  /** Uses CLOUDFLARE_API_TOKEN, or the login of wrangler. @throws Error that says how to log in */
+  /** Uses CLOUDFLARE_API_TOKEN, or wrangler's login. @throws Error with the way to log in */
   static async login(wrangler: Wrangler, env: NodeJS.ProcessEnv): Promise<CloudflareApi> {
     const baseUrl = env["CLOUDFLARE_API_BASE_URL"] ?? DEFAULT_BASE_URL;
     const token = env["CLOUDFLARE_API_TOKEN"] ?? "";
-    // What a header cannot carry would look like a broken connection. The token itself is never printed.
+    // fetch reports an invalid header like a broken connection. The token itself is never printed.
     if (/[^\x21-\x7e]/.test(token)) {
       throw new Error("CLOUDFLARE_API_TOKEN contains a space or a line end. Set it to the token alone.");
     }
@@ -102,7 +102,7 @@ export class CloudflareApi {
         method,
         headers: { ...this.#headers, ...(body === null ? {} : { "content-type": "application/json" }) },
         ...(body === null ? {} : { body: JSON.stringify(body) }),
-        // the login must not travel to another host
+        // the token must not be sent to another host
         redirect: "manual",
         signal: AbortSignal.timeout(TIMEOUT_MS),
       });
@@ -121,11 +121,11 @@ export class CloudflareApi {
     const { data, error } = schema.safeParse(envelope.data.result);
     if (error === undefined) return data;
     const faults = error.issues.map((issue) => `${issue.path.join(".")}: ${issue.message}`).join("; ");
-    throw new CloudflareError(call, `Cloudflare's API answered in an unknown form (${faults})`, status);
+    throw new CloudflareError(call, `Cloudflare's API answered with an unexpected body (${faults})`, status);
   }
 }
 
-/** The cause that fetch keeps, such as `connect ECONNREFUSED 127.0.0.1:443`. */
+/** The cause within a fetch error, such as `connect ECONNREFUSED 127.0.0.1:443`. */
 function connectionFault(error: unknown): string {
   const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
   return cause instanceof Error ? cause.message : String(cause);

@@ -38,7 +38,7 @@ const LOCATIONS = ["wnam", "enam", "weur", "eeur", "apac", "oc"] as const;
 const optionsSchema = z.object({
   env: z.enum(ENVIRONMENTS, {
     error: ({ input }) =>
-      // npm keeps options for itself that do not stand behind --
+      // npm takes an option that does not follow --
       input === undefined
         ? "is missing: npm run deploy -- --env staging (or production)"
         : `found ${JSON.stringify(input)}, expected ${ENVIRONMENTS.join(" or ")}`,
@@ -57,10 +57,10 @@ const optionsSchema = z.object({
 
 export interface DeployOptions {
   readonly environment: Environment;
-  /** steps that cannot simply be undone are allowed */
+  /** allows steps that cannot simply be undone */
   readonly yes: boolean;
   readonly dryRun: boolean;
-  /** how long a Worker may take to answer well, ms */
+  /** longest wait for a healthy answer of a Worker, ms */
   readonly waitMs: number;
   /** location hint of a new database and bucket; null: Cloudflare chooses */
   readonly location: string | null;
@@ -68,8 +68,8 @@ export interface DeployOptions {
 
 /**
  * Reads the command line.
- * @returns null: the usage is asked for
- * @throws Error that says what is wrong with it
+ * @returns null: help was requested
+ * @throws Error that names each invalid option
  */
 export function readDeployOptions(args: readonly string[]): DeployOptions | null {
   const { values } = parseArgs({

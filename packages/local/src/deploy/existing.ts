@@ -6,18 +6,18 @@ import { type LifecycleRule, rulesSchema } from "./lifecycle-rules.ts";
 import { noSubdomain } from "./suggestions.ts";
 import type { Wanted, WantedWorker } from "./wanted.ts";
 
-/** A Worker that exists: deployed, or a draft that the first `secret put` made. */
+/** An existing Worker: deployed, or a draft that its first `secret put` created. */
 export interface ExistingWorker {
   readonly secrets: readonly string[];
-  /** deployed versions that share its requests; empty: a draft only */
+  /** deployed versions that share its requests; empty: a draft */
   readonly versions: readonly string[];
 }
 
 interface ExistingDatabase {
   readonly id: string;
-  /** file names, in the order in which they were applied */
+  /** file names, in the order of their application */
   readonly applied: readonly string[];
-  /** whether it has tables of its own, which may hold samples */
+  /** it has tables of its own, which may hold samples */
   readonly hasTables: boolean;
 }
 
@@ -50,8 +50,8 @@ const NO_SUBDOMAIN = 10_007;
 const NAMESPACES_PER_PAGE = 1_000;
 
 /**
- * Reads the parts of an environment that an account has; changes nothing.
- * @throws {AggregateError} of all that a deploy lacks in the account, so that a person learns it at once
+ * Reads the parts of an environment that an account has. Changes nothing.
+ * @throws {AggregateError} of everything that the account lacks, so that one run names it all
  */
 export async function readExisting(api: CloudflareApi, account: Account, wanted: Wanted): Promise<Existing> {
   const root = `accounts/${account.id}`;
@@ -60,7 +60,7 @@ export async function readExisting(api: CloudflareApi, account: Account, wanted:
     orNull(NO_SUCH_BUCKET, api.get(rulesSchema, `${root}/r2/buckets/${wanted.bucket}/lifecycle`)),
     findNamespace(api, root, wanted.namespace),
     allRead(wanted.workers.map((worker) => readWorker(api, root, worker))),
-    // The last two are read only to learn whether the deploy will be refused.
+    // The last two only tell whether Cloudflare would refuse the deploy.
     requireSubdomain(api, account),
     api.get(z.unknown(), `${root}/workflows?per_page=1`),
   ]);
@@ -84,14 +84,14 @@ async function allRead<const T extends readonly Promise<unknown>[]>(
   return Promise.all(reads);
 }
 
-/** Workflows and workers.dev addresses need the account's subdomain, such as `acme` of acme.workers.dev. */
+/** Workflows and workers.dev addresses need the account's subdomain, such as `acme` in acme.workers.dev. */
 async function requireSubdomain(api: CloudflareApi, account: Account): Promise<void> {
   if ((await orNull(NO_SUBDOMAIN, api.get(z.unknown(), `accounts/${account.id}/workers/subdomain`))) === null) {
     throw new Error(noSubdomain(account));
   }
 }
 
-/** The answer, or null where the API says by this code that the thing does not exist. */
+/** The answer; null: the API answered with this code, for a thing that does not exist. */
 async function orNull<T>(code: number, answer: Promise<T>): Promise<T | null> {
   try {
     return await answer;
@@ -125,13 +125,13 @@ async function readWorker(
   return [worker, { secrets: secrets.map((secret) => secret.name), versions: versions.filter((_, i) => areOurs[i]) }];
 }
 
-/** Tells a deployed version from the draft of `wrangler secret put`: each of ours binds its version's metadata. */
+/** Tells a deployed version from a draft of `wrangler secret put`: each of our versions binds its metadata. */
 async function isDeployed(api: CloudflareApi, path: string): Promise<boolean> {
   const { resources } = await api.get(versionSchema, path);
   return resources.bindings.some(({ type }) => type === "version_metadata");
 }
 
-/** Tables of Cloudflare, of SQLite, and of wrangler's migrations. */
+/** Tables of Cloudflare, SQLite and wrangler's migrations. */
 const FOREIGN_TABLES = /^(_cf_|sqlite_|d1_migrations$)/;
 
 async function readDatabase(

@@ -3,7 +3,10 @@ import { STAGING_EXPIRES_DAYS } from "./wanted.ts";
 
 const SECONDS_PER_DAY = 86_400;
 
-/** A lifecycle rule of a bucket, as R2's API shows it; what a change of another rule must keep is kept. */
+/**
+ * A lifecycle rule of a bucket, as R2's API shows it. Unknown fields stay, so that they survive a change of another
+ * rule.
+ */
 const ruleSchema = z.looseObject({
   id: z.string(),
   enabled: z.boolean(),
@@ -15,7 +18,7 @@ export const rulesSchema = z
   .transform(({ rules }): LifecycleRule[] => rules ?? []);
 export type LifecycleRule = z.infer<typeof ruleSchema>;
 
-/** Removes what a build that died left behind. */
+/** Removes the remains of builds that died. */
 export const STAGING_RULE: LifecycleRule = {
   id: "staging",
   enabled: true,
@@ -23,7 +26,7 @@ export const STAGING_RULE: LifecycleRule = {
   deleteObjectsTransition: { condition: { type: "Age", maxAge: STAGING_EXPIRES_DAYS * SECONDS_PER_DAY } },
 };
 
-/** The rule in words. */
+/** The rule as text. */
 export function formatRule({ enabled, conditions, deleteObjectsTransition }: LifecycleRule): string {
   const condition = deleteObjectsTransition?.condition;
   const maxAge = condition === undefined ? undefined : condition["maxAge"];
@@ -33,7 +36,7 @@ export function formatRule({ enabled, conditions, deleteObjectsTransition }: Lif
   return `${conditions.prefix === "" ? "all keys" : conditions.prefix}: ${action}${enabled ? "" : " (off)"}`;
 }
 
-/** Whether a rule does what the staging rule does. */
+/** Whether a rule has the same effect as the staging rule. */
 export function isStagingRule({ enabled, conditions, deleteObjectsTransition }: LifecycleRule): boolean {
   const wanted = STAGING_RULE.deleteObjectsTransition?.condition;
   const condition = deleteObjectsTransition?.condition;

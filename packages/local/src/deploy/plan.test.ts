@@ -40,9 +40,9 @@ test("a complete environment needs nothing", () => {
 
 test.each([
   ["a table, and no migration", { applied: [], hasTables: true }, ["0001.sql", "0002.sql"], true],
-  ["a migration that lacks", { applied: ["0001.sql"], hasTables: true }, ["0002.sql"], true],
+  ["some of the migrations", { applied: ["0001.sql"], hasTables: true }, ["0002.sql"], true],
   ["nothing", { applied: [], hasTables: false }, ["0001.sql", "0002.sql"], false],
-])("a database that has %s", (_, has, migrate, bookmark) => {
+])("a database with %s gets a bookmark if it holds tables", (_, has, migrate, bookmark) => {
   for (const [i, name] of wanted.databases.entries()) {
     const databases = new Map([...complete.databases, [name, { id: "1", ...has }]]);
     const plan = planDeploy(wanted, { ...complete, databases });
@@ -52,10 +52,10 @@ test.each([
   }
 });
 
-test("a database that is newer than the checkout is refused", () => {
+test("a database newer than the checkout is refused", () => {
   const newer = { id: "1", applied: [...wanted.migrations, "0003.sql"], hasTables: true };
   const { refusals, databases } = planDeploy(wanted, { ...complete, databases: new Map([["db-1", newer]]) });
-  expect(refusals).toEqual(["db-1 has migrations that this checkout lacks: 0003.sql. Deploy the newer one."]);
+  expect(refusals).toEqual(["db-1 has migrations that this checkout lacks: 0003.sql. Deploy from a newer checkout."]);
   expect(databases[1]?.migrate).toEqual([]);
 });
 
@@ -69,7 +69,7 @@ test.each<[prefix: string, rule: Partial<LifecycleRule>, isRefused: boolean]>([
   ["timeseries/", { storageClassTransitions: [{ condition: { type: "Age", maxAge: DAY } }] }, false],
   ["", { abortMultipartUploadsTransition: { condition: { type: "Age", maxAge: DAY } } }, false],
   ["other/", { deleteObjectsTransition: after(1) }, false],
-])("a rule for %j with %j is refused: %s", (prefix, rule, isRefused) => {
+])("a rule for prefix %j with %j is refused: %s", (prefix, rule, isRefused) => {
   const other = { id: "other", enabled: true, conditions: { prefix }, ...rule };
   const refusalsOf = (rules: Existing["rules"]) => planDeploy(wanted, { ...complete, rules }).refusals;
   expect(refusalsOf([STAGING_RULE, other]).length > 0).toBe(isRefused);

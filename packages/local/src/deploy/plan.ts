@@ -13,7 +13,7 @@ export interface DatabasePlan {
   readonly create: boolean;
   /** file names of migrations to apply */
   readonly migrate: readonly string[];
-  /** it holds data, so a bookmark to restore it to is taken first */
+  /** it holds data, so its bookmark is taken first */
   readonly bookmark: boolean;
 }
 
@@ -22,13 +22,13 @@ export interface MissingSecret {
   readonly secret: string;
 }
 
-/** What a deploy would do, in this order. */
+/** The steps of a deploy, in this order. */
 export interface DeployPlan {
-  /** why the deploy must not begin */
+  /** reasons against the deploy; it must not begin if there are any */
   readonly refusals: readonly string[];
   readonly databases: readonly DatabasePlan[];
   readonly create: readonly Creation[];
-  /** required secrets that are not set: a deploy needs all of them before it begins */
+  /** required secrets that are not set; a deploy begins only when all are */
   readonly missingSecrets: readonly MissingSecret[];
   /** the bucket's own staging rule, if it differs from ours */
   readonly replacedRule: string | null;
@@ -36,7 +36,7 @@ export interface DeployPlan {
   readonly notes: readonly string[];
 }
 
-/** Plans how an account that has `existing` gets what is `wanted`. */
+/** Plans the steps from `existing` to `wanted`. */
 export function planDeploy(wanted: Wanted, existing: Existing): DeployPlan {
   const { rules, namespace } = existing;
   const rule = rules?.find(({ id }) => id === STAGING_RULE.id);
@@ -80,7 +80,7 @@ function refusalsOf({ migrations, bucket }: Wanted, existing: Existing): string[
   return [
     ...[...existing.databases].flatMap(([name, { applied }]) => {
       const newer = applied.filter((file) => !known.has(file));
-      const text = `${name} has migrations that this checkout lacks: ${newer.join(", ")}. Deploy the newer one.`;
+      const text = `${name} has migrations that this checkout lacks: ${newer.join(", ")}. Deploy from a newer checkout.`;
       return newer.length === 0 ? [] : [text];
     }),
     ...dangerous.map(
@@ -103,7 +103,7 @@ function notesOf({ environment, workers }: Wanted, existing: Existing): string[]
   });
 }
 
-/** The effect of an optional secret that is not set; null: none. */
+/** The effect of an optional secret that is not set; null: no effect. */
 function effectWithout(secret: string, hasAccess: boolean): string | null {
   if (secret === "ALERT_WEBHOOK_URL") return "alerts are shown in the dashboard and sent to nobody";
   if (secret === "QUERY_TOKEN" && !hasAccess) return "anyone with the address can read the samples";

@@ -4,21 +4,20 @@ import type { WorkerName } from "../worker-names.ts";
 import type { Environment } from "./deploy-options.ts";
 import { DEPLOY_ORDER, readWranglerFile } from "./wanted.ts";
 
-/** Ids that Cloudflare gave; null, or absent: there is no such thing yet. */
+/** Ids from Cloudflare; null or absent: not created yet. */
 export interface ResourceIds {
   /** by name */
   readonly databases: ReadonlyMap<string, string>;
   readonly namespace: string | null;
 }
 
-/** Values that are paths from the wrangler file's own folder. */
+/** Keys whose values are paths relative to the wrangler file. */
 const PATHS = new Set(["main", "migrations_dir", "directory"]);
 
-/** Where the files of a deploy are. */
 export interface DeployPlaces {
   /** the repository's folder, with the wrangler files */
   readonly root: string;
-  /** where what is made of them is written */
+  /** the folder for the generated wrangler files */
   readonly resolved: string;
 }
 
@@ -27,8 +26,8 @@ export function resolvedFile({ resolved }: DeployPlaces, worker: WorkerName): st
 }
 
 /**
- * Writes the wrangler files again with the ids of an account, for wrangler to deploy by. Never to be edited: each deploy
- * makes them anew of what the account says.
+ * Writes the wrangler files with the ids of an account, for wrangler's commands. Each deploy writes them again, so
+ * edits are lost.
  */
 export async function writeResolvedFiles(
   places: DeployPlaces,

@@ -1,29 +1,29 @@
 import type { WorkerName } from "../worker-names.ts";
 import type { Wanted } from "./wanted.ts";
 
-/** A point in time to which a database can be restored. */
+/** A point in time to which D1 can restore a database. */
 export interface Bookmark {
   readonly database: string;
   readonly bookmark: string;
 }
 
-/** A Worker of this deploy, with the versions that shared its requests before; none: it was never deployed. */
+/** A Worker of this deploy, and the versions that shared its requests before; none: it was never deployed. */
 export interface Replaced {
   readonly worker: WorkerName;
   readonly versions: readonly string[];
 }
 
 /**
- * How to go back from a Worker that is not well.
- * @param replaced all Workers of this deploy so far, in its order
+ * The ways back from an unhealthy Worker.
+ * @param replaced Workers of this deploy so far, in its order
  * @param bookmarks of databases that held data before this deploy migrated them
  */
-export function rollbackLines(
+export function formatRollback(
   { environment }: Wanted,
   replaced: readonly Replaced[],
   bookmarks: readonly Bookmark[],
 ): string[] {
-  const forward = "Mend the cause, and run the same command again.";
+  const forward = "Fix the cause, and run the same command again.";
   const earlier = replaced.filter(({ versions }) => versions.length > 0).toReversed();
   if (earlier.length === 0) {
     return [`${forward} A new address may need some minutes.`, "There is no earlier version to go back to."];

@@ -12,24 +12,23 @@ import {
 import { checkVariables } from "./check-variables.ts";
 import { CloudflareApi } from "./cloudflare-api.ts";
 import type { DeployOptions } from "./deploy-options.ts";
-import { missingLines, planLines, told } from "./deploy-words.ts";
+import { formatMissingSecrets, formatDeployPlan, formatDeployLine } from "./format-deploy.ts";
 import { readExisting } from "./existing.ts";
 import { irrevocable, planDeploy } from "./plan.ts";
 import { formatFailure } from "./suggestions.ts";
 import { readWanted } from "./wanted.ts";
 import { Wrangler } from "./wrangler.ts";
 
-/** The surroundings of a deploy. */
 export interface DeployHost {
   /** the repository's folder */
   readonly root: string;
   readonly env: NodeJS.ProcessEnv;
   readonly say: (line: string) => void;
-  /** asks a person; null: nobody is there */
+  /** asks the operator; null: no terminal */
   readonly ask: ((question: string) => Promise<boolean>) | null;
 }
 
-/** The part of a deploy that the text of its failure depends on. */
+/** The progress that the text of a failure depends on. */
 interface Progress {
   /** null: not chosen yet */
   account: Account | null;
@@ -37,7 +36,7 @@ interface Progress {
   isChanged: boolean;
 }
 
-/** Deploys an environment. @throws Error that says what was wrong, what to do next, and what was changed */
+/** Deploys an environment. @throws Error with the cause, the next action, and the state of the account */
 export async function runDeploy(options: DeployOptions, host: DeployHost): Promise<void> {
   const progress: Progress = { account: null, isChanged: false };
   try {
@@ -57,12 +56,12 @@ async function deploy(options: DeployOptions, { root, env, say, ask }: DeployHos
   const api = await CloudflareApi.login(login, env);
   const account = await requireAccount(api, env["CLOUDFLARE_ACCOUNT_ID"] ?? "");
   progress.account = account;
-  say(told("account", account.name ?? account.id));
+  say(formatDeployLine("account", account.name ?? account.id));
   const existing = await readExisting(api, account, wanted);
   const plan = planDeploy(wanted, existing);
-  planLines(wanted, plan).forEach(say);
+  formatDeployPlan(wanted, plan).forEach(say);
   if (plan.refusals.length > 0) throw new Error(plan.refusals.join("\n"));
-  const missing = missingLines(wanted, plan);
+  const missing = formatMissingSecrets(wanted, plan);
   if (dryRun) {
     missing.forEach(say);
     say("Nothing was changed: --dry-run.");
@@ -81,5 +80,7 @@ async function deploy(options: DeployOptions, { root, env, say, ask }: DeployHos
   await createMissing(context, existing, plan);
   if (plan.replacedRule !== null) await replaceRule(context);
   await deployWorkers(context, existing, await migrate(context, existing, plan));
-  say(told("done", "The dashboard is at the query Worker's address. The etl Worker syncs every 5 minutes."));
+  say(
+    formatDeployLine("done", "The dashboard is at the query Worker's address. The etl Worker syncs every 5 minutes."),
+  );
 }

@@ -2,7 +2,7 @@ import type { Account } from "./account.ts";
 import { CloudflareError } from "./cloudflare-api.ts";
 import { WranglerFailed } from "./wrangler.ts";
 
-/** The permission that a path below an account needs, as the dashboard's token page names it. */
+/** The permission for each path below an account, under its name on the dashboard's token page. */
 const PERMISSIONS: readonly (readonly [path: RegExp, permission: string])[] = [
   [/\/d1\//, "D1: Edit"],
   [/\/r2\//, "Workers R2 Storage: Edit"],
@@ -12,17 +12,17 @@ const PERMISSIONS: readonly (readonly [path: RegExp, permission: string])[] = [
   [/accounts/, "Account Settings: Read"],
 ];
 
-/** Cloudflare's codes for a login that it refuses: malformed, unknown, or without a permission. */
+/** Cloudflare's codes for a refused login: malformed, unknown, or without a permission. */
 const REFUSED_CODES = new Set([6_003, 9_106, 9_109, 10_000, 10_001]);
 
 /**
- * The text of a failed deploy: each error, the sentence that says how to mend it, and what was changed.
+ * The text of a failed deploy: each error with its suggestion, and the state of the account.
  * @param account null: not chosen yet
- * @param isChanged whether the deploy had begun to change the account
+ * @param isChanged the deploy had begun to change the account
  */
 export function formatFailure(failure: unknown, account: Account | null, isChanged: boolean): string {
   const errors: unknown[] = failure instanceof AggregateError ? failure.errors : [failure];
-  // Several calls may fail for one reason, so each remedy stands behind the first of its errors.
+  // Several calls may fail for one reason: each suggestion is given once, after its first error.
   const texts = new Map<string, string>();
   for (const error of errors) {
     const message = error instanceof Error ? error.message : String(error);
@@ -36,7 +36,7 @@ export function formatFailure(failure: unknown, account: Account | null, isChang
   return [...texts.values(), state].join("\n");
 }
 
-/** The sentence that says how to mend a failure of Cloudflare's API or of wrangler; null: the message says it. */
+/** The suggestion for an error of Cloudflare's API or wrangler; null: the error's own text suffices. */
 function suggestionFor(error: unknown, account: Account | null): string | null {
   if (!(error instanceof CloudflareError || error instanceof WranglerFailed)) return null;
   const dashboard = `https://dash.cloudflare.com/${account?.id ?? ""}`;
@@ -66,7 +66,6 @@ function missingPermission(message: string, { id, name }: Account): string {
   return `The login lacks the permission "${permission}" for ${name}. Add it to the token: https://dash.cloudflare.com/profile/api-tokens`;
 }
 
-/** Workflows and workers.dev addresses need the account's subdomain. */
 export function noSubdomain({ id }: Account): string {
   return `The account has no workers.dev subdomain, which Workflows need. Register one: https://dash.cloudflare.com/${id}/workers/onboarding`;
 }

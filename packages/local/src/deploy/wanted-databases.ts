@@ -1,7 +1,7 @@
 import { MAIN_DATABASE, type SiteConfig } from "@building-vitals/core/domain/site";
 import type { WorkerName } from "../worker-names.ts";
 
-/** What a Worker's wrangler file says of databases. */
+/** The databases and sites in a Worker's wrangler file. */
 export interface DeclaredDatabases {
   readonly worker: WorkerName;
   /** names by binding */
@@ -10,9 +10,9 @@ export interface DeclaredDatabases {
 }
 
 /**
- * The names of the databases that the Workers of an environment share, that of the main one first.
- * @throws Error where the wrangler files contradict each other, or put a site where no database is: such a Worker would
- *   look for samples where nobody puts them
+ * The names of an environment's databases, the main one's first.
+ * @throws Error for wrangler files that contradict each other, or a site whose database is not bound: its Worker would
+ * look for samples in the wrong place
  */
 export function wantedDatabases(environment: string, workers: readonly DeclaredDatabases[]): string[] {
   const named = new Map<string, { readonly name: string; readonly file: string }>();
@@ -77,7 +77,7 @@ function requireSamePlaces(environment: string, workers: readonly DeclaredDataba
   }
 }
 
-/** A site of etl that another Worker lacks, or whose days begin at another hour there, is a mistake in one of the files. */
+/** A site of etl must be in all three files, with the same zone: days begin at the zone's midnight. */
 function requireAllSites(environment: string, workers: readonly DeclaredDatabases[]): void {
   const collected = workers.find(({ worker }) => worker === "etl")?.sites ?? [];
   for (const { worker, sites } of workers) {

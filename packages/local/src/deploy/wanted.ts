@@ -8,10 +8,10 @@ import type { WorkerName } from "../worker-names.ts";
 import type { Environment } from "./deploy-options.ts";
 import { wantedDatabases } from "./wanted-databases.ts";
 
-/** The query Worker is last: it may bind the other two, and so shows nothing that they do not have yet. */
+/** The query Worker is last, because it may bind the other two and use what they have new. */
 export const DEPLOY_ORDER = ["etl", "backfill", "query"] as const satisfies readonly WorkerName[];
 
-/** What builds put under `staging/` is theirs for two days at most; what a dead one left goes after so many. */
+/** Builds use `staging/` for at most two days. The lifecycle rule deletes the remains of dead ones after this many. */
 export const STAGING_EXPIRES_DAYS = 7;
 
 const environmentSchema = z.looseObject({
@@ -42,20 +42,22 @@ export interface WantedWorker {
   readonly hasAccess: boolean;
 }
 
-/** What an environment is to have. */
+/** The parts that an environment needs. */
 export interface Wanted {
   readonly environment: Environment;
-  /** names, that of the main one first */
+  /** names, the main database's first */
   readonly databases: readonly string[];
   readonly bucket: string;
   /** title of the KV namespace */
   readonly namespace: string;
-  /** file names, in the order in which they are applied */
+  /** file names, in the order of their application */
   readonly migrations: readonly string[];
   readonly workers: readonly WantedWorker[];
 }
 
-/** The wrangler file of a Worker. @param root the repository's folder @throws where it is not as all of ours are */
+/**
+ * Reads a Worker's wrangler file. @param root the repository's folder @throws Error that names each unexpected field
+ */
 export function readWranglerFile(root: string, worker: WorkerName): WranglerFile {
   const name = `wrangler.${worker}.toml`;
   const text = readFileSync(join(root, name), "utf8");
@@ -74,7 +76,7 @@ function checked<T>(where: string, { data, error }: z.ZodSafeParseResult<T>): T 
   throw new Error(`${where}: ${faults.join("; ")}`);
 }
 
-/** @throws Error where the wrangler files contradict each other, or lack the environment */
+/** @throws Error for wrangler files that contradict each other, or lack the environment */
 export async function readWanted(root: string, environment: Environment): Promise<Wanted> {
   const workers = DEPLOY_ORDER.map((worker) => {
     const file = readWranglerFile(root, worker);

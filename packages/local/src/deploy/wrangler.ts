@@ -6,7 +6,7 @@ import { stripVTControlCharacters } from "node:util";
 import { z } from "zod";
 import { parseJson } from "../parse-json.ts";
 
-/** The lines of WRANGLER_OUTPUT_FILE_PATH, in JSON, that are read here. */
+/** The JSON lines of WRANGLER_OUTPUT_FILE_PATH that matter here. */
 const deployedSchema = z.object({
   type: z.literal("deploy"),
   version_id: z.string().nullable(),
@@ -15,19 +15,18 @@ const deployedSchema = z.object({
 const reportSchema = z.union([deployedSchema, z.object({ type: z.string() })]);
 export type Deployed = z.infer<typeof deployedSchema>;
 
-/** The outcome of a wrangler command. */
 interface WranglerRun {
   readonly code: number;
   readonly stdout: string;
-  /** its error output, with the error codes of Cloudflare's API; its output if that is empty */
+  /** its error output, with the error codes of Cloudflare's API; if empty, its output */
   readonly complaint: string;
   readonly reports: readonly z.infer<typeof reportSchema>[];
 }
 
-/** A wrangler command that failed, with wrangler's own text. No secret is handed to wrangler, so none is in the text. */
+/** A failed wrangler command, with wrangler's own text. wrangler gets no secret, so the text has none. */
 export class WranglerFailed extends Error {
   override readonly name = "WranglerFailed";
-  /** error codes of Cloudflare's API that wrangler shows */
+  /** error codes of Cloudflare's API in wrangler's text */
   readonly codes: readonly number[];
 
   constructor(args: readonly string[], complaint: string) {
@@ -36,25 +35,25 @@ export class WranglerFailed extends Error {
   }
 }
 
-/** The wrangler of this repository, as a child process that is never asked a question and never asks one. */
+/** This repository's wrangler as a child process without stdin, so that it never asks a question. */
 export class Wrangler {
   readonly #executable: string;
   readonly #folder: string;
   readonly #env: NodeJS.ProcessEnv;
 
-  /** @param folder in which it runs */
+  /** @param folder its working directory */
   constructor(executable: string, folder: string, env: NodeJS.ProcessEnv) {
     this.#executable = executable;
     this.#folder = folder;
     this.#env = env;
   }
 
-  /** The same, for an account, so that wrangler asks for none. */
+  /** Fixes the account, so that wrangler does not ask for it. */
   forAccount(id: string): Wrangler {
     return new Wrangler(this.#executable, this.#folder, { ...this.#env, CLOUDFLARE_ACCOUNT_ID: id });
   }
 
-  /** Runs a command; a failure is in the outcome. @throws Error where wrangler cannot be started */
+  /** Runs a command; `code` tells a failure. @throws Error if wrangler cannot be started */
   async attempt(args: readonly string[]): Promise<WranglerRun> {
     const scratch = await mkdtemp(join(tmpdir(), "building-vitals-wrangler-"));
     const reportFile = join(scratch, "report.ndjson");
@@ -79,7 +78,7 @@ export class Wrangler {
       ...this.#env,
       WRANGLER_OUTPUT_FILE_PATH: reportFile,
       WRANGLER_SEND_METRICS: "false",
-      // nor ask the registry for a newer one
+      // without a banner wrangler does not ask the registry for a newer version
       WRANGLER_HIDE_BANNER: "true",
       NO_COLOR: "1",
       FORCE_COLOR: "0",
@@ -98,10 +97,10 @@ export class Wrangler {
   }
 }
 
-/** The version and addresses of what a `deploy` put up. @throws {WranglerFailed} where it does not say */
+/** The version and addresses of a `deploy`. @throws {WranglerFailed} if wrangler reports none */
 export function deployedIn(args: readonly string[], { reports }: WranglerRun): Deployed {
   const deployed = reports.flatMap((report) => deployedSchema.safeParse(report).data ?? []).at(-1);
-  if (deployed === undefined) throw new WranglerFailed(args, "it does not say what it deployed");
+  if (deployed === undefined) throw new WranglerFailed(args, "wrangler reported no deployment");
   return deployed;
 }
 

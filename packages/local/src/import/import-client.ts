@@ -17,7 +17,7 @@ const statusSchema = z.object({
   sites: z.array(z.object({ name: z.string(), settling: z.object({ due: count }) })),
 });
 
-/** An answer of the etl Worker that says no, for good. Its text is the Worker's own. */
+/** A permanent refusal of the etl Worker. Its text is the Worker's own. */
 export class ImportRefused extends Error {
   override readonly name = "ImportRefused";
   readonly code: string;
@@ -28,10 +28,10 @@ export class ImportRefused extends Error {
   }
 }
 
-/** Waits before the next try, where nothing answers, or says that it cannot just now. */
+/** Waits before further tries, ms, after no answer, a 429 or a 5xx. */
 const WAITS_MS = [1_000, 2_000, 5_000, 10_000, 20_000];
 
-/** What an import asks of an etl Worker. Each call may be repeated. */
+/** The requests of an import to an etl Worker. Each may be repeated. */
 export class ImportClient {
   readonly #url: string;
   readonly #token: string;
@@ -49,12 +49,12 @@ export class ImportClient {
     return this.#post(importedSchema, "/import", body);
   }
 
-  /** Makes a day due to be settled. @throws {ImportRefused} */
+  /** Schedules a day to be settled. @throws {ImportRefused} */
   async settle(site: string, day: string): Promise<void> {
     await this.#post(dueSchema, "/settle", JSON.stringify({ site, day }));
   }
 
-  /** How many days of a site wait to be settled now; null: nobody says. */
+  /** The number of a site's days that wait to be settled; null: unknown. */
   async daysDue(site: string): Promise<number | null> {
     try {
       const status = statusSchema.safeParse(await (await fetch(`${this.#url}/status`)).json());
@@ -70,7 +70,7 @@ export class ImportClient {
       if (status === 200 || status === 202) {
         const answer = schema.safeParse(parseJson(text));
         if (answer.success) return answer.data;
-        throw new ImportRefused("no_etl", `What answers at ${this.#url} is no etl Worker of this version.`);
+        throw new ImportRefused("no_etl", `No etl Worker of this version answers at ${this.#url}.`);
       }
       const mayPass = status === 0 || status === 429 || status >= 500;
       if (!mayPass || wait === null) {
@@ -83,7 +83,7 @@ export class ImportClient {
     throw new Error("unreachable");
   }
 
-  /** status 0: nothing answers */
+  /** status 0: no answer */
   async #send(path: string, body: string): Promise<{ status: number; text: string }> {
     const headers = { authorization: `Bearer ${this.#token}`, "content-type": "application/json" };
     try {

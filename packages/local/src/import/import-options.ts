@@ -38,8 +38,8 @@ export type ImportOptions = z.infer<typeof optionsSchema>;
 
 /**
  * Reads the command line.
- * @returns null: the usage is asked for
- * @throws Error that says what is wrong with it
+ * @returns null: help was requested
+ * @throws Error that names each invalid option
  */
 export function readImportOptions(
   args: readonly string[],

@@ -8,21 +8,23 @@ import type { Source } from "./sources.ts";
 const count = z.int().min(0);
 const counts = z.record(z.string(), count);
 
-/** What a file held. records = samples + those rejected. */
+/** The counts of a file. records = samples + sum of rejected. */
 const sourceSchema = z.object({ records: count, samples: count, rejected: counts });
 export type SourceCounts = z.infer<typeof sourceSchema>;
 
-/** What became of a site's day. samples = repeated + overruled + stored + present + kept + those rejected. */
+/** The counts of a site's day. samples = repeated + overruled + stored + present + kept + sum of rejected. */
 const daySchema = z.object({
   site: z.string(),
   /** YYYY-MM-DD, UTC */
   day: z.string(),
-  /** `sending`: some of it may be stored; `sent`: all of it is; `done`: and due to be settled, where its day has ended */
+  /**
+   * `sending`: some samples may be stored; `sent`: all are; `done`: also scheduled to be settled, if the day has ended
+   */
   state: z.enum(["sending", "sent", "done"]),
   samples: count,
-  /** the same sample, found again */
+  /** samples that were read again */
   repeated: count,
-  /** another value for the time of a sample that was read later */
+  /** samples that a later one with the same time and another value replaced */
   overruled: count,
   stored: count,
   present: count,
@@ -32,16 +34,16 @@ const daySchema = z.object({
 export type DayCounts = z.infer<typeof daySchema>;
 
 const positionSchema = z.object({
-  /** sources that were read to their end, by path */
+  /** completely read sources, by path */
   sources: z.record(z.string(), sourceSchema),
-  /** bytes of each day's spill when the last of these sources had been read, by file name */
+  /** by file name; `bytes`: size of the day's spill after the last of these sources */
   spills: z.record(z.string(), z.object({ site: z.string(), day: z.string(), bytes: count })),
-  /** by file name of its spill */
+  /** by file name of the day's spill */
   days: z.record(z.string(), daySchema),
 });
 export type Position = z.infer<typeof positionSchema>;
 
-/** The folder of an import: of these files as they are now, to this address. */
+/** The folder of an import: it depends on the files, their sizes and times of change, and the address. */
 export function workFolder(stateDir: string, sources: readonly Source[], url: string): string {
   const hash = createHash("sha256")
     .update(JSON.stringify([sources, url]))
@@ -50,12 +52,12 @@ export function workFolder(stateDir: string, sources: readonly Source[], url: st
   return join(stateDir, "import", hash);
 }
 
-/** How far an import has come, in a file that is whole at any moment. */
+/** The progress of an import, in a file that is replaced as a whole. */
 export class PositionFile {
   readonly #file: string;
   readonly position: Position;
 
-  /** @throws Error where the file is there, and none of ours */
+  /** @throws Error if the file exists and is invalid */
   constructor(folder: string) {
     mkdirSync(folder, { recursive: true });
     this.#file = join(folder, "position.json");
@@ -67,7 +69,7 @@ export class PositionFile {
       return;
     }
     const parsed = positionSchema.safeParse(parseJson(text));
-    if (!parsed.success) throw new Error(`${this.#file} is damaged: remove its folder to begin the import anew.`);
+    if (!parsed.success) throw new Error(`${this.#file} is damaged. Remove its folder to start the import again.`);
     this.position = parsed.data;
   }
 

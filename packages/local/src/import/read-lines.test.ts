@@ -64,7 +64,7 @@ test.each([
   await expect(read(readCsv, "b.csv", header)).rejects.toThrow(message);
 });
 
-test("NDJSON: a line that is not an object is a record with a fault; the last line may lack its end", async () => {
+test("NDJSON: a line that is not an object is a record with a fault", async () => {
   const text = '{"site_name":"s","value":-0}\n\n[1]\nnull\n{"a\n{"point_name":"p"}';
   const fault = "it is not a JSON object";
   const records = [
@@ -76,7 +76,7 @@ test("NDJSON: a line that is not an object is a record with a fault; the last li
   expect(await read(readNdjson, "a.ndjson.gz", gzipSync(text))).toEqual(records);
 });
 
-test("a file that breaks off while it is unpacked is an error, not a shorter file", async () => {
+test("a truncated .gz file is an error, not a shorter file", async () => {
   const packed = gzipSync('{"a":1}\n'.repeat(1000));
   await expect(read(readNdjson, "b.ndjson.gz", packed.subarray(0, packed.length - 9))).rejects.toThrow(
     "unexpected end of file",

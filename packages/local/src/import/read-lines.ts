@@ -6,11 +6,11 @@ import { createGunzip } from "node:zlib";
 import { parseJson } from "../parse-json.ts";
 import type { RawRecord, ReadRecord } from "./record.ts";
 
-/** Lines of a text file, unpacked where its name ends in .gz. @throws where it cannot be read to its end */
+/** Lines of a text file; decompresses .gz. @throws Error if the file cannot be read to its end */
 async function* linesOf(file: string): AsyncGenerator<string> {
   const text = new PassThrough();
   const stream = createReadStream(file);
-  // an error of any of them ends the lines, and is thrown by the pipeline
+  // an error of any of them ends the lines; the pipeline then throws it
   const done = file.endsWith(".gz") ? pipeline(stream, createGunzip(), text) : pipeline(stream, text);
   done.catch(() => text.end());
   yield* createInterface({ input: text, crlfDelay: Number.POSITIVE_INFINITY });
@@ -21,7 +21,7 @@ function isObject(value: unknown): value is RawRecord {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** The records of a file with a JSON object a line. Any other line is a record with a fault. */
+/** The records of a file with one JSON object per line. Any other line is a record with a fault. */
 export async function* readNdjson(file: string): AsyncGenerator<ReadRecord> {
   let at = 0;
   for await (const line of linesOf(file)) {
@@ -35,7 +35,7 @@ export async function* readNdjson(file: string): AsyncGenerator<ReadRecord> {
 
 const COLUMNS = ["site_name", "point_name", "timestamp", "value"] as const;
 
-/** The fields of a line (RFC 4180); null: a quote does not end, or text stands beside one. */
+/** The fields of a line (RFC 4180); null: an unclosed quote, or text beside a quoted field. */
 function csvFields(line: string): string[] | null {
   const fields: string[] = [];
   const field = /(?:"((?:[^"]|"")*)"|([^",]*))(,|$)/y;
@@ -47,7 +47,7 @@ function csvFields(line: string): string[] | null {
   }
 }
 
-/** Where each column stands in a header. @throws Error where one is missing, or stands there twice */
+/** The index of each column in a header. @throws Error for a missing or repeated column */
 function columnsIn(header: readonly string[], file: string): readonly number[] {
   const missing = COLUMNS.filter((name) => !header.includes(name));
   if (missing.length > 0) throw new Error(`${file} has no column ${missing.join(", ")} in its first line.`);
@@ -57,9 +57,9 @@ function columnsIn(header: readonly string[], file: string): readonly number[] {
 }
 
 /**
- * The records of a CSV file whose first line names its columns, in any order. A line with another number of fields than
- * the header is a record with a fault: an unquoted comma may have split a name, and shifted the value.
- * @throws Error where a column is missing
+ * The records of a CSV file. Its first line names the columns, in any order. A line with fewer or more fields than the
+ * header is a record with a fault: an unquoted comma may have split a name and shifted the value.
+ * @throws Error for a missing or repeated column
  */
 export async function* readCsv(file: string): AsyncGenerator<ReadRecord> {
   let columns: readonly number[] | null = null;
@@ -80,7 +80,7 @@ export async function* readCsv(file: string): AsyncGenerator<ReadRecord> {
       continue;
     }
     const [site_name, point_name, timestamp, value] = columns.map((column) => fields[column]);
-    // an empty field is SQL's null
+    // an empty field means NULL
     yield { at, columns: { site_name, point_name, timestamp, value: value === "" ? null : value }, fault: null };
   }
 }

@@ -13,7 +13,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 test("SQLite: a value of a wrong type costs its own row, not the file", () => {
   const path = join(folder, "old.sqlite");
   const database = new DatabaseSync(path);
-  // columns without a type keep any written value
+  // columns without a type store any value as written
   database.exec("CREATE TABLE timeseries_raw (site_name, point_name, timestamp, value)");
   const insert = database.prepare("INSERT INTO timeseries_raw VALUES (?, ?, ?, ?)");
   insert.run("s", "p", 1_760_270_400, 2n ** 60n);

@@ -5,10 +5,10 @@ import type { ReadRecord } from "./record.ts";
 
 const COLUMNS = ["site_name", "point_name", "timestamp", "value"];
 
-/** Rows that are decoded at once. */
+/** Rows per decoded batch. */
 const ROWS_AT_ONCE = 100_000;
 
-/** The records of a Parquet file, in any order and compression. @throws Error for a missing column */
+/** The records of a Parquet file of any compression, with columns in any order. @throws Error for a missing column */
 export async function* readParquet(path: string): AsyncGenerator<ReadRecord> {
   const file = await asyncBufferFromFile(path);
   const metadata = await parquetMetadataAsync(file);
@@ -27,12 +27,12 @@ export async function* readParquet(path: string): AsyncGenerator<ReadRecord> {
   }
 }
 
-/** The records of the table `timeseries_raw` of an SQLite file. @throws the error of SQLite */
+/** The records of the table `timeseries_raw` of an SQLite file. @throws SQLite's error */
 export function* readSqlite(path: string): Generator<ReadRecord> {
   const database = new DatabaseSync(path, { readOnly: true });
   try {
     const rows = database.prepare("SELECT site_name, point_name, timestamp, value FROM timeseries_raw");
-    // an integer beyond 2^53 would end the file with an error
+    // as BigInt, because an integer beyond 2^53 would be an error
     rows.setReadBigInts(true);
     let at = 0;
     for (const columns of rows.iterate()) yield { at: ++at, columns, fault: null };

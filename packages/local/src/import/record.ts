@@ -3,18 +3,18 @@ import { parseValue } from "@building-vitals/core/ace/value";
 import { isPointName } from "@building-vitals/core/domain/point";
 import { FUTURE_TOLERANCE_MS, type RejectionReason } from "@building-vitals/core/domain/rejection";
 
-/** A record of the predecessor, in whichever file it was: its four columns, unchecked. */
+/** A record of the earlier system, from any kind of file: its four columns, unchecked. */
 export interface RawRecord {
   readonly site_name?: unknown;
   readonly point_name?: unknown;
-  /** epoch seconds or milliseconds, a Date, or ISO-8601 (UTC where it does not say) */
+  /** epoch seconds or milliseconds, a Date, or ISO-8601 (UTC by default) */
   readonly timestamp?: unknown;
   readonly value?: unknown;
 }
 
-/** A record as a reader found it. */
+/** A record with its place. */
 export interface ReadRecord {
-  /** its place in the file, from 1: the line of a text file, the row of a table */
+  /** line of a text file or row of a table, from 1 */
   readonly at: number;
   readonly columns: RawRecord;
   /** why its columns are ambiguous; null: they are not */
@@ -30,7 +30,7 @@ export interface ImportedSample {
   readonly value: number;
 }
 
-/** NaN: it is no time */
+/** epoch ms; NaN: not a time */
 function timeOf(raw: unknown): number {
   if (raw instanceof Date) return raw.getTime();
   if (typeof raw === "bigint" || typeof raw === "number") return numericTime(Number(raw));
@@ -39,7 +39,9 @@ function timeOf(raw: unknown): number {
   return /^-?\d+(\.\d+)?$/.test(text) ? numericTime(Number(text)) : parseTime(text);
 }
 
-/** The sample of a record, or the reason of its rejection, by the rules for the API's rows. @param now epoch ms */
+/**
+ * The sample of a record, or the reason of its rejection. The rules are those for the API's rows. @param now epoch ms
+ */
 export function sampleOf(record: RawRecord, now: number): ImportedSample | RejectionReason {
   const { site_name: site, point_name: point } = record;
   if (!isPointName(site) || !isPointName(point)) return "malformed";

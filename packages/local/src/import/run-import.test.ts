@@ -5,7 +5,7 @@ import fc from "fast-check";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { z } from "zod";
 import { ImportClient, ImportRefused } from "./import-client.ts";
-import { endLines } from "./import-words.ts";
+import { formatImportEnd } from "./format-import.ts";
 import { PositionFile } from "./position.ts";
 import { type ImportContext, readSources, sendDays } from "./run-import.ts";
 import { batchesOf } from "./send-day.ts";
@@ -25,7 +25,7 @@ beforeEach(async () => {
 });
 afterEach(() => rm(folder, { recursive: true, force: true }));
 
-/** A run of the command in the same folder, with no other knowledge of earlier runs. */
+/** A run of the command in the same folder; it knows earlier runs by their files alone. */
 const context = (): ImportContext => ({
   folder: join(folder, "work"),
   positionFile: new PositionFile(join(folder, "work")),
@@ -36,7 +36,7 @@ const context = (): ImportContext => ({
 const line = (point: string, offset: number, value: number) =>
   `{"site_name":"s","point_name":"${point}","timestamp":${DAY + offset},"value":${numberText(value)}}\n`;
 
-/** An etl Worker that keeps samples, and dies at a call. */
+/** An etl Worker that keeps samples, and fails at call `diesAt`. */
 class FakeClient extends ImportClient {
   readonly stored = new Map<string, number>();
   readonly settled: string[] = [];
@@ -59,7 +59,7 @@ class FakeClient extends ImportClient {
         this.stored.set(`${name} ${time}`, there ?? value);
       }
     }
-    // after it was stored: the answer is lost
+    // after the samples are stored: only the answer is lost
     if (--this.diesAt < 0) throw new ImportRefused("no_answer", "dead");
     return counts;
   }
@@ -86,27 +86,27 @@ const EXPECTED = [
 ] as const;
 
 async function run(client: FakeClient): Promise<string[]> {
-  const one = context();
+  const state = context();
   const { sources } = await findSources([join(folder, "1.ndjson"), join(folder, "2.ndjson")]);
-  await readSources(one, sources);
-  expect(await sendDays(one, client)).toBe(true);
-  return endLines(one.positionFile.position);
+  await readSources(state, sources);
+  expect(await sendDays(state, client)).toBe(true);
+  return formatImportEnd(state.positionFile.position);
 }
 
-test("samples of several files come together, a later file's value counts, and the days are to be settled", async () => {
+test("samples of several files are joined, and a later file's value counts", async () => {
   await givenFiles();
   const client = new FakeClient();
   expect(await run(client)).toEqual([
     "done     6 records of 2 files:",
     "         4 stored",
     "         1 read twice",
-    "         1 overruled by a later file",
+    "         1 replaced by a later file's value",
   ]);
   expect(client.stored).toEqual(new Map(EXPECTED));
   expect(client.settled).toEqual(["2025-10-12", "2025-10-13"]);
 });
 
-test.each([0, 1, 2, 3])("stopped at call %d, the next run goes on, and every day is to be settled", async (diesAt) => {
+test.each([0, 1, 2, 3])("after a stop at call %d the next run continues, and settles every day", async (diesAt) => {
   await givenFiles();
   const client = new FakeClient();
   client.diesAt = diesAt;
@@ -118,7 +118,7 @@ test.each([0, 1, 2, 3])("stopped at call %d, the next run goes on, and every day
   expect(lines.join("\n")).not.toContain("NOT IMPORTED");
 });
 
-test("a file that cannot be read to its end leaves nothing behind, and is read anew when it can", async () => {
+test("a file that cannot be read to its end leaves no samples behind", async () => {
   await givenFiles();
   const bad = join(folder, "2.ndjson.gz");
   await writeFile(bad, "no gzip");

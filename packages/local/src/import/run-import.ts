@@ -2,7 +2,8 @@ import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type ImportClient, ImportRefused } from "./import-client.ts";
-import { dayLine, droppedLine, sourceLine, told } from "./import-words.ts";
+import { formatLine } from "../output-line.ts";
+import { formatDayCounts, formatDropped, formatSource } from "./format-import.ts";
 import type { DayCounts, PositionFile, SourceCounts } from "./position.ts";
 import { sampleOf } from "./record.ts";
 import { sendDay } from "./send-day.ts";
@@ -10,7 +11,7 @@ import { readSource, type Source } from "./sources.ts";
 import { readSpill, SpillWriter } from "./spills.ts";
 
 export interface ImportContext {
-  /** where the position and the spills are */
+  /** folder of the position and the spills */
   readonly folder: string;
   readonly positionFile: PositionFile;
   readonly say: (line: string) => void;
@@ -18,20 +19,20 @@ export interface ImportContext {
   readonly now: () => number;
 }
 
-/** Records between two lines about a file that takes long. */
+/** Records between two progress lines of a large file. */
 const TELL_EVERY = 5_000_000;
 
-/** Dropped records of a file that are named one by one; all are counted. */
+/** Dropped records of a file that are listed; all are counted. */
 const NAMED_DROPS = 10;
 
-/** Imported days that may wait in the database to be settled: a large site's day takes 170 MB there. */
+/** Imported days that may wait in D1 to be settled: a large site's day takes 170 MB there. */
 const MAX_DAYS_DUE = 5;
 
-/** How long an import waits for a day to be settled before it goes on all the same, and how often it looks. */
+/** Limit and interval of the wait for a day to be settled; the import then continues anyway. */
 const WAITS_FOR_ROOM = 120;
 const WAIT_FOR_ROOM_MS = 5_000;
 
-/** Reads every file that was not read yet, and sorts its samples by site and day. @throws Error that names the file */
+/** Reads each new file, and sorts its samples by site and day. @throws Error that names the file */
 export async function readSources(context: ImportContext, sources: readonly Source[]): Promise<void> {
   const { folder, positionFile, say, now } = context;
   const { position } = positionFile;
@@ -47,13 +48,13 @@ export async function readSources(context: ImportContext, sources: readonly Sour
         if (typeof sample === "string") {
           counts.rejected[sample] = (counts.rejected[sample] ?? 0) + 1;
           const dropped = counts.records - counts.samples;
-          if (dropped <= NAMED_DROPS) say(droppedLine(source.path, record, sample));
+          if (dropped <= NAMED_DROPS) say(formatDropped(source.path, record, sample));
         } else {
           spills.add(sample);
           counts.samples++;
         }
         if (counts.records % TELL_EVERY === 0)
-          say(told("reading", `${source.path}: ${counts.records / 1e6} M records`));
+          say(formatLine("reading", `${source.path}: ${counts.records / 1e6} M records`));
       }
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
@@ -62,17 +63,17 @@ export async function readSources(context: ImportContext, sources: readonly Sour
     position.sources[source.path] = counts;
     position.spills = spills.endSource();
     positionFile.save();
-    say(sourceLine(source.path, counts));
+    say(formatSource(source.path, counts));
   }
 }
 
-/** Refusals that concern one site or day; any other would meet the next day too. */
+/** Refusals that concern one site or day. Any other would repeat for the next day. */
 const OF_A_DAY: ReadonlySet<string> = new Set(["unknown_site", "suspect_day"]);
 
 /**
- * Sends every day that is not there yet, oldest first, and makes each that has ended due to be settled.
- * @returns whether all of them are there
- * @throws {ImportRefused} where it makes no sense to go on; what was sent is noted
+ * Sends every unfinished day, oldest first, and schedules each ended one to be settled.
+ * @returns whether all samples are stored
+ * @throws {ImportRefused} for a refusal that concerns all days; the position has what was sent
  */
 export async function sendDays(context: ImportContext, client: ImportClient): Promise<boolean> {
   const { positionFile, say } = context;
@@ -85,14 +86,14 @@ export async function sendDays(context: ImportContext, client: ImportClient): Pr
       await sendOne(context, client, file, { site, day });
     } catch (error) {
       if (!(error instanceof ImportRefused) || !OF_A_DAY.has(error.code)) throw error;
-      say(told("REFUSED", `${site} ${day}: ${error.message}`));
+      say(formatLine("REFUSED", `${site} ${day}: ${error.message}`));
       isWhole = false;
     }
   }
   return isWhole;
 }
 
-/** Waits until few days of a site await settlement. It does not wait without limit, because stored samples are safe. */
+/** Waits until few days of a site wait to be settled. The wait is limited, because the stored samples are safe. */
 async function waitForRoom(client: ImportClient, site: string): Promise<void> {
   for (let waits = 0; waits < WAITS_FOR_ROOM; waits++) {
     if (((await client.daysDue(site)) ?? 0) <= MAX_DAYS_DUE) return;
@@ -120,10 +121,10 @@ async function sendOne(
     counts.state = "sent";
     days[file] = counts;
     positionFile.save();
-    say(dayLine(counts));
+    say(formatDayCounts(counts));
   }
   const hasEnded = Date.parse(`${siteDay.day}T24:00:00Z`) <= now();
-  // A day without new samples stays unchanged; a day begun by an earlier run may have got its samples then.
+  // A day without new samples needs no settling. If an earlier run began the day, that run may have stored some.
   if (hasEnded && (wasBegun || counts.stored > 0)) {
     await client.settle(siteDay.site, siteDay.day);
     await waitForRoom(client, siteDay.site);

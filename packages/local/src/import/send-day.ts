@@ -4,14 +4,14 @@ import type { ImportClient } from "./import-client.ts";
 import type { DayCounts } from "./position.ts";
 import type { SpilledPoint } from "./spills.ts";
 
-/** Of what one request may hold: the Worker takes a megabyte. */
+/** Limits of a request; the Worker accepts 1 MB. */
 const MAX_SAMPLES = 20_000;
 const MAX_BYTES = 900_000;
 
-/** Requests under way at once; the database takes one after the other. */
+/** Concurrent requests; D1 runs them one after another. */
 const AT_ONCE = 3;
 
-/** A point's samples in the order of their times, each time once. */
+/** A point's samples in order of time. Of two values at one time, the one that was read last counts. */
 function inOrder({ offsets, values }: SpilledPoint, counts: DayCounts): (readonly [offset: number, value: number])[] {
   const byOffset = new Map<number, number>();
   offsets.forEach((offset, i) => {
@@ -27,7 +27,7 @@ function inOrder({ offsets, values }: SpilledPoint, counts: DayCounts): (readonl
   return [...byOffset].sort(([a], [b]) => a - b);
 }
 
-/** The bodies of the requests for a day. @param points in any order */
+/** The request bodies of a day. @param points in any order */
 export function* batchesOf(
   site: string,
   day: string,
@@ -42,7 +42,7 @@ export function* batchesOf(
   for (const name of [...points.keys()].sort()) {
     const samplesOfPoint = inOrder(points.get(name)!, counts);
     const named = `{"name":${JSON.stringify(name)},"samples":[`;
-    // a point's day of a sample a second takes several requests
+    // one sample per second makes several requests of a point's day
     for (let at = 0; at < samplesOfPoint.length; at += MAX_SAMPLES) {
       const piece = samplesOfPoint.slice(at, at + MAX_SAMPLES);
       const part = `${named}${piece.map(([offset, value]) => `[${start + offset},${numberText(value)}]`).join(",")}]}`;
@@ -60,7 +60,7 @@ export function* batchesOf(
   if (parts.length > 0) yield body();
 }
 
-/** Sends a day's samples. @param counts of the day, which grow @throws {ImportRefused} */
+/** Sends a day's samples. @param counts the day's counts; this adds to them @throws {ImportRefused} */
 export async function sendDay(
   client: Pick<ImportClient, "import">,
   points: ReadonlyMap<string, SpilledPoint>,

@@ -4,13 +4,15 @@ import { readCsv, readNdjson } from "./read-lines.ts";
 import { readParquet, readSqlite } from "./read-tables.ts";
 import type { ReadRecord } from "./record.ts";
 
-/** A file of the predecessor. */
+/** A file of the earlier system. */
 export interface Source {
   readonly path: string;
   readonly bytes: number;
-  /** epoch ms of its last change */
+  /** time of its last change, epoch ms */
   readonly changed: number;
 }
+
+const EXPECTED = "expected .ndjson, .jsonl, .csv, .parquet, .sqlite or .db.";
 
 type Read = (path: string) => AsyncIterable<ReadRecord> | Iterable<ReadRecord>;
 
@@ -25,26 +27,26 @@ function readerOf(path: string): Read | undefined {
   return READERS.find(([name]) => name.test(path))?.[1];
 }
 
-/** @throws where it is not what its name says */
+/** @throws Error if the file's format does not match its name */
 export function readSource({ path }: Source): AsyncIterable<ReadRecord> | Iterable<ReadRecord> {
   const read = readerOf(path);
-  if (read === undefined) throw new Error(`${path} is of no kind that is read here.`);
+  if (read === undefined) throw new Error(`${path}: ${EXPECTED}`);
   return read(path);
 }
 
 /**
- * The files to read, in the order in which they were named, those of a folder by their names.
- * @returns also how many files of folders are of no kind that is read here
- * @throws Error for a name at which there is nothing, or a file of another kind
+ * The files to read, in the given order; those of a folder sorted by name.
+ * @returns also the number of files in folders with other extensions
+ * @throws Error for a missing path, or a file with another extension
  */
 export async function findSources(named: readonly string[]): Promise<{ sources: Source[]; others: number }> {
   const sources: Source[] = [];
   let others = 0;
   for (const path of named.map((name) => resolve(name))) {
     const about = await stat(path).catch(() => null);
-    if (about === null) throw new Error(`There is nothing at ${path}.`);
+    if (about === null) throw new Error(`There is no file or folder ${path}.`);
     if (!about.isDirectory()) {
-      if (readerOf(path) === undefined) throw new Error(`${path} is of no kind that is read here.`);
+      if (readerOf(path) === undefined) throw new Error(`${path}: ${EXPECTED}`);
       sources.push({ path, bytes: about.size, changed: about.mtimeMs });
       continue;
     }

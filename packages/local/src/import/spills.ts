@@ -6,7 +6,7 @@ import { numberText } from "@building-vitals/core/store/segment-body";
 import type { Position } from "./position.ts";
 import type { ImportedSample } from "./record.ts";
 
-/** Characters that are kept before they are written. */
+/** Characters buffered before a write. */
 const MAX_KEPT_CHARS = 32_000_000;
 
 const SUFFIX = ".samples";
@@ -20,15 +20,16 @@ interface OpenSpill {
 }
 
 /**
- * Samples sorted into a file a site and day, for more than fit the memory: about 25 bytes each. A line is `#` where a
- * source begins, a point's name in JSON, which numbers it, or `number,ms of the day,value`.
+ * Sorts samples into one file per site and day, because they may exceed the memory; about 25 bytes per sample. Lines:
+ * `#` begins a source; a JSON string names a point, and numbers it from 0 within the source; `number,ms of the
+ * day,value` is a sample.
  */
 export class SpillWriter {
   readonly #folder: string;
   readonly #open = new Map<string, OpenSpill>();
   #chars = 0;
 
-  /** Takes back what was written after the position, by a source that was not read to its end. */
+  /** Truncates the spills to the position, so that samples of an incompletely read source go away. */
   constructor(folder: string, spills: Position["spills"]) {
     this.#folder = folder;
     for (const file of readdirSync(folder).filter((name) => name.endsWith(SUFFIX))) {
@@ -55,7 +56,7 @@ export class SpillWriter {
     if (this.#chars >= MAX_KEPT_CHARS) this.#flush();
   }
 
-  /** Ends a source. @returns the sizes that the spills have now */
+  /** Ends a source. @returns the current sizes of the spills */
   endSource(): Position["spills"] {
     this.#flush();
     for (const { pointIndex } of this.#open.values()) pointIndex.clear();
@@ -90,14 +91,14 @@ export class SpillWriter {
   }
 }
 
-/** A point's samples of a day, as they were read. */
+/** A point's samples of a day, in reading order. */
 export interface SpilledPoint {
   /** ms of the day */
   readonly offsets: number[];
   readonly values: number[];
 }
 
-/** @throws where the file is not what was written */
+/** @throws Error if the file is damaged */
 export async function readSpill(folder: string, file: string): Promise<Map<string, SpilledPoint>> {
   const points = new Map<string, SpilledPoint>();
   let numbered: SpilledPoint[] = [];

@@ -4,13 +4,13 @@ import { rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { QueryClient } from "./query-client.ts";
 
-/** Day files of a deployment, kept on this machine under their ETags. Files of more than one deployment may lie beside each other. */
+/** Day files of deployments, cached on this machine by ETag. */
 export class DayFileCache {
   readonly #folder: string;
   readonly #url: string;
   readonly #client: Pick<QueryClient, "download">;
 
-  /** @param folder made when the first file is stored @param url of the deployment */
+  /** @param folder created with its first file @param url of the deployment */
   constructor(folder: string, url: string, client: Pick<QueryClient, "download">) {
     this.#folder = folder;
     this.#url = url;
@@ -19,12 +19,12 @@ export class DayFileCache {
 
   /**
    * The current file of a day.
-   * @param address of the file at the deployment
-   * @returns its path on this machine, and the bytes that were fetched: 0 when the kept file is current
+   * @param address the file's path at the deployment
+   * @returns its path on this machine, and the bytes fetched: 0 if the cached file is current
    * @throws {WorkerRefused} {WorkerUnreachable}
    */
   async file(site: string, date: string, address: string): Promise<{ readonly path: string; readonly bytes: number }> {
-    // A hash, because a site's name may have any characters, and up to 200.
+    // A hash, because a site's name has up to 200 characters of any kind.
     const name = createHash("sha256").update(`${this.#url}\n${site}`).digest("hex").slice(0, 32);
     const folder = join(this.#folder, name);
     mkdirSync(folder, { recursive: true, mode: 0o700 });
@@ -40,7 +40,7 @@ export class DayFileCache {
   }
 }
 
-/** Stores a whole file or none. @returns its bytes */
+/** Writes the whole file or none. @returns its size in bytes */
 async function store(path: string, bytes: AsyncIterable<Uint8Array>): Promise<number> {
   const part = `${path}.${process.pid}.part`;
   let size = 0;

@@ -13,7 +13,7 @@ const START = Date.parse(DAY);
 const FILE = `/sites/a%2Fb/days/${DAY}.parquet`;
 const NAMES = ["x", "y, z", "w"];
 
-/** A query Worker of one site as docs/api.md describes it, whose answers a test may replace. */
+/** A fake query Worker of one site by docs/api.md; a test may replace its answers. */
 let answers: Map<string, (request: IncomingMessage, response: ServerResponse) => void>;
 let asked: { readonly path: string; readonly search: URLSearchParams; readonly token: string | undefined }[];
 let notes: string[];
@@ -74,21 +74,21 @@ function open(): Promise<DeployedState> {
   return DeployedState.open(new QueryClient(url, TOKEN, [0, 0]), what, report);
 }
 
-/** Answers with one sample a minute and point, up to a number of samples. */
-function answerUpTo(most: number, partial = false) {
+/** Answers with one sample per minute and point. Refuses a request for more than `limit` samples. */
+function answerUpTo(limit: number, partial = false) {
   answers.set("/timeseries/query", (request, response) => {
     const search = new URL(request.url ?? "", "http://here").searchParams;
     const names: string[] = JSON.parse(search.get("point_names") ?? "");
     const [start, end] = [Number(search.get("start_time")), Number(search.get("end_time"))];
     const first = Math.ceil(start / 60_000);
     const timestamps = Array.from({ length: Math.ceil(end / 60_000) - first }, (_, i) => (first + i) * 60_000);
-    if (timestamps.length * names.length > most) return refuse(response, 422, "too_much_data");
+    if (timestamps.length * names.length > limit) return refuse(response, 422, "too_much_data");
     const series = names.map((point_name) => ({ point_name, timestamps, values: timestamps }));
     json(response, 200, { series, metadata: { partial } });
   });
 }
 
-test("a question that is too large is split until each sample has come once", async () => {
+test("a request that is too large is split until each sample came once", async () => {
   answerUpTo(500);
   const times = new Map<string, number[]>();
   for await (const samples of (await open()).hotSamples()) {
@@ -115,7 +115,7 @@ test("a partial answer and a suspect day are reported", async () => {
   ]);
 });
 
-test("wrong SQL is refused before any sample is asked for", async () => {
+test("invalid SQL is refused before any sample is requested", async () => {
   await expect(openSampleViews(await open(), "SELECT nothing FROM hours")).rejects.toThrow('"nothing" not found');
   expect(asked.map(({ path }) => path)).not.toContain("/timeseries/query");
 });
@@ -132,7 +132,7 @@ test("a busy Worker is asked again, and one that stays busy ends the command", a
   await expect(open()).rejects.toThrow("busy");
 });
 
-test("a day file is kept whole under its ETag, and replaced by the next one", async () => {
+test("a day file is cached by its ETag, and replaced by the next one", async () => {
   answers.set("/sites/a%2Fb/coverage", settled);
   let [etag, cutOff] = ["one", 1];
   answers.set(FILE, (request, response) => {
@@ -154,7 +154,7 @@ test("a day file is kept whole under its ETag, and replaced by the next one", as
   answers.set(FILE, (_, response) => refuse(response, 409, "suspect_day"));
   expect(await (await open()).dayFiles()).toEqual([]);
   expect(notes[0]).toBe(
-    `a/b ${DAY}: its day file was found damaged, or was deleted, a moment ago. Its settled samples are left out.`,
+    `a/b ${DAY}: its day file was damaged or deleted during this run. Its settled samples are left out.`,
   );
 });
 

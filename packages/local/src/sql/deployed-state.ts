@@ -5,12 +5,12 @@ import { type DeployedDay, type ListedPoint, type QueryClient, samplesSearch } f
 import type { Report } from "./report.ts";
 import type { SeriesSamples, SampleSource, PointRow } from "./sample-source.ts";
 
-/** Points of one request. */
+/** Points per request. */
 const MAX_NAMES = 100;
-/** Characters of an address: Cloudflare takes 16 KB, with the host and all headers' overhead. */
+/** Characters of the query string: Cloudflare accepts 16 KB of address, host and headers. */
 const MAX_SEARCH = 12_000;
 
-/** Refusals after which a smaller question may be answered. */
+/** Refusals that a smaller request may avoid. */
 const TOO_LARGE: ReadonlySet<string | null> = new Set(["too_much_data", "query_timeout"]);
 
 /** UTC days, both included. */
@@ -19,7 +19,7 @@ export interface DateRange {
   readonly to: string;
 }
 
-/** A site as it was when the deployment was opened. */
+/** A site when the deployment was opened. */
 interface Site {
   readonly name: string;
   readonly points: readonly ListedPoint[];
@@ -27,8 +27,8 @@ interface Site {
 }
 
 /**
- * Days of a deployment, read by the API of its query Worker. A day without hot samples is read from its day file. Of all
- * other days the Worker is asked for the samples of both levels.
+ * Days of a deployment, read through its query Worker. A day without hot samples is read from its day file. For all
+ * other days the Worker is asked for both levels.
  */
 export class DeployedState implements SampleSource {
   readonly #client: QueryClient;
@@ -36,7 +36,7 @@ export class DeployedState implements SampleSource {
   readonly #sites: readonly Site[];
   readonly #range: DateRange;
   readonly #report: Report;
-  /** sites and days that are reported as partial */
+  /** sites with days that are already reported as partial */
   readonly #partial = new Set<string>();
 
   private constructor(
@@ -54,9 +54,9 @@ export class DeployedState implements SampleSource {
   }
 
   /**
-   * Reads what the deployment has of the days.
-   * @param url without a trailing slash @param names of sites; null: all @param cacheFolder keeps day files
-   * @throws Error for a site that it does not have; {WorkerRefused} {WorkerUnreachable}
+   * Reads the sites, their points and their days.
+   * @param url without a trailing slash @param names of sites; null: all @param cacheFolder for day files
+   * @throws Error for an unknown site; {WorkerRefused} {WorkerUnreachable}
    */
   static async open(
     client: QueryClient,
@@ -108,7 +108,7 @@ export class DeployedState implements SampleSource {
     for (const site of this.#sites) {
       const open = site.days.filter((day) => day.hot.hours > 0);
       days += open.length;
-      // A point without a sample since the first day has none to ask for.
+      // A point without samples since the first day needs no request.
       const names = site.points.flatMap(({ name, last_seen: last }) =>
         last !== null && Date.parse(last) >= Date.parse(this.#range.from) ? [name] : [],
       );
@@ -139,7 +139,7 @@ export class DeployedState implements SampleSource {
       answer = await this.#client.samples(site, names, start, end);
     } catch (error) {
       if (!(error instanceof WorkerRefused)) throw error;
-      // Deleted since the points were listed.
+      // Deleted after the points were listed.
       if (error.code === "unknown_point") return;
       const isSmallest = names.length === 1 && end - start <= 1;
       if (!TOO_LARGE.has(error.code) || isSmallest) throw error;
@@ -158,7 +158,7 @@ export class DeployedState implements SampleSource {
       this.#report.note(`${site} ${date}: the answer is partial. Archived samples of this day could not be read.`);
     }
     for (const { point_name: point, timestamps: times, values } of answer.series) {
-      // no file is read of such a day
+      // the file of such a day is not read, so every sample counts
       yield { site, point, times, values, replaces: times.map(() => true) };
     }
   }
@@ -179,7 +179,7 @@ export class DeployedState implements SampleSource {
         } catch (error) {
           const isGone = error instanceof WorkerRefused && ["suspect_day", "not_found"].includes(error.code ?? "");
           if (!isGone) throw error;
-          this.#leftOut(name, date, "its day file was found damaged, or was deleted, a moment ago");
+          this.#leftOut(name, date, "its day file was damaged or deleted during this run");
         }
       }
     }
@@ -195,7 +195,7 @@ export class DeployedState implements SampleSource {
   close(): void {}
 }
 
-/** Groups of names that each fit into one request. */
+/** Groups of names, one per request. */
 function namesByRequest(site: string, names: readonly string[]): string[][] {
   const groups: string[][] = [];
   let group: string[] = [];

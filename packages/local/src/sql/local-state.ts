@@ -14,7 +14,7 @@ import type { SeriesSamples, SampleSource, PointRow } from "./sample-source.ts";
 
 const MIGRATIONS = fileURLToPath(new URL("../../../../migrations", import.meta.url));
 
-/** A row of `points`, with the name of its site. */
+/** A row of `points` with its site's name. */
 const pointSchema = z.object({
   site_name: z.string(),
   point_name: z.string(),
@@ -33,7 +33,10 @@ SELECT s.name AS site_name, p.name AS point_name, p.unit, p.label, p.tags, p.sou
   p.last_seen
 FROM points p JOIN sites s ON s.id = p.site_id`;
 
-/** A damaged row has the body NULL. `->` and JSONB keep a number's text, so doubles come back bit for bit. Segments of one block and day follow one another. */
+/**
+ * The body of a damaged row is NULL. `->` and JSONB keep the text of numbers, so doubles return bit for bit. Segments
+ * of a block and day are adjacent.
+ */
 const READ_SEGMENTS = `
 SELECT g.key, g.asked, CASE WHEN json_valid(g.body, 8) THEN json(g.body) END AS body, f.asked AS file_asked
 FROM segments g
@@ -59,10 +62,10 @@ const fileSchema = z.object({ key: z.string(), etag: z.string() });
 const objectSchema = z.object({ blob_id: z.string().nullable(), etag: z.string() });
 const versionSchema = z.object({ version: z.int() });
 
-/** What a local run has stored under its STATE_DIR. Reads only, also beside a run that writes. */
+/** The stored state of a local run. Read-only, so it also works beside a run that writes. */
 export class LocalState implements SampleSource {
   readonly #databases: readonly DatabaseSync[];
-  /** of the buckets, each with the folder of its objects' bytes */
+  /** each bucket's metadata, and the folder with its objects' bytes */
   readonly #buckets: readonly { readonly objects: DatabaseSync; readonly blobs: string }[];
 
   readonly #report: Report;
@@ -77,7 +80,7 @@ export class LocalState implements SampleSource {
     this.#buckets = metadata.flatMap((objects) => blobs.map((path) => ({ objects, blobs: path })));
   }
 
-  /** @throws Error where nothing is stored there, or by a checkout with another schema */
+  /** @throws Error if the folder has no database, or one with another schema version */
   static open(stateDir: string, report: Report): LocalState {
     const folder = join(stateDir, STORAGE_FOLDER);
     const databases = sqliteFiles(join(folder, "d1", "miniflare-D1DatabaseObject")).filter((file) =>
@@ -102,7 +105,7 @@ export class LocalState implements SampleSource {
     return this.#databases.flatMap((database) => z.array(pointSchema).parse(database.prepare(READ_POINTS).all()));
   }
 
-  /** Reports damaged segments, and leaves them out. */
+  /** Damaged segments are reported, and left out. */
   *hotSamples(): Generator<SeriesSamples> {
     for (const database of this.#databases) {
       const names = new Map(
@@ -114,7 +117,7 @@ export class LocalState implements SampleSource {
       for (const { asked, series } of blockDays(database, this.#report)) {
         for (const [id, builder] of series) {
           const name = names.get(id);
-          // A point that was deleted while this reads.
+          // Deleted during this read.
           if (name === undefined) continue;
           const { times, values, asked: askedFor } = builder.finish();
           const replaces = Array.from(times, (time, i) => askedFor[i]! > askedAt({ asked }, time));
@@ -124,7 +127,7 @@ export class LocalState implements SampleSource {
     }
   }
 
-  /** Reports keys whose object is not the one that was published, and leaves them out. */
+  /** Files that are not the published object are reported, and left out. */
   dayFiles(): string[] {
     const paths: string[] = [];
     for (const database of this.#databases) {
@@ -154,9 +157,9 @@ export class LocalState implements SampleSource {
   }
 }
 
-/** The samples of a block's UTC day. */
+/** The hot samples of a block and UTC day. */
 interface BlockDay {
-  /** of each hour when the samples of its day file were asked for, epoch ms */
+  /** when the day file's samples of each hour were requested, epoch ms */
   readonly asked: readonly number[];
   /** by point id */
   readonly series: ReadonlyMap<number, SeriesBuilder>;
@@ -187,7 +190,7 @@ function partsOf({ key, body }: z.infer<typeof segmentSchema>, report: Report): 
     return decodeBody(key, body);
   } catch (error) {
     if (!(error instanceof StoredRowError)) throw error;
-    report.note(`${dayText(placeOfKey(key).day)}: ${error.message}, so its samples are left out.`);
+    report.note(`${dayText(placeOfKey(key).day)}: ${error.message}. Its samples are left out.`);
     return [];
   }
 }
@@ -198,7 +201,7 @@ function sqliteFiles(folder: string): DatabaseSync[] {
   return names.map((name) => new DatabaseSync(join(folder, name), { readOnly: true }));
 }
 
-/** Closes the database where it has no such table. */
+/** Closes the database if it lacks the table. */
 function hasTable(database: DatabaseSync, table: string): boolean {
   const found = database.prepare("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = ?").get(table);
   if (found === undefined) database.close();

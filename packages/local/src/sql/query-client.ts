@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
 import { WorkerClient, WorkerRefused, WorkerUnreachable } from "../worker-client.ts";
 
-/** Waits before the next try, where the Worker is busy or cannot be reached. */
+/** Waits before further tries, ms, if the Worker is busy or unreachable. */
 const WAITS_MS = [1_000, 2_000, 5_000, 10_000];
 
 const sitesSchema = z.object({ sites: z.array(z.object({ name: z.string() })) });
@@ -46,14 +46,14 @@ const samplesSchema = z.object({
 });
 export type SamplesAnswer = z.infer<typeof samplesSchema>;
 
-/** What `npm run sql` asks of the query Worker of a deployment. Nothing is changed, so each call may be repeated. */
+/** The requests of `npm run sql` to a deployment's query Worker. All only read, so each may be repeated. */
 export class QueryClient {
   readonly #worker: WorkerClient;
   readonly #waits: readonly number[];
-  /** a Worker that has never answered is not waited for: its address may be wrong */
+  /** a Worker that never answered is not retried: its address may be wrong */
   #hasAnswered = false;
 
-  /** @param url without a trailing slash @param token the QUERY_TOKEN; null: it needs none */
+  /** @param url without a trailing slash @param token the QUERY_TOKEN; null: none needed */
   constructor(url: string, token: string | null, waits: readonly number[] = WAITS_MS) {
     this.#worker = new WorkerClient("query", url, token);
     this.#waits = waits;
@@ -90,8 +90,8 @@ export class QueryClient {
   }
 
   /**
-   * Stores a file by `write`, which begins anew when it is called again.
-   * @param known the ETag of a version that is stored already; null: none is
+   * Downloads a file. `write` starts again from the beginning if it is called again.
+   * @param known the ETag of the stored version; null: none stored
    * @returns null: the known version is current
    */
   download<T>(
@@ -126,12 +126,12 @@ export class QueryClient {
   #mayPass(error: unknown): boolean {
     if (error instanceof WorkerUnreachable) return this.#hasAnswered;
     if (!(error instanceof WorkerRefused)) return false;
-    // Asking for less helps against a timeout, asking again does not.
+    // A smaller request helps against a timeout; a repeated one does not.
     return error.status === 429 || (error.status >= 502 && error.code !== "query_timeout");
   }
 }
 
-/** The query string that asks for raw samples; Cloudflare takes 16 KB of address. */
+/** The query string of a request for raw samples. */
 export function samplesSearch(site: string, names: readonly string[], start: number, end: number): string {
   return new URLSearchParams({
     site_name: site,

@@ -3,15 +3,15 @@ import { createLogUpdate } from "log-update";
 /** Shortest time between progress lines in a log, in ms. */
 const LOG_EVERY_MS = 5_000;
 
-/** Messages of a source to its user while it reads. */
+/** Messages of a source while it reads. */
 export interface Report {
-  /** a line to keep */
+  /** a line that stays */
   note(line: string): void;
-  /** the progress: replaced by the next one */
+  /** progress, which the next progress replaces */
   progress(text: string): void;
 }
 
-/** Reports on stderr: stdout has the rows alone. */
+/** Reports on stderr, because stdout is for the rows. */
 export function stderrReport(stream: NodeJS.WriteStream = process.stderr): Report & { end(): void } {
   // A dumb terminal cannot update a line in place.
   const isTerminal = stream.isTTY && process.env["TERM"] !== "dumb";

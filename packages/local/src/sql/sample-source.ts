@@ -1,4 +1,4 @@
-/** A point as the view `points` shows it. Times are epoch ms. */
+/** A row of the view `points`. Times are epoch ms. */
 export interface PointRow {
   readonly site_name: string;
   readonly point_name: string;
@@ -6,7 +6,7 @@ export interface PointRow {
   readonly label: string | null;
   /** JSON: `kv` and `markers` */
   readonly tags: string;
-  /** null: unknown, as the API does not tell it */
+  /** null: unknown, because the API does not give it */
   readonly source: string | null;
   readonly configured: boolean;
   readonly interval_s: number | null;
@@ -21,14 +21,14 @@ export interface SeriesSamples {
   /** epoch ms */
   readonly times: readonly number[];
   readonly values: readonly number[];
-  /** whether each counts in place of a file's sample at its point and time: it was asked for later */
+  /** it replaces a file's sample at the same point and time, because it was requested later */
   readonly replaces: readonly boolean[];
 }
 
-/** Where `npm run sql` reads from. A source reports what it leaves out itself. */
+/** Where `npm run sql` reads from. A source itself reports the samples that it leaves out. */
 export interface SampleSource {
   points(): Iterable<PointRow>;
-  /** All samples that no file of {@link dayFiles} has, and some that one has. */
+  /** All samples that are in no file of {@link dayFiles}; some of them may also be in one. */
   hotSamples(): Iterable<SeriesSamples> | AsyncIterable<SeriesSamples>;
   /** Paths of Parquet files on this machine. */
   dayFiles(): readonly string[] | Promise<readonly string[]>;

@@ -2,8 +2,8 @@ import { type DuckDBConnection, DuckDBInstance } from "@duckdb/node-api";
 import type { SampleSource } from "./sample-source.ts";
 
 /**
- * Times are TIMESTAMP, UTC. Of two samples at one point and time the one that was asked for later counts, as in the answers of the
- * query Worker: the hot one if it replaces the file's.
+ * Times are TIMESTAMP, UTC. Of two samples at one point and time the later requested one counts, as in the query
+ * Worker's answers: the hot one if it replaces the file's.
  */
 const VIEWS = `
 CREATE VIEW samples AS
@@ -36,8 +36,8 @@ CREATE OR REPLACE VIEW cold AS
   SELECT site_name, point_name, epoch_ms(timestamp) AS time, value FROM read_parquet(getvariable('files'))`;
 
 /**
- * A database in memory with the views `samples`, `points` and `hours` over a source. The caller closes the connection.
- * @param sql what will be asked: DuckDB refuses wrong names before anything is read
+ * An in-memory database with the views `samples`, `points` and `hours` over a source. The caller closes the connection.
+ * @param sql the later query: DuckDB checks it before samples are read
  */
 export async function openSampleViews(source: SampleSource, sql: string): Promise<DuckDBConnection> {
   const connection = await (await DuckDBInstance.create()).connect();
@@ -51,11 +51,11 @@ export async function openSampleViews(source: SampleSource, sql: string): Promis
   return connection;
 }
 
-/** @throws Error of DuckDB; where there is no statement */
+/** @throws Error of DuckDB; Error for SQL without a statement */
 async function checkSql(connection: DuckDBConnection, sql: string): Promise<void> {
   const statements = await connection.extractStatements(sql);
   if (statements.count === 0) throw new Error("The SQL has no statement.");
-  // The first of several statements may create what the others read, so only the first can be checked.
+  // Only the first statement can be checked: it may create tables that the others read.
   (await statements.prepare(0)).destroySync();
 }
 

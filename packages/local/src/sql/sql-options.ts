@@ -5,7 +5,7 @@ import { z } from "zod";
 import { dayOption, parseOptions, workerOption } from "../command-options.ts";
 import type { DateRange } from "./deployed-state.ts";
 
-/** Days that are read of a deployment without --from. */
+/** Days read from a deployment without --from. */
 const DEFAULT_DAYS = 7;
 
 export const USAGE = `Asks DuckDB about stored samples, hot and settled: of a local run,
@@ -46,26 +46,26 @@ const optionsSchema = z.object({
 export interface DeploymentOptions {
   /** without a trailing slash */
   readonly url: string;
-  /** null: it needs none */
+  /** null: none needed */
   readonly token: string | null;
   /** null: all */
   readonly sites: readonly string[] | null;
   readonly range: DateRange;
-  /** nobody chose the first day */
+  /** --from was not given */
   readonly isDefaultRange: boolean;
 }
 
 export interface SqlOptions {
   readonly sql: string;
   readonly json: boolean;
-  /** null: the local state is asked */
+  /** null: the local state is read */
   readonly deployment: DeploymentOptions | null;
 }
 
 /**
- * Reads the command line; null: help is asked for.
+ * Reads the command line; null: help was requested.
  * @param now epoch ms
- * @throws Error that says what is wrong with it
+ * @throws Error that names each invalid option
  */
 export function readSqlOptions(
   args: readonly string[],
@@ -111,7 +111,7 @@ export function readSqlOptions(
   return { sql, json, deployment };
 }
 
-/** @throws Error where the first day is after the last */
+/** @throws Error if the first day is after the last */
 function rangeOf(from: string | undefined, to: string): DateRange {
   const first = from ?? dayText(Date.parse(to) - (DEFAULT_DAYS - 1) * DAY_MS);
   if (first > to) throw new Error(`--from ${first} is after --to ${to}.`);

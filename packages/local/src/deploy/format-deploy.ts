@@ -5,12 +5,12 @@ import { secretCommand } from "./worker-secrets.ts";
 
 const LABEL_WIDTH = 11;
 
-/** A line of a deploy's output: a label, and the text in its column. */
-export function told(label: string, text: string): string {
+/** A line of a deploy's output: a label in its column, then the text. */
+export function formatDeployLine(label: string, text: string): string {
   return label.padEnd(LABEL_WIDTH) + text;
 }
 
-/** The names of the parts that can be created. */
+/** The names of the parts that a deploy can create. */
 export function creationNames({ bucket, namespace }: Wanted) {
   return {
     bucket: `the R2 bucket ${bucket}`,
@@ -23,24 +23,26 @@ export function databaseName(name: string): string {
   return `the D1 database ${name}`;
 }
 
-/** The whole plan, without missing secrets. */
-export function planLines(wanted: Wanted, plan: DeployPlan): string[] {
+/** The plan without the missing secrets. */
+export function formatDeployPlan(wanted: Wanted, plan: DeployPlan): string[] {
   const names = creationNames(wanted);
   return [
-    ...plan.databases.filter(({ create }) => create).map(({ name }) => told("create", databaseName(name))),
-    ...plan.create.map((part) => told("create", names[part])),
+    ...plan.databases.filter(({ create }) => create).map(({ name }) => formatDeployLine("create", databaseName(name))),
+    ...plan.create.map((part) => formatDeployLine("create", names[part])),
     ...plan.databases.flatMap(({ name, migrate, bookmark }) => [
-      ...(migrate.length === 0 ? [] : [told("migrate", `${name}: ${migrate.join(", ")}`)]),
-      ...(bookmark ? [told("", "It holds data, so a bookmark to restore it to is taken first.")] : []),
+      ...(migrate.length === 0 ? [] : [formatDeployLine("migrate", `${name}: ${migrate.join(", ")}`)]),
+      ...(bookmark
+        ? [formatDeployLine("", "It holds data. Its bookmark is taken first, so that it can be restored.")]
+        : []),
     ]),
-    told("deploy", DEPLOY_ORDER.join(", ")),
-    ...plan.notes.map((note) => told("note", note)),
-    ...irrevocable(plan).map((text) => told("careful", text)),
+    formatDeployLine("deploy", DEPLOY_ORDER.join(", ")),
+    ...plan.notes.map((note) => formatDeployLine("note", note)),
+    ...irrevocable(plan).map((text) => formatDeployLine("careful", text)),
   ];
 }
 
 /** The commands that set missing secrets. */
-export function missingLines({ environment }: Wanted, { missingSecrets }: DeployPlan): string[] {
+export function formatMissingSecrets({ environment }: Wanted, { missingSecrets }: DeployPlan): string[] {
   if (missingSecrets.length === 0) return [];
   return [
     "Secrets are missing. Set each; where wrangler offers to create the Worker, answer yes:",

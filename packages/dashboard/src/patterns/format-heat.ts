@@ -5,7 +5,7 @@ import type { HeatCell, HeatDay } from "./heat-grid.ts";
 const MINUTE_MS = 60_000;
 
 /** "Tue, Nov 3, 2026, 14:00–15:00"; a repeated hour is marked as first or second. */
-export function cellTime({ day }: HeatDay, { hour, start, end, part, parts }: HeatCell): string {
+export function formatCellTime({ day }: HeatDay, { hour, start, end, part, parts }: HeatCell): string {
   const date = formatDate(day, { weekday: "short", month: "short", day: "numeric", year: "numeric" });
   const minutes = (end - start) / MINUTE_MS;
   const clock = (value: number) => `${String(value).padStart(2, "0")}:00`;
@@ -15,7 +15,7 @@ export function cellTime({ day }: HeatDay, { hour, start, end, part, parts }: He
 }
 
 /** "71.87 °F" with the API's precision, and the samples behind the mean. */
-export function cellValue({ value, min, max, count, isAhead }: HeatCell, unit: string | null): [string, string] {
+export function formatCellValue({ value, min, max, count, isAhead }: HeatCell, unit: string | null): [string, string] {
   if (value === null) return isAhead ? ["not fetched yet", ""] : ["no samples", ""];
   const of = unit === null ? "" : ` ${unit}`;
   const spread = min === null || max === null ? "" : `${formatValue(min)} to ${formatValue(max)}${of}, `;
