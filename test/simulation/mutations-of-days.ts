@@ -73,7 +73,7 @@ export const MUTATIONS_OF_DAYS: readonly Mutation[] = [
     foundBy: {
       project: "core",
       file: "packages/core/src/settle/time-travel.test.ts",
-      title: "a build takes no sample of a point for another's that got its id",
+      title: "a build gives no sample to another point that got its id",
     },
   },
   {
@@ -200,8 +200,7 @@ export const MUTATIONS_OF_DAYS: readonly Mutation[] = [
     foundBy: {
       project: "core",
       file: "packages/core/src/settle/run-settle.crash.test.ts",
-      title:
-        "between any two calls of a run and of an eviction a query finds all of before or all of after: the day gets its first file",
+      title: "a query between two calls reads all of before or after: the day gets its first file",
     },
   },
   {
@@ -241,7 +240,7 @@ export const MUTATIONS_OF_DAYS: readonly Mutation[] = [
     foundBy: {
       project: "core",
       file: "packages/core/src/settle/run-settle.crash.test.ts",
-      title: "a backfill may publish the day: the later answer of the API stands",
+      title: "a backfill may publish the day: the API's later answer wins",
     },
   },
   {

@@ -36,7 +36,7 @@ export async function superviseMonths(context: MonthsContext): Promise<number | 
     if (state.is !== "ended") return state.is === "alive" ? null : startMonth(instances, current);
     // It may have ended right after its last step.
     const isDone = needOfMonth({ ...(await readSiteMonths(db, site.id)), keepsFiles }, current.month) === "nothing";
-    const reason = `its Workflow instance ended without a result: ${state.reason ?? "for no known reason"}`;
+    const reason = `its Workflow instance ended without a result: ${state.reason ?? "unknown reason"}`;
     await endMonth(db, site.id, current, isDone ? null : reason, now());
   }
   const month = dueMonth({ ...(await readSiteMonths(db, site.id)), keepsFiles, now: now() });

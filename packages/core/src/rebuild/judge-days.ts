@@ -12,9 +12,8 @@ const MAX_DAYS_PER_RUN = 6;
 const JUDGE_BUDGET_MS = 4 * 60_000;
 
 /**
- * Complete, ended days whose quality is missing or stale, the last one first. A day without a sample or a proof by a
- * build counts once the sync's windows have passed all of it. ?1: site, ?2: the first day that has not ended, ?3:
- * formula.
+ * Complete, ended days whose quality is missing or stale, the last one first. A day without samples or a proof by a
+ * build counts once the sync's windows have passed all of it. ?1 site, ?2 the first day that has not ended, ?3 formula.
  */
 const DAYS_TO_JUDGE = `
 WITH RECURSIVE hot (day, hours, versions) AS (
@@ -47,7 +46,7 @@ export interface JudgeRun {
   readonly judged: number;
   /** rows of `block_days` that were written */
   readonly rowsChanged: number;
-  /** days that changed meanwhile, failed or were not reached; left to the next run */
+  /** days that changed meanwhile, failed or were not reached; the next run judges them */
   readonly remaining: number;
   /** days whose samples could not be read, and why */
   readonly failed: readonly { readonly day: string; readonly reason: string }[];

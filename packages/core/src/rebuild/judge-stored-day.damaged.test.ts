@@ -24,7 +24,7 @@ beforeEach(async () => {
   await db.exec("UPDATE quality_days SET formula = 0");
 });
 
-/** A bucket whose bodies are damaged in transit, from the second one on. @param most number of damaged bodies */
+/** A bucket whose bodies are damaged in transit, from the second one on. @param most maximum of damaged bodies */
 function damaging(most: number): R2Bucket {
   let bodies = 0;
   return interceptedBucket(env.TIMESERIES, async (execute, what) => {
@@ -40,7 +40,7 @@ function damaging(most: number): R2Bucket {
 const judge = (bucket: R2Bucket) => judgeDays({ db, bucket, now: () => START + 2 * DAY_MS }, world.site.id, 600_000);
 const stateOf = () => db.prepare("SELECT state FROM day_files WHERE day = ?1").bind(DAY).first("state");
 
-test("a day with a damaged quality counts as not judged, until it is judged again", async () => {
+test("a day with damaged quality counts as not judged until the next run", async () => {
   const read = () => readQuality(db, world.site.id, { from: DAY, to: DAY + 1 }, null);
   await judge(env.TIMESERIES);
   const sound = await read();
@@ -51,13 +51,13 @@ test("a day with a damaged quality counts as not judged, until it is judged agai
   expect((await read()).points).toEqual(sound.points);
 });
 
-test("a file whose bytes are damaged on their way once is judged by the next run", async () => {
+test("a file damaged once in transit is judged by the next run", async () => {
   expect((await judge(damaging(1))).failed).toMatchObject([{ day: "2025-10-12" }]);
   expect(await stateOf()).toBe("written");
   expect(await judge(env.TIMESERIES)).toMatchObject({ judged: 1, failed: [] });
 });
 
-test("a file whose bytes are damaged each time they are read is suspect", async () => {
+test("a file that is damaged at each read is suspect", async () => {
   expect((await judge(damaging(Infinity))).failed).toHaveLength(1);
   expect(await stateOf()).toBe("suspect");
 });

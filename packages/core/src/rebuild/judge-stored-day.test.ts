@@ -50,7 +50,7 @@ afterEach(async () => {
   await db.exec("DELETE FROM sync_state");
 });
 
-/** The sync has watched since the day before, up to this time. */
+/** Records that the sync has watched since the day before, up to this time. */
 async function passedBy(watermark: number, watchedFrom: number | null = START - DAY_MS): Promise<void> {
   await db
     .prepare("INSERT OR REPLACE INTO sync_state (site_id, watermark, watched_from, updated_at) VALUES (?1, ?2, ?3, 1)")
@@ -58,14 +58,14 @@ async function passedBy(watermark: number, watchedFrom: number | null = START - 
     .run();
 }
 
-/** Samples that arrive before the sync has passed their hour. */
+/** Stores samples before the sync has passed their hour. */
 async function arrive(rows: readonly Sample[]): Promise<void> {
   await passedBy(START - HOUR_MS);
   await world.sync(rows);
   await passedBy(START + 3 * DAY_MS);
 }
 
-/** A room's day with a sample every ten minutes and a fault of each kind. */
+/** A room's samples of a day, every ten minutes, with a fault of each kind. */
 function dayOf(point: number, from = 0, to = 144): Sample[] {
   const value = (i: number) => (i === 20 ? 999 : i === 40 ? 90 : Math.round(710 + 10 * Math.sin(i / 9) + (i % 3)) / 10);
   return Array.from({ length: to - from }, (_, i) => [point, START + (from + i) * CADENCE_MS, value(from + i)]);
@@ -96,10 +96,10 @@ async function expectJudged(late: Record<number, number | null> = {}): Promise<v
 }
 
 describe("the stored quality equals that of the samples", () => {
-  test("of a hot day, with what is silent, and in the older documents' shape", async () => {
+  test("of a hot day, with silent points, and in the older documents' view", async () => {
     await arrive([...dayOf(0), ...dayOf(2, 30)]);
     expect(await judge()).toMatchObject({ judged: 2, rowsChanged: 1, failed: [] });
-    // watched: nothing came late
+    // watched, and no sample came late
     await expectJudged({ 0: 0, 2: 0 });
     expect((await read()).points[0]).toMatchObject({ outOfRange: 1, spikes: 1, outliers: 0, missing: 0, late: 0 });
     const { results } = await db
@@ -119,7 +119,7 @@ describe("the stored quality equals that of the samples", () => {
     expect(await judge()).toMatchObject({ judged: 0, rowsChanged: 0, remaining: 0 });
   });
 
-  test("of a backfilled day at once, and nobody knows what came late", async () => {
+  test("of a backfilled day at once, with an unknown number of late samples", async () => {
     await passedBy(START - DAY_MS, null);
     await world.backfill(DAY, [...dayOf(0), ...dayOf(1, 0, 72)]);
     await expectJudged();
@@ -151,7 +151,7 @@ describe("the stored quality equals that of the samples", () => {
     expect(await world.rebuild(DAY, DAY, START + 2 * DAY_MS)).toMatchObject({ judged: 1, qualitiesChanged: 0 });
   });
 
-  test("of a day on which the sync met nothing at all", async () => {
+  test("of a day on which the sync received no samples", async () => {
     expect(await judge()).toMatchObject({ judged: 2, rowsChanged: 0 });
     await expectJudged();
     await passedBy(START + 3 * DAY_MS, null);
@@ -174,7 +174,7 @@ describe("the stored quality equals that of the samples", () => {
 });
 
 describe("a day is judged", () => {
-  test("when it has ended, its lookback has, and the sync has passed it", async () => {
+  test("after its end and lookback, once the sync has passed it", async () => {
     await arrive(dayOf(0));
     const end = START + DAY_MS;
     await passedBy(end - 1);
@@ -187,7 +187,7 @@ describe("a day is judged", () => {
     await expectJudged({ 0: 0 });
   });
 
-  test("again when its samples change, and points that have none any more are silent", async () => {
+  test("again when its samples change; points without samples are silent", async () => {
     await arrive([...dayOf(0), ...dayOf(3)]);
     await judge();
     await db.exec(`UPDATE segments SET body = jsonb_remove(body, '$."${world.ids[3]}"')`);
@@ -198,7 +198,7 @@ describe("a day is judged", () => {
     await expectJudged({ 0: 0 });
   });
 
-  test("again when it was judged by an older formula; never of a file that is suspect", async () => {
+  test("again after an older formula, but never from a suspect file", async () => {
     await world.backfill(DAY, dayOf(0));
     await db.exec("UPDATE quality_days SET formula = 0");
     expect(await states()).toEqual([false]);
@@ -209,7 +209,7 @@ describe("a day is judged", () => {
     expect(await states()).toEqual([true]);
   });
 
-  test("another day that cannot be read does not matter", async () => {
+  test("even if another day cannot be read", async () => {
     await arrive([...dayOf(0), [0, START + DAY_MS, 70]]);
     await db.exec(`UPDATE segments SET body = jsonb('{"1":{"a":1}}') WHERE (key >> 24) & 65535 = ${DAY + 1}`);
     const run = await judge(START + 2 * DAY_MS + HOUR_MS);
@@ -219,7 +219,7 @@ describe("a day is judged", () => {
 });
 
 describe.each(["before", "after"] as const)("a process that dies %s any of its calls", (kind) => {
-  test("leaves a quality that says that it is stale, and the next run ends as if it had not", async () => {
+  test("leaves a correct or stale quality, and the next run completes it", async () => {
     await world.backfill(DAY, [...dayOf(0, 0, 100), ...dayOf(1)]);
     await world.sync([...dayOf(0, 90), ...dayOf(2)]);
     for (let nth = 0, happened = true; happened; nth++) {
@@ -241,7 +241,7 @@ describe.each(["before", "after"] as const)("a process that dies %s any of its c
   });
 });
 
-test("samples that come, and archives that run, between any two calls leave it right or stale", async () => {
+test("concurrent samples and settlings leave the quality right or stale", async () => {
   let changes = 0;
   for (let nth = 0, happened = true; happened; nth++) {
     world = await RollupWorld.create(db, env.TIMESERIES, NAMES);

@@ -37,7 +37,7 @@ export interface RejudgedDay {
 /** Points whose segments are in memory at once. A day at a sample a minute takes 6 MB of text and 6 MB of samples. */
 const POINTS_AT_ONCE = 160;
 
-/** ?1: site, ?2: day, ?3: hot hours, ?4: sum of their versions, ?5: etag. */
+/** ?1 site, ?2 day, ?3 hot hours, ?4 sum of their versions, ?5 etag. */
 const IS_UNCHANGED = `
   EXISTS (
     SELECT 1 FROM (
@@ -50,11 +50,11 @@ const IS_UNCHANGED = `
 const EXPECT_UNCHANGED = `SELECT CASE WHEN ${IS_UNCHANGED} ${ELSE_FAIL}`;
 
 /**
- * Computes the quality of all points of a site's day from its samples in both levels. Safe to repeat, and to run beside
- * anything: writes all or nothing, and only if the samples have not changed since they were read. A file that is
+ * Computes the quality of all points of a site's day from its samples, hot and cold. Safe to repeat, and to run beside
+ * any other work: writes all or nothing, and only if the samples have not changed since they were read. A file that is
  * damaged at a second read makes its day suspect.
  * @returns null if samples came meanwhile, the day has not ended or its file is suspect; nothing is written then
- * @throws {DayFileMissing}, {DayFileChanged} and {DayFileCorrupt}; {StoredRowError}; the errors of D1 and R2
+ * @throws {DayFileMissing}, {DayFileChanged} and {DayFileCorrupt}; {StoredRowError}; errors of D1 and R2
  */
 export async function judgeStoredDay(context: JudgeContext, siteId: number, day: number): Promise<RejudgedDay | null> {
   const { db, bucket, now } = context;
@@ -77,7 +77,7 @@ export async function judgeStoredDay(context: JudgeContext, siteId: number, day:
       points.push({ pointId: id, quality: qualityValues(judge.judge(name, series)) });
     }
   } catch (error) {
-    // A replaced file is judged by the next run; a damaged one stays damaged.
+    // The next run judges a replaced file; a damaged file stays damaged.
     if (file !== null && isDamage(error) && (await isDamaged(bucket, file))) {
       await markSuspect(db, { siteId, day, etag: file.etag }, error.message, now());
     }
@@ -99,7 +99,7 @@ function isDamage(error: unknown): error is DayFileCorrupt {
   return error instanceof DayFileCorrupt && provesFileFault(error);
 }
 
-/** Whether a file is damaged in R2, and not only in transit. */
+/** Whether a file is damaged in R2, not only in transit. */
 async function isDamaged(bucket: RangeBucket, file: ManifestFile): Promise<boolean> {
   const points = scanDayFile(bucket, file);
   try {
@@ -110,7 +110,7 @@ async function isDamaged(bucket: RangeBucket, file: ManifestFile): Promise<boole
   }
 }
 
-/** The samples of each point that has some, in the order of the names, from both levels. */
+/** The samples of each point with samples, ordered by name, from both levels. */
 async function* seriesOfDay(
   { db, bucket }: JudgeContext,
   siteId: number,

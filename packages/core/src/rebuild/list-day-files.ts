@@ -12,7 +12,7 @@ import { compareUtf8 } from "../domain/utf8-order.ts";
 /** Objects per request, and days per count of rows in D1: 458,000 rows of a site with 4,583 points. */
 const MAX_OBJECTS_PER_PAGE = 100;
 
-/** A key to compare with the manifest. */
+/** A key of R2 or of the manifest. */
 export interface ListedKey {
   readonly key: string;
   /** of a day file; null: another kind of key */
@@ -79,7 +79,7 @@ export async function listDayFiles(
     const ofMonth = month !== null && ofSite?.months.get(month)?.file?.etag === object.etag;
     return { key, site, day, month, rebuildSite: ofSite?.rebuildSite ?? null, isRegistered: ofDay || ofMonth };
   });
-  // the files that only D1 has
+  // the files that only D1 knows
   for (const { rebuildSite, rows, months } of known.values()) {
     const ofDays = [...rows.values()].map(({ day, file }) => ({ day, month: null, file }));
     const ofMonths = [...months.values()].map(({ month, file }) => ({ day: null, month, file }));

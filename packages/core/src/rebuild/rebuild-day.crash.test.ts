@@ -14,13 +14,13 @@ beforeAll(async () => {
 });
 beforeEach(() => world.reset());
 
-// A stopped process leaves the state of its last write. A failed call may or may not have taken effect.
+// A stopped process leaves the state after its last write. A failed call may or may not have taken effect.
 describe.each<[what: string, kind: CrashKind, lethal: boolean]>([
   ["ends after any of its writes", "after", true],
-  ["meets a call that fails", "before", false],
-  ["loses the answer of any of its writes", "after", false],
+  ["meets a failing call", "before", false],
+  ["loses the answer to any of its writes", "after", false],
 ])("a rebuild that %s", (_, kind, lethal) => {
-  test("can be repeated; readers see all or nothing", async () => {
+  test("can be repeated, and readers see all or nothing", async () => {
     await world.settled();
     await world.store(LATE);
     const answer = await world.queried();
@@ -43,41 +43,38 @@ describe.each<[what: string, kind: CrashKind, lethal: boolean]>([
   });
 });
 
-describe.each(["nothing of", "an older row of"])(
-  "a settlement during a rebuild of a day, D1 having %s it,",
-  (knows) => {
-    test("at any of the rebuild's calls loses nothing, and its manifest row stays", async () => {
-      const outcomes = new Set<string>();
-      const prepare = preparedStorage(
-        async () => {
-          await world.settled();
-          await world.store(LATE);
-        },
-        bucket,
-        [db],
-      );
-      for (let nth = 0; ; nth++) {
-        await prepare();
-        const expected = await world.queried();
-        if (knows === "nothing of") await db.exec(LOSE_COLD);
-        else await db.exec("DELETE FROM block_days");
-        let calls = 0;
-        const meanwhile = async <T>(execute: () => Promise<T>): Promise<T> => {
-          const result = await execute();
-          if (calls++ === nth) await world.archive();
-          return result;
-        };
-        const { outcome } = await world.rebuild({ bucket: interceptedBucket(bucket, meanwhile) });
-        if (calls <= nth) break;
-        outcomes.add(outcome);
-        await world.rebuild();
-        expect(await world.queried()).toEqual(expected);
-        await world.archive();
-        expect(await world.rebuild()).toMatchObject({ outcome: "unchanged" });
-        expect(await world.queried()).toEqual(expected);
-        expect(await db.prepare("SELECT count(*) AS n FROM segments").first("n")).toBe(0);
-      }
-      expect(outcomes.has("failed")).toBe(false);
-    });
-  },
-);
+describe.each(["nothing of", "an older row of"])("a settling during a rebuild, while D1 has %s the day,", (knows) => {
+  test("loses nothing at any of the rebuild's calls, and keeps its row", async () => {
+    const outcomes = new Set<string>();
+    const prepare = preparedStorage(
+      async () => {
+        await world.settled();
+        await world.store(LATE);
+      },
+      bucket,
+      [db],
+    );
+    for (let nth = 0; ; nth++) {
+      await prepare();
+      const expected = await world.queried();
+      if (knows === "nothing of") await db.exec(LOSE_COLD);
+      else await db.exec("DELETE FROM block_days");
+      let calls = 0;
+      const meanwhile = async <T>(execute: () => Promise<T>): Promise<T> => {
+        const result = await execute();
+        if (calls++ === nth) await world.archive();
+        return result;
+      };
+      const { outcome } = await world.rebuild({ bucket: interceptedBucket(bucket, meanwhile) });
+      if (calls <= nth) break;
+      outcomes.add(outcome);
+      await world.rebuild();
+      expect(await world.queried()).toEqual(expected);
+      await world.archive();
+      expect(await world.rebuild()).toMatchObject({ outcome: "unchanged" });
+      expect(await world.queried()).toEqual(expected);
+      expect(await db.prepare("SELECT count(*) AS n FROM segments").first("n")).toBe(0);
+    }
+    expect(outcomes.has("failed")).toBe(false);
+  });
+});

@@ -14,8 +14,8 @@ beforeAll(async () => {
 });
 beforeEach(() => world.reset());
 
-describe("what is no data", () => {
-  /** Why the object is refused. Once that is recorded, a rebuild writes nothing. */
+describe("objects that are refused", () => {
+  /** Returns the reason of the refusal. Checks that it is stored, and that a further rebuild writes nothing. */
   const suspicion = async (): Promise<string | null> => {
     const found = await world.rebuild();
     expect(found.outcome).toBe("suspect");
@@ -30,7 +30,7 @@ describe("what is no data", () => {
     return found.reason;
   };
 
-  test("a damaged file, wherever the damage is; the object stays as it is", async () => {
+  test("a file damaged at any byte; the object stays unchanged", async () => {
     await world.settled();
     const { bytes, metadata } = await world.object();
     await db.exec(LOSE_COLD);
@@ -46,7 +46,7 @@ describe("what is no data", () => {
     expect(await world.rebuild()).toMatchObject({ outcome: "rebuilt" });
   });
 
-  test.each([0, 1, 20, -1])("a file that was cut at %i", async (end) => {
+  test.each([0, 1, 20, -1])("a file cut at %i", async (end) => {
     await world.settled();
     const { bytes } = await world.object();
     await db.exec(LOSE_COLD);
@@ -54,7 +54,7 @@ describe("what is no data", () => {
     expect(await suspicion()).toContain("at byte");
   });
 
-  test("somebody else's object", async () => {
+  test("another program's object", async () => {
     await bucket.put(world.key, "not what was written".repeat(10));
     expect(await suspicion()).toContain("does not end with PAR1");
   });
@@ -72,7 +72,7 @@ describe("what is no data", () => {
     }
   });
 
-  test("an older file, put back in the place of the one that was published", async () => {
+  test("an older file put back over the published one", async () => {
     await world.settled();
     const { bytes, metadata } = await world.object();
     await world.settled(LATE);
@@ -81,7 +81,7 @@ describe("what is no data", () => {
     expect(await readManifestDay(db, world.site.id, world.day)).toMatchObject({ state: "suspect", generation: 2 });
   });
 
-  test("a file that is gone: the manifest says so from then on", async () => {
+  test("a missing file, which the manifest then records", async () => {
     await world.settled();
     await bucket.delete(world.key);
     expect(await world.rebuild({ dryRun: true })).toMatchObject({ outcome: "missing" });

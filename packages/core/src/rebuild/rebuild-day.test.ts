@@ -16,8 +16,8 @@ beforeAll(async () => {
 });
 beforeEach(() => world.reset());
 
-describe("a day that D1 has forgotten", () => {
-  test("is as it was published, row by row and query by query, and a second rebuild writes nothing", async () => {
+describe("a day without rows in D1", () => {
+  test("gets equal rows and answers again; a second rebuild writes nothing", async () => {
     await world.settled();
     await world.settled(LATE);
     const [before, answer] = [await world.rows(), await world.queried()];
@@ -40,7 +40,7 @@ describe("a day that D1 has forgotten", () => {
     expect(await world.stored()).toEqual(all);
   });
 
-  test("is so where its catalogue is gone too: the file's points are found in data", async () => {
+  test("gets its points from the data, if its catalogue is lost too", async () => {
     await world.settled();
     const before = await storedDay(db, bucket, world);
     await db.exec(`${LOSE_COLD} DELETE FROM points`);
@@ -62,7 +62,7 @@ describe("a day that D1 has forgotten", () => {
     expect(await rebuildDay(world.context({ dryRun: true }), unknown, world.day)).toMatchObject({ outcome: "rebuilt" });
   });
 
-  test("keeps its hot rows, which win; the next settling merges them into the found file", async () => {
+  test("keeps its hot rows, which win until settling merges them", async () => {
     await world.settled();
     await world.store(LATE);
     const before = await world.queried();
@@ -77,7 +77,7 @@ describe("a day that D1 has forgotten", () => {
     expect(await world.queried()).toEqual(before);
   });
 
-  test("that an archive has called suspect meanwhile is written again", async () => {
+  test("is rebuilt even if a settling has called it suspect", async () => {
     await world.settled();
     await db.exec(LOSE_COLD);
     await world.store(LATE);
@@ -89,8 +89,8 @@ describe("a day that D1 has forgotten", () => {
   });
 });
 
-describe("a day that D1 knows otherwise", () => {
-  test("from before the last builds: the object's own generation is later", async () => {
+describe("a day with other rows in D1", () => {
+  test("from before the last builds: the object's generation is later", async () => {
     await world.settled();
     const old = await db.prepare("SELECT * FROM day_files").first();
     const oldPoints = await storedPointDays(db);
@@ -117,25 +117,25 @@ describe("a day that D1 knows otherwise", () => {
     ["rows of block_days are gone", "DELETE FROM block_days WHERE key IN (SELECT min(key) FROM block_days)"],
     ["a row of block_days is damaged", "UPDATE block_days SET places = x'ff'"],
     ["the day was called suspect", "UPDATE day_files SET state = 'suspect', reason = 'a network that failed'"],
-    ["the size is another", "UPDATE day_files SET bytes = 1"],
-    ["the hash is another", "UPDATE day_files SET sha256 = 'x', bytes = 1"],
+    ["the day is suspect", "UPDATE day_files SET bytes = 1"],
+    ["the size is wrong", "UPDATE day_files SET sha256 = 'x', bytes = 1"],
     [
-      "its build died before it could say so",
+      "the hash is wrong",
       `UPDATE day_files SET state = 'failed', key = NULL, etag = NULL,
       pending = json_object(sha256, 1), sha256 = NULL, generation = 0; DELETE FROM block_days`,
     ],
-  ])("%s: it is as it was published", async (_, damage) => {
+  ])("its build died before it committed", async (_, damage) => {
     await world.settled();
     const before = await world.rows();
     await db.exec(damage.replaceAll("\n", " "));
     expect(await world.rebuild()).toMatchObject({ outcome: "rebuilt" });
     expect(await world.rows()).toEqual(before);
-    // builds continue from there
+    // %s: the rebuild restores the published rows
     await world.settled(LATE);
     expect(await storedDay(db, bucket, world)).toHaveLength(5);
   });
 
-  test("the same bytes, put back without their metadata, are taken", async () => {
+  test("builds continue from there", async () => {
     await world.settled();
     const [{ bytes }, answer] = [await world.object(), await world.queried()];
     await db.exec(LOSE_COLD);

@@ -44,7 +44,7 @@ export interface RebuildSite {
  * - `to_delete`: the day is deleted, but its deletion stopped before it deleted the file
  * - `unknown_site`: the SITES setting has no such site
  * - `misnamed`: the key is not that of a day file
- * - `conflict`: builds of the day were faster each time
+ * - `conflict`: another build was published in each try
  * - `failed`: D1 or R2 failed
  */
 export const REBUILD_OUTCOMES = [
@@ -106,7 +106,7 @@ async function inspectDay(context: RebuildContext, site: RebuildSite, day: numbe
       return suspect(context, site, day, row, "missing", "its file is gone");
     }
     if (site.id !== null && isLeftOfDeletion(row, object)) {
-      // A repeated deletion of a point or of the site looks for this note.
+      // A repeated deletion of a point or of the site looks for this reason.
       if (!context.dryRun) await noteLeft(db, site.id, day);
       return { outcome: "to_delete", reason: FILE_IS_LEFT };
     }
@@ -121,7 +121,7 @@ async function inspectDay(context: RebuildContext, site: RebuildSite, day: numbe
       if (!(error instanceof DayFileChanged || error instanceof DayFileMissing)) throw error;
     }
   }
-  return { outcome: "conflict", reason: "builds of the day are being published" };
+  return { outcome: "conflict", reason: "other builds published the day during each try" };
 }
 
 /** @returns null if another build was published meanwhile */

@@ -49,7 +49,7 @@ async function rebuildAll({
     if (run.next_cursor === null) return { runs, days: runs.flatMap(({ days }) => days) };
     cursor = run.next_cursor;
   }
-  throw new Error("it never ends");
+  throw new Error("the cursor never ended");
 }
 
 const manyDays = preparedStorage(
@@ -60,7 +60,7 @@ const manyDays = preparedStorage(
   [env.DB],
 );
 
-test("many days are rebuilt in runs of a bounded number, each once, and are then what they were", async () => {
+test("rebuilds many days in bounded runs, each day once and completely", async () => {
   await manyDays();
   const before = await stateOf();
   await world.db.exec(LOSE_COLD);
@@ -77,7 +77,7 @@ test("many days are rebuilt in runs of a bounded number, each once, and are then
   expect(await world.stored()).toEqual(all);
 });
 
-/** The cold tables without builds and times of the clock. */
+/** The cold tables without build ids and times. */
 async function stateOf(): Promise<unknown> {
   const files =
     "SELECT site_id, day, state, key, etag, sha256, bytes, rows, points, source, generation, pending, reason";
@@ -89,7 +89,7 @@ async function stateOf(): Promise<unknown> {
   return [manifest?.results, points?.results];
 }
 
-test("a run that took its time ends early, and never without having done something", async () => {
+test("a run over its time budget ends early, but after one day at least", async () => {
   await manyDays();
   await world.db.exec(LOSE_COLD);
   let now = 0;
@@ -98,7 +98,7 @@ test("a run that took its time ends early, and never without having done somethi
   expect(days).toHaveLength(DAYS);
 });
 
-test("only the days of the range, both ends included, are looked at", async () => {
+test("handles only the days of the range, both ends included", async () => {
   await manyDays();
   await world.db.exec(LOSE_COLD);
   const range = { from: world.day + 3, to: world.day + 5 };
@@ -116,7 +116,7 @@ test("only the days of the range, both ends included, are looked at", async () =
 });
 const isMissing = ({ outcome }: { outcome: string }) => outcome === "missing";
 
-test("objects of no site, and other objects, are reported, and never read or changed", async () => {
+test("reports objects of unknown sites and names, and leaves them unread", async () => {
   await world.settled();
   const keys = [
     "timeseries/2025/10/12/ses_nowhere.parquet",
@@ -141,7 +141,7 @@ test("objects of no site, and other objects, are reported, and never read or cha
   expect((await bucket.list()).objects).toHaveLength(keys.length + 1);
 });
 
-test("month files of other sites are reported, also alone on a page of the list", async () => {
+test("reports month files of other sites, also alone on a list page", async () => {
   await world.settled();
   const months = Array.from({ length: 120 }, (_, i) => monthFileKey(`other_${i}`, TEST_MONTH));
   for (const key of months) await bucket.put(key, "x");
@@ -154,7 +154,7 @@ test("month files of other sites are reported, also alone on a page of the list"
   expect(own.days.map(({ key, outcome }) => [key, outcome])).toEqual([[world.key, "missing"]]);
 });
 
-test("a month file that D1 does not know is left to be built anew, and so is one that is gone", async () => {
+test("an unknown or missing month file will be built again", async () => {
   await world.settled();
   const { db, site } = world;
   const key = monthFileKey(site.name, TEST_MONTH);
@@ -180,7 +180,7 @@ test("a month file that D1 does not know is left to be built anew, and so is one
   expect(await outcomes()).toEqual([]);
 });
 
-test("more objects than a page, and missing days: each is reported once", async () => {
+test("reports each of many objects and missing days once", async () => {
   await manyDays();
   await bucket.delete([0, 6, 13].map((day) => dayFileKey(world.site.name, world.day + day)));
   const others = Array.from({ length: 250 }, (_, i) => `timeseries/2025/10/1${i % 10}/other_${i}.parquet`);

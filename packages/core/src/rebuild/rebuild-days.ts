@@ -21,7 +21,7 @@ const MAX_KEYS_PER_RUN = 100;
 export const MONTH_REBUILD_OUTCOMES = ["unchanged", "to_build"] as const;
 
 export interface RebuiltMonth {
-  /** R2 key */
+  /** ascending by day, then site */
   readonly key: string;
   readonly site: string;
   /** YYYY-MM, UTC */
@@ -42,10 +42,10 @@ export interface RebuildResult {
 
 /**
  * Compares D1's rows of day files with R2, and rebuilds them where they differ. Handles a bounded number of days per
- * run. An unknown month file is left to be built again. Changes nothing in R2.
+ * run. An unknown month file will be built again. Changes nothing in R2.
  * @param sites the requested sites of the SITES setting
  * @param options.isEverySite whether those are all sites: objects of unknown sites are then reported too
- * @throws the errors of D1 and R2 if the days cannot be listed
+ * @throws errors of D1 and R2 if the days cannot be listed
  */
 export async function rebuildDays(
   context: RebuildContext,
@@ -77,7 +77,7 @@ export async function rebuildDays(
   return { dry_run: context.dryRun, days, months, next_cursor: isEnd ? null : last };
 }
 
-/** A month's file is a copy of its days, so an unknown one is built again without being read. */
+/** A month's file is a copy of its days, so an unknown one is built again unread. */
 async function rebuildMonth(
   { dryRun, bucket }: RebuildContext,
   {
@@ -117,6 +117,6 @@ function unchanged(listed: ListedKey): RebuiltDay {
 
 function notOurs(listed: ListedKey): RebuiltDay {
   const isNamed = listed.site !== null;
-  const reason = isNamed ? "the SITES setting has no such site" : "it is not named as day files and month files are";
+  const reason = isNamed ? "the SITES setting has no such site" : "the key is not that of a day file or month file";
   return { ...about(listed), outcome: isNamed ? "unknown_site" : "misnamed", reason };
 }

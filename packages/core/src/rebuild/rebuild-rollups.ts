@@ -46,11 +46,11 @@ export interface RebuiltRollups {
 }
 
 /**
- * Recomputes the hourly aggregates of a site's days: from hot rows, or from the file of a day with one. Recomputes the
- * quality of days that have ended. Safe to repeat, and to run beside anything.
+ * Recomputes the hourly aggregates of a site's days: from the file of a day with one, else from hot rows. Recomputes
+ * the quality of days that have ended. Safe to repeat, and to run beside any other work.
  * @param range whole days since 1970, both included
- * @throws {DayFileMissing}, {DayFileChanged} and {DayFileCorrupt} if a file is not the one that was written;
- * {StoredRowError}; the errors of D1 and R2
+ * @throws {DayFileMissing}, {DayFileChanged} and {DayFileCorrupt} if a file is not the published one; {StoredRowError};
+ * errors of D1 and R2
  */
 export async function rebuildRollups(
   context: RollupContext,
@@ -77,7 +77,7 @@ export async function rebuildRollups(
       }
       const rebuilt = await rebuildFileDay(context, siteId, day, manifest.file);
       if (rebuilt === null) {
-        skipped.push({ at: dayText(day), reason: "it changed meanwhile" });
+        skipped.push({ at: dayText(day), reason: "its file changed meanwhile" });
         continue;
       }
       sums.files++;
@@ -87,7 +87,7 @@ export async function rebuildRollups(
       continue;
     }
     const rolledUp = await rollUpDay(db, { siteId, day, closed, which: "all" });
-    if (rolledUp === null) skipped.push({ at: dayText(day), reason: "it changed meanwhile" });
+    if (rolledUp === null) skipped.push({ at: dayText(day), reason: "its data changed meanwhile" });
     else {
       skipped.push(...rolledUp.failed.map(({ hour, reason }) => ({ at: new Date(hour).toISOString(), reason })));
       sums.hours += rolledUp.hours;
@@ -99,7 +99,7 @@ export async function rebuildRollups(
   return { ...sums, skipped, nextDate: last < range.last ? dayText(last + 1) : null };
 }
 
-/** ?1: site, ?2: day, ?3: etag. */
+/** ?1 site, ?2 day, ?3 etag. */
 const EXPECT_SAME_FILE = `
 SELECT CASE WHEN EXISTS (SELECT 1 FROM day_files WHERE site_id = ?1 AND day = ?2 AND etag = ?3) ${ELSE_FAIL}`;
 

@@ -1,8 +1,8 @@
 import { generationOf, type ManifestDay } from "../manifest/manifest.ts";
 
 /**
- * The generation to publish a completely read object with, or the reason to refuse it. An object older than the
- * manifest's file, or another object of the same generation, lacks samples: it is not the one that was written last.
+ * The generation with which to publish a completely read object, or the reason to refuse it. An object older than the
+ * manifest's file, or another object of the same generation, lacks samples.
  * @param row the day in the manifest
  * @param object `sha256` is computed from its bytes
  */
@@ -11,7 +11,8 @@ export function newGeneration(
   object: { readonly etag: string; readonly sha256: string; readonly customMetadata: Readonly<Record<string, string>> },
 ): number | string {
   const { etag, sha256, customMetadata } = object;
-  if ((customMetadata["sha256"] ?? sha256) !== sha256) return "its bytes have another SHA-256 than when they were put";
+  if ((customMetadata["sha256"] ?? sha256) !== sha256)
+    return "its bytes have another SHA-256 than its metadata records";
   const known = row?.generation ?? 0;
   const pending = row?.pending ?? new Map<string, number>();
   const later = Math.max(known, ...pending.values()) + 1;
@@ -28,5 +29,5 @@ export function newGeneration(
   // The ETag is a hash of the bytes too, so the row is wrong.
   if (file.etag === etag) return later;
   if (written === null) return "its file was put there by somebody else";
-  return written > known ? written : "it is an older file than the one that was published";
+  return written > known ? written : "it is an older file than the published one";
 }

@@ -22,8 +22,8 @@ export interface DayFileSummary {
 }
 
 /**
- * Reads a file twice: once like a reader, with all checks, and once for its hash. Holds up to four megabytes of it, and
- * about 500 bytes per point.
+ * Reads a file twice: once like a reader, with all checks, and once for its hash. Holds at most four megabytes of it,
+ * and about 500 bytes per point.
  * @param file the object to read
  * @throws {DayFileMissing} {@link DayFileChanged} {@link DayFileCorrupt}; R2's errors
  */

@@ -20,17 +20,17 @@ function site(over: Partial<SettleDays> = {}): SettleDays {
   return { now: END, front: END, firstDay: DAY, offsets: OFFSETS, ...none, ...over };
 }
 
-/** Only the given days are due. */
+/** Makes only the given days due. */
 const QUIET = { front: null, offsets: [300] };
 
 const dueAfter = (over: Partial<SettleDays>) => planSettling(site(over)).due;
 
 describe("a closed day is due first", () => {
   test.each([
-    ["two hours after its end, where the front passed them", 2 * HOUR_MS, END + 2 * HOUR_MS, DAY],
+    ["two hours after its end if the front passed that time", 2 * HOUR_MS, END + 2 * HOUR_MS, DAY],
     ["not before", 2 * HOUR_MS, END + 2 * HOUR_MS - 1, null],
-    ["a day after its end, where the front lags", DAY_MS, END - 5 * DAY_MS, DAY],
-    ["not before that", DAY_MS - 1, END - 5 * DAY_MS, null],
+    ["a day after its end if the front lags", DAY_MS, END - 5 * DAY_MS, DAY],
+    ["not before the day after its end", DAY_MS - 1, END - 5 * DAY_MS, null],
   ])("%s", (_, age, front, due) => {
     expect(dueAfter({ now: END + age, front })).toBe(due);
   });
@@ -39,19 +39,19 @@ describe("a closed day is due first", () => {
     expect(dueAfter({ now: END - 1, front: END + DAY_MS, hot: new Set([DAY]) })).toBe(null);
   });
 
-  test("days before the first synced one are not, unless they have samples in segments", () => {
+  test("a day before the first synced one is due only with segments", () => {
     const now = END + DAY_MS;
     expect(dueAfter({ now, firstDay: DAY + 1 })).toBe(null);
     expect(dueAfter({ now, firstDay: DAY + 1, hot: new Set([DAY - 900]) })).toBe(DAY - 900);
   });
 
-  test("a deleted day is not, unless samples came since", () => {
+  test("a deleted day is due only with newer samples", () => {
     const files = new Map([[DAY, { isDeleted: true, provenAt: null }]]);
     expect(dueAfter({ now: END + DAY_MS, firstDay: DAY, files, front: null })).toBe(null);
     expect(dueAfter({ now: END + DAY_MS, firstDay: DAY, files, hot: new Set([DAY]) })).toBe(DAY);
   });
 
-  test("at its next step, where a backfill asked for all of it later than the last one", () => {
+  test("a day that a backfill fetched is due at its next step", () => {
     const proven = (days: number) => new Map([[DAY, { isDeleted: false, provenAt: END + days * DAY_MS }]]);
     const plan = (days: number, over: Partial<SettleDays> = {}) =>
       planSettling(site({ now: END + (days + 1) * DAY_MS, files: proven(days), ...over })).writes[0];
@@ -68,24 +68,24 @@ describe("late samples", () => {
   const settled = row({ step: 3, settledAt: END, ranAt: END + 30 * DAY_MS });
   const last = settled.ranAt!;
 
-  test("do not bring forward the next try of a day whose runs fail", () => {
+  test("do not bring forward the next try of a failing day", () => {
     const failing = row({ step: 0, attempts: 5, ranAt: last, dueAt: last + 12 * HOUR_MS });
     const at = (now: number) => dueAfter({ ...QUIET, now, hot, rows: [failing] });
     expect([at(last + 12 * HOUR_MS - 1), at(last + 12 * HOUR_MS)]).toEqual([null, DAY]);
   });
 
-  test("make a day that was settled for good due six hours after its last run, and not before", () => {
+  test("make a finished day due six hours after its last run", () => {
     const at = (now: number) => dueAfter({ ...QUIET, now, hot, rows: [settled] });
     expect([at(last + 6 * HOUR_MS - 1), at(last + 6 * HOUR_MS)]).toEqual([null, DAY]);
   });
 
-  test("do not touch a day that is being built", () => {
+  test("do not change a day that is being built", () => {
     const rows = [row({ ...settled, instance: "settle-1" })];
     expect(planSettling(site({ ...QUIET, now: last + DAY_MS, hot, rows })).writes).toEqual([]);
   });
 });
 
-test("never settled days come before those that are asked again, each oldest first", () => {
+test("never settled days come first, each group oldest first", () => {
   const now = END + 20 * DAY_MS;
   const again = row({ day: DAY, settledAt: END, dueAt: END + 3 * DAY_MS });
   const first = [DAY + 5, DAY + 3].map((day) => row({ day, dueAt: now - 1 }));
@@ -109,25 +109,25 @@ describe("a day whose runs fail", () => {
     row({ day, attempts: 5, ranAt: now - HOUR_MS, dueAt: now + HOUR_MS, ...over });
   const plan = (...rows: SettleDay[]) => planSettling(site({ ...QUIET, now, rows }));
 
-  test("goes before a younger day that became due after its last run", () => {
+  test("precedes a newer day that became due after its last run", () => {
     const younger = row({ day: DAY + 2, dueAt: now - 1 });
     const { writes, due } = plan(failing(DAY), failing(DAY + 1), younger);
     expect(due).toBe(DAY);
     expect(writes).toMatchObject([{ day: DAY, dueAt: now, ranAt: now - HOUR_MS }]);
   });
 
-  test("keeps no younger day waiting for which it was tried already", () => {
+  test("does not delay a newer day for which it was already tried", () => {
     const younger = row({ day: DAY + 2, dueAt: now - 2 });
     const tried = failing(DAY, { ranAt: now - 1 });
     expect(plan(tried, younger)).toEqual({ writes: [], due: DAY + 2 });
     expect(plan(tried, failing(DAY + 1), younger).due).toBe(DAY + 1);
   });
 
-  test("waits behind an older one that is due", () => {
+  test("waits behind an older due day", () => {
     expect(plan(row({ day: DAY, dueAt: now }), failing(DAY + 1))).toEqual({ writes: [], due: DAY });
   });
 
-  test("is not tried before its time where no younger day is due", () => {
+  test("is not tried early if no newer day is due", () => {
     expect(plan(failing(DAY), failing(DAY + 1))).toEqual({ writes: [], due: null });
   });
 });
@@ -140,23 +140,23 @@ describe("after a run", () => {
   const at = (days: number) => END + days * DAY_MS;
 
   test.each([
-    ["the first one", run("settled", 0.1), { step: 1, dueAt: at(3), settledAt: at(0.1) }],
-    ["one that was missed is done once", run("settled", 5), { step: 2, dueAt: at(7) }],
-    ["all are behind", run("settled", 40), { step: 3, dueAt: null }],
-    ["one for late samples is no step", run("settled", 2, { step: 1 }), { step: 1, dueAt: at(3) }],
-    ["nothing new: the last one is next", run("unchanged", 3, { step: 1 }), { step: 2, dueAt: at(7) }],
-    ["nothing new at first", run("unchanged", 0.1), { step: 2, dueAt: at(7) }],
+    ["the first step", run("settled", 0.1), { step: 1, dueAt: at(3), settledAt: at(0.1) }],
+    ["steps passed without a run are done by one run", run("settled", 5), { step: 2, dueAt: at(7) }],
+    ["all steps are done", run("settled", 40), { step: 3, dueAt: null }],
+    ["a run for late samples is no step", run("settled", 2, { step: 1 }), { step: 1, dueAt: at(3) }],
+    ["nothing new: the last step is next", run("unchanged", 3, { step: 1 }), { step: 2, dueAt: at(7) }],
+    ["nothing new at the first step", run("unchanged", 0.1), { step: 2, dueAt: at(7) }],
     ["nothing new between two steps skips none", run("unchanged", 2, { step: 1 }), { step: 1, dueAt: at(3) }],
     ["nothing new between two steps, after a skip", run("unchanged", 2, { step: 2 }), { step: 2, dueAt: at(7) }],
-    ["late samples make up for a skip", run("settled", 2, { step: 2 }), { step: 1, dueAt: at(3) }],
-    ["nothing new at the end", run("unchanged", 7, { step: 2 }), { step: 3, dueAt: null }],
-    ["nothing there yet", run("awaiting", 1), { step: 1, dueAt: at(3), settledAt: null }],
-    ["a suspect file is looked at again", run("suspect", 0.1), { step: 0, dueAt: at(1), settledAt: null }],
+    ["late samples cancel a skip", run("settled", 2, { step: 2 }), { step: 1, dueAt: at(3) }],
+    ["nothing new at the last step", run("unchanged", 7, { step: 2 }), { step: 3, dueAt: null }],
+    ["no samples yet", run("awaiting", 1), { step: 1, dueAt: at(3), settledAt: null }],
+    ["a suspect file is checked again", run("suspect", 0.1), { step: 0, dueAt: at(1), settledAt: null }],
   ])("its steps: %s", (_, found, expected) => {
     expect(found).toMatchObject({ ...expected, attempts: 0 });
   });
 
-  test("with one offset, a day without samples is asked for again after it", () => {
+  test("with one offset, an empty day is requested again after it", () => {
     const first = { outcome: "awaiting" as const, reason: null, startedAt: at(0.1), endedAt: at(0.1) };
     const { step, dueAt } = afterRun([1], row(), first);
     expect([step, dueAt]).toEqual([1, at(1)]);
@@ -164,7 +164,7 @@ describe("after a run", () => {
     expect(afterRun([1], row({ step }), { ...first, startedAt: at(1) })).toMatchObject({ step: 1, dueAt: null });
   });
 
-  test("a day whose source does not answer is tried again after 1, 2, 4, 8, then every 12 hours", () => {
+  test("retries an unanswered day after 1, 2, 4, 8, then every 12 hours", () => {
     const waits = [0, 1, 2, 3, 4, 50].map((attempts) => {
       const { dueAt, step, attempts: after } = run("segments-only", 1, { attempts, step: 1 });
       expect([step, after]).toEqual([1, attempts + 1]);
@@ -174,8 +174,8 @@ describe("after a run", () => {
   });
 });
 
-/** An independent check of each day: whether a run at these times asked for it at or after each of its steps. */
-test("any life of a site asks every day's source at or after each step, and no more than it must", () => {
+/** Checks each day independently: whether a run at these times requested it at or after each of its steps. */
+test("requests each day at or after each step, and no more often", () => {
   const outcomes = fc.constantFrom<SettleOutcome>("settled", "settled", "awaiting", "segments-only", "failed");
   const offsets = fc.constantFrom([1], [1, 3, 7], [2, 5], [1, 30]);
   const downtimes = fc.array(fc.record({ from: fc.nat(40), days: fc.integer({ min: 1, max: 12 }) }), { maxLength: 3 });
@@ -184,7 +184,7 @@ test("any life of a site asks every day's source at or after each step, and no m
       const rows = new Map<number, SettleDay>();
       const asked = new Map<number, number[]>();
       const life = 45;
-      // up in the last hour, however its downtimes follow one another
+      // up in the last hour, for any downtimes
       const isDown = (hour: number) =>
         hour < life * 24 - 1 && downs.some(({ from, days: of }) => hour >= from * 24 && hour < (from + of) * 24);
       for (let hour = 0; hour < life * 24; hour++) {
@@ -208,12 +208,12 @@ test("any life of a site asks every day's source at or after each step, and no m
       const now = dayRange(DAY).start + life * DAY_MS;
       for (const { day, dueAt } of rows.values()) {
         const runs = asked.get(day) ?? [];
-        // Never more runs than steps. With one step, a day that seems empty is asked for before and after it.
+        // Never more runs than steps. With one step, a seemingly empty day is requested before and after it.
         expect(runs.length).toBeLessThanOrEqual(Math.max(2, days.length));
         for (const offset of days.slice(1)) {
           const isDone = runs.some((time) => time >= end(day) + offset * DAY_MS);
-          // unfinished days are due at their time
-          if (!isDone && dueAt === null) throw new Error(`day ${day - DAY} was never asked after ${offset} days`);
+          // unfinished days become due at their time
+          if (!isDone && dueAt === null) throw new Error(`day ${day - DAY} was never requested after ${offset} days`);
         }
       }
       // every day that was due has its row

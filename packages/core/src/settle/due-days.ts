@@ -2,26 +2,31 @@ import { DAY_MS, dayOf, dayRange } from "../domain/day.ts";
 import { HOUR_MS } from "../domain/hour.ts";
 import type { PlannedDay, SettleDay, SettleOutcome, SettleRun } from "../store/settle-days.ts";
 
-/** How long after the front passed its end a day is first due. Samples of its last minutes come late. */
+/**
+ * How far the front must have passed a day's end before the day is first due. Samples of its last minutes come late.
+ */
 const FIRST_AFTER_MS = 2 * HOUR_MS;
 
-/** Least time between builds of a day for late samples. */
+/** Minimum time between builds of a day for late samples. */
 export const LATE_EVERY_MS = 6 * HOUR_MS;
 
-/** Hours until a day is tried again after its source did not answer; the last one repeats. */
+/** Hours until a day is retried after its source did not answer; the last value repeats. */
 const RETRY_HOURS = [1, 2, 4, 8, 12] as const;
 
 /** A day's file, for a day without a row in `settle_days`. */
 export interface KnownFile {
   readonly isDeleted: boolean;
-  /** when the source was asked for the whole day, epoch ms; null: never */
+  /** when the whole day was requested from the source, epoch ms; null: never */
   readonly provenAt: number | null;
 }
 
 /** The state that decides which days of a site are due. Times are epoch ms, days whole days since 1970. */
 export interface SettleDays {
   readonly now: number;
-  /** the site has served, and the sync has stored, everything up to here; null: no window of the sync has ended yet */
+  /**
+   * the time up to which the site has served, and the sync has stored, all samples; null: no window of the sync has
+   * ended yet
+   */
   readonly front: number | null;
   /** the first day that the sync has fetched; null: unknown */
   readonly firstDay: number | null;
@@ -78,7 +83,7 @@ function firstPlan({ now, front, hot, files, offsets }: SettleDays, day: number)
   const { isDeleted = false, provenAt = null } = files.get(day) ?? {};
   if (isDeleted && !hot.has(day)) return null;
   const none = { day, step: 0, settledAt: null, ranAt: null };
-  // a backfill asked for the whole day
+  // a backfill requested the whole day
   const proven = provenAt === null ? 0 : stepsBehind(offsets, day, provenAt);
   if (proven > 0) {
     const dueAt = hot.has(day) ? now : nextStepAt(offsets, day, proven);
@@ -88,7 +93,7 @@ function firstPlan({ now, front, hot, files, offsets }: SettleDays, day: number)
   return hasPassed || now >= end + (offsets[0] ?? 0) * DAY_MS ? { ...none, dueAt: now } : null;
 }
 
-/** @returns null if the row stays as it is. Days with failed runs are repeated anyway. */
+/** @returns null if the row stays unchanged. Days with failed runs are retried anyway. */
 function latePlan(row: SettleDay, isHot: boolean): PlannedDay | null {
   if (!isHot || row.instance !== null || row.attempts > 0) return null;
   const dueAt = (row.ranAt ?? 0) + LATE_EVERY_MS;
@@ -114,7 +119,7 @@ export function isLastStep(offsets: readonly number[], day: number, startedAt: n
 interface RunResult {
   readonly outcome: SettleOutcome;
   readonly reason: string | null;
-  /** before the source was asked, epoch ms */
+  /** before the request to the source, epoch ms */
   readonly startedAt: number;
   readonly endedAt: number;
 }

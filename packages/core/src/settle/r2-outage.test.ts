@@ -46,10 +46,10 @@ async function settleDue(world: SettleWorld): Promise<number[]> {
   return days;
 }
 
-test("days wait in D1 while R2 is down, and the oldest is settled first when it returns", async () => {
+test("days wait in D1 while R2 is down; then the oldest is settled first", async () => {
   const sync = new SyncWorld({ db, source, now: dayStart(DAY) + HOUR_MS, initialLookbackMs: 2 * HOUR_MS });
   await sync.catchUp();
-  // of the day before, which this test does not use
+  // hours of the day before, which this test does not use
   await db.prepare("DELETE FROM hot_hours WHERE hour < ?1").bind(dayStart(DAY)).run();
   const world = await SettleWorld.of(sync);
   await beginSite(db, world.site.id, DAY);
@@ -63,7 +63,7 @@ test("days wait in D1 while R2 is down, and the oldest is settled first when it 
   for (const day of DAYS) {
     sync.clock.set(dayRange(day).end + 3 * HOUR_MS);
     for (const { complete, errors } of await sync.catchUp()) expect([complete, errors]).toEqual([true, []]);
-    // two crons a night; each tries the due day
+    // two cron runs a night; each tries the due day
     for (const later of [0, 5 * HOUR_MS]) {
       sync.clock.set(dayRange(day).end + 3 * HOUR_MS + later);
       tries += (await settleDue(world)).length;
@@ -76,7 +76,7 @@ test("days wait in D1 while R2 is down, and the oldest is settled first when it 
   const waiting = await readSettleState(db, world.site.id, now);
   expect(waiting).toMatchObject({ awaiting: 3, due: 3, oldestDue: DAY, failed: 3, lastSettledAt: null });
   expect((await world.row(DAY))?.reason).toContain("10001");
-  // three days, though each failed run postpones the day
+  // three days, although each failed run postpones the day
   expect((now - waiting.dueSince!) / HOUR_MS).toBeGreaterThan(60);
   const { sites } = await readSiteInputs(db, [sync.site], now);
   expect(sites[0]?.dueSince).toBe(waiting.dueSince);

@@ -26,7 +26,7 @@ import { DAY_MS, dayRange } from "../domain/day.ts";
 import { HOUR_MS } from "../domain/hour.ts";
 import { appointDay, requestDays } from "../store/settle-days.ts";
 import { addSamples } from "../../test/store.ts";
-/** Several hundred runs of an instance each. */
+/** Each test runs several hundred instances. */
 vi.setConfig({ testTimeout: 120_000 });
 
 const DAY = 20_373;
@@ -41,7 +41,7 @@ let db: D1Database;
 let world: SettleWorld;
 let name: string;
 let pointId: number;
-/** what the API has of the day */
+/** the API's samples of the day */
 let served: readonly string[];
 /** has fetched all hours but the last */
 let engine = new MemoryEngine();
@@ -76,7 +76,7 @@ const store = (offset: number, value: number) => upsertSamples(db, pointSamples(
 const add = (offset: number, value: number) => addSamples(db, pointSamples([[pointId, START + offset, value]]));
 const query = () => world.query(DAY);
 const state = async () => (await readManifestDay(db, world.site.id, DAY))?.state ?? null;
-/** In the file: one value that the API has differently, and one that it lacks. In a segment: another one. */
+/** In the file: one sample with another value in the API, and one that the API lacks. In a segment: another one. */
 const own = () => ({ file: [line(1, 2)], segment: [line(3, 6)] });
 const before = () => [...own().file, ...own().segment, oldFirst()].sort();
 const after = () => [...own().file, ...own().segment, ...served].sort();
@@ -137,47 +137,43 @@ const counts = (what: string) => !/staging\/.*\/(?:0[1-9]|1\d|2[0-2])$/.test(wha
 test.each([
   ["the day has a file", true],
   ["the day gets its first file", false],
-])(
-  "between any two calls of a run and of an eviction a query finds all of before or all of after: %s",
-  async (_, isFiled) => {
-    const fresh = await reset(isFiled);
-    let isAfter = false;
-    let steps = 0;
-    const paused = () =>
-      new PausedQueries(db, env.TIMESERIES, (ownDb, bucket) =>
-        queriedDay(ownDb, bucket, { site: world.site, day: DAY }),
-      );
-    const [sinceLastCall, untilTheEnd] = [paused(), paused()];
-    const finish = async (queries: typeof untilTheEnd) => {
-      for (const found of await queries.finish()) {
-        expect(found).toEqual(found.length === after().length ? after() : before());
-      }
-    };
-    const watched = new CrashPoint(FOREVER, "before", counts, async () => {
-      const found = await query();
-      isAfter ||= found.length === after().length;
-      expect(found).toEqual(isAfter ? after() : before());
-      if ((await world.row(DAY))?.settledAt != null) expect(isAfter).toBe(true);
-      await finish(sinceLastCall);
-      await sinceLastCall.begin(steps % 2 === 0 ? BEHIND_PLAN : BEHIND_SEGMENTS);
-      if (steps % 3 === 0) await untilTheEnd.begin(steps % 2 === 0 ? BEHIND_PLAN : BEHIND_SEGMENTS);
-      steps++;
-    });
-    expect(await world.run(fresh, watched)).toBe(true);
-    const keptUntil = NOW + (HOT_DAYS + 1) * DAY_MS;
-    const kept = () => db.prepare("SELECT count(*) AS n FROM kept_groups").first("n");
-    expect(await kept()).toBeGreaterThan(0);
-    for (const now of [keptUntil, keptUntil + 2 * HOUR_MS])
-      await sweepKeptGroups(watched.database(db), world.site.id, HOT_DAYS, now);
-    expect(await kept()).toBe(0);
+])("a query between two calls reads all of before or after: %s", async (_, isFiled) => {
+  const fresh = await reset(isFiled);
+  let isAfter = false;
+  let steps = 0;
+  const paused = () =>
+    new PausedQueries(db, env.TIMESERIES, (ownDb, bucket) => queriedDay(ownDb, bucket, { site: world.site, day: DAY }));
+  const [sinceLastCall, untilTheEnd] = [paused(), paused()];
+  const finish = async (queries: typeof untilTheEnd) => {
+    for (const found of await queries.finish()) {
+      expect(found).toEqual(found.length === after().length ? after() : before());
+    }
+  };
+  const watched = new CrashPoint(FOREVER, "before", counts, async () => {
+    const found = await query();
+    isAfter ||= found.length === after().length;
+    expect(found).toEqual(isAfter ? after() : before());
+    if ((await world.row(DAY))?.settledAt != null) expect(isAfter).toBe(true);
     await finish(sinceLastCall);
-    await finish(untilTheEnd);
-    await expectSettled();
-    expect(steps).toBeGreaterThan(60);
-  },
-);
+    await sinceLastCall.begin(steps % 2 === 0 ? BEHIND_PLAN : BEHIND_SEGMENTS);
+    if (steps % 3 === 0) await untilTheEnd.begin(steps % 2 === 0 ? BEHIND_PLAN : BEHIND_SEGMENTS);
+    steps++;
+  });
+  expect(await world.run(fresh, watched)).toBe(true);
+  const keptUntil = NOW + (HOT_DAYS + 1) * DAY_MS;
+  const kept = () => db.prepare("SELECT count(*) AS n FROM kept_groups").first("n");
+  expect(await kept()).toBeGreaterThan(0);
+  for (const now of [keptUntil, keptUntil + 2 * HOUR_MS])
+    await sweepKeptGroups(watched.database(db), world.site.id, HOT_DAYS, now);
+  expect(await kept()).toBe(0);
+  await finish(sinceLastCall);
+  await finish(untilTheEnd);
+  await expectSettled();
+  expect(steps).toBeGreaterThan(60);
+});
 
-// Every call would take minutes, so a run uses every few calls. The two kinds and the tests below use different ones.
+// Testing every call would take minutes, so each run tests every few calls. The two kinds and the tests below use
+// different strides.
 test.each<[CrashKind, number]>([
   ["before", 17],
   ["after", 11],
@@ -199,14 +195,14 @@ test.each<[CrashKind, number]>([
 });
 
 describe("between any two calls of a run", () => {
-  /** Runs it once for every few of its calls from the last hour on, with another action right after that call. */
+  /** Repeats a run, each time with another action right after one of its calls from the last hour on. */
   async function interrupted(
     stride: number,
     elsewhere: () => Promise<unknown>,
     check: () => Promise<void>,
   ): Promise<number> {
     let nth = 0;
-    // reads of R2 see what the call before them saw
+    // a read of R2 sees the same as the call before it
     const isCounted = (what: string) => counts(what) && !isRead(what);
     for (; ; nth += stride) {
       const fresh = await reset();
@@ -230,7 +226,7 @@ describe("between any two calls of a run", () => {
     return nth;
   }
 
-  test("the day may be deleted: it stays deleted", async () => {
+  test("the day may be deleted, and stays deleted", async () => {
     const times = await interrupted(
       6,
       () => deleteDay({ db, bucket: env.TIMESERIES }, world.site, DAY, NOW),
@@ -242,7 +238,7 @@ describe("between any two calls of a run", () => {
     expect(times).toBeGreaterThan(25);
   });
 
-  test("samples may come: none is lost, and a later word stands", async () => {
+  test("samples may come: none is lost, and later values win", async () => {
     const times = await interrupted(
       9,
       async () => {
@@ -259,13 +255,13 @@ describe("between any two calls of a run", () => {
     expect(times).toBeGreaterThan(25);
   });
 
-  test("a backfill may publish the day: the later answer of the API stands", async () => {
+  test("a backfill may publish the day: the API's later answer wins", async () => {
     const changed = served.map((one) => (one === served[0] ? line(firstTime() - START, 1234.5) : one));
     const old = served[0]!.split(" ")[2]!;
     const times = await interrupted(
       13,
       async () => {
-        // an hour later the API has another value
+        // an hour later the API serves another value
         const { sync } = world;
         sync.clock.set(NOW + 3_600_000);
         const newClient = () =>

@@ -52,7 +52,7 @@ afterEach(() => vi.restoreAllMocks());
 const count = (table: "segments" | "damaged_segments") =>
   db.prepare(`SELECT count(*) AS n FROM ${table} WHERE key >> 24 & 65535 = ?1`).bind(DAY).first<number>("n");
 
-/** Cuts off the end of the day's segments. @param where SQL */
+/** Truncates the day's segments. @param where SQL */
 const damage = (where: string) =>
   db
     .prepare(`UPDATE segments SET body = substr(body, 1, length(body) - 2) WHERE key >> 24 & 65535 = ?1 AND ${where}`)
@@ -100,7 +100,7 @@ test("a day with a damaged segment is not built from segments alone", async () =
   expect(await countDamaged(db, world.site.id)).toBe(0);
 });
 
-test("a damaged segment that no source has is kept as a copy, byte for byte", async () => {
+test("a damaged segment that the source lacks is copied byte for byte", async () => {
   const [point] = [...(await loadCatalog(db, world.site.id)).values()];
   await addSamples(db, pointSamples([[point!.id, START + 1234, 7]]));
   await damage("asked = 0");
@@ -113,7 +113,7 @@ test("a damaged segment that no source has is kept as a copy, byte for byte", as
   expect(await countDamaged(db, world.site.id)).toBe(1);
 });
 
-test("a damaged segment that could not be copied is not deleted", async () => {
+test("a damaged segment that cannot be copied is not deleted", async () => {
   const [point] = [...(await loadCatalog(db, world.site.id)).values()];
   await addSamples(db, pointSamples([[point!.id, START + 1234, 7]]));
   await damage("asked = 0");
@@ -136,7 +136,7 @@ test("a damaged segment that could not be copied is not deleted", async () => {
   expect(differences(truth, await world.query(DAY))).toEqual([]);
 });
 
-test("a day is not noted as empty while a segment of it is damaged", async () => {
+test("a day with a damaged segment is not confirmed empty", async () => {
   await damage("true");
   const { upstream } = world.sync;
   world.sync.upstream = async (request) => {

@@ -47,7 +47,7 @@ const source = createBuilding({
 });
 const truth = sourceSamples(source, dayRange(DAY));
 
-/** A site that no sync has reached. Only this day is ever due. */
+/** A site without syncs. Only this day is ever due. */
 async function newWorld(faults: FaultPlanInput = {}, firstDay = DAY): Promise<SettleWorld> {
   const sync = new SyncWorld({ db, source, now: DUE, initialLookbackMs: 26 * HOUR_MS, faults });
   const made = await SettleWorld.of(sync);
@@ -59,7 +59,7 @@ async function newWorld(faults: FaultPlanInput = {}, firstDay = DAY): Promise<Se
 async function syncedWorld(faults: FaultPlanInput = {}): Promise<SettleWorld> {
   const made = await newWorld(faults);
   await made.sync.catchUp();
-  // of the next day, which these tests do not use
+  // hours of the next day, which these tests do not use
   await db.prepare("DELETE FROM hot_hours WHERE hour >= ?1").bind(END).run();
   return made;
 }
@@ -69,7 +69,7 @@ const segments = () =>
 const manifest = (made: SettleWorld) => readManifestDay(db, made.site.id, DAY);
 const down = () => Promise.resolve(new Response("{}", { status: 401 }));
 
-/** Settles only this day at a time. Later days without a row do not count as synced. */
+/** Settles only this day. Later days without a row do not count as synced. */
 async function settleAt(made: SettleWorld, now: number): Promise<number[]> {
   made.sync.clock.set(now);
   if ((await made.row(DAY)) !== null)
@@ -80,14 +80,14 @@ async function settleAt(made: SettleWorld, now: number): Promise<number[]> {
   return made.settle();
 }
 
-/** A sample that no API has, as from an import. @returns its line */
+/** Stores a sample that the API lacks, as an import does. @returns its line */
 async function storeOne(made: SettleWorld, value: number): Promise<string> {
   const [point] = [...(await loadCatalog(db, made.site.id)).values()];
   await upsertSamples(db, pointSamples([[point!.id, START + 1234, value]]));
   return `${point!.name} ${START + 1234} ${value}`;
 }
 
-test("a day is built two hours after its end, again for late samples, and after three and seven days", async () => {
+test("builds a day after two hours, for late samples, after 3 and 7 days", async () => {
   // withheld while the sync passed, in pieces too short for a gap
   const ranges = Array.from({ length: 10 }, (_, i): [number, number] => {
     const at = START + 5 * HOUR_MS + i * 20 * 60_000;
@@ -109,7 +109,7 @@ test("a day is built two hours after its end, again for late samples, and after 
   expect(await settleAt(made, ranAt! + 6 * HOUR_MS)).toEqual([DAY]);
   const all = [...truth, late].sort();
   expect([await made.query(DAY), await segments()]).toEqual([all, 0]);
-  // not a step
+  // a run for late samples is no step
   expect(await made.row(DAY)).toMatchObject({ outcome: "settled", step: 1, dueAt: END + 3 * DAY_MS });
 
   const requests = made.sync.asked.length;
@@ -120,12 +120,12 @@ test("a day is built two hours after its end, again for late samples, and after 
     expect(await settleAt(made, END + days * DAY_MS)).toEqual([DAY]);
     expect(await made.row(DAY)).toMatchObject({ outcome: "unchanged", step, dueAt, settledAt: END + days * DAY_MS });
   }
-  // 24 hours and two pages of the list each
+  // 24 hours, and two pages of the list, in each run
   expect(made.sync.asked.length - requests).toBeLessThanOrEqual(52);
   expect(await settleAt(made, END + 300 * DAY_MS)).toEqual([]);
   expect(await made.query(DAY)).toEqual(all);
 
-  // no run builds upon a suspect file, or sends a request for it
+  // no run builds on a suspect file, or makes a request for it
   await env.TIMESERIES.put(dayFileKey(made.site.name, DAY), "not what was written");
   await storeOne(made, 2);
   const asked = made.sync.asked.length;
@@ -134,7 +134,7 @@ test("a day is built two hours after its end, again for late samples, and after 
   expect([made.sync.asked.length - asked, await segments()]).toEqual([0, 1]);
 });
 
-test("a day whose source has nothing beyond the segments is asked for twice", async () => {
+test("a day is requested twice if the source adds nothing", async () => {
   const made = await syncedWorld();
   const requests = made.sync.asked.length;
   expect(await settleAt(made, DUE)).toEqual([DAY]);
@@ -143,14 +143,14 @@ test("a day whose source has nothing beyond the segments is asked for twice", as
   expect(await settleAt(made, END + 7 * DAY_MS)).toEqual([DAY]);
   expect(await made.row(DAY)).toMatchObject({ outcome: "unchanged", step: 3, dueAt: null });
   expect(differences(truth, await made.query(DAY))).toEqual([]);
-  // here each hour has one page, and the list of points two
+  // each hour has one page here, and the list of points two
   expect(made.sync.asked.length - requests).toBeLessThanOrEqual(52);
 });
 
-describe("a day is asked for after three days", () => {
+describe("a day is requested again after three days", () => {
   const isAskedAgain = { outcome: "settled", step: 1, dueAt: END + 3 * DAY_MS };
 
-  test("where the source has one value that the segments have otherwise", async () => {
+  test("if the source has another value than the segments", async () => {
     const made = await syncedWorld();
     const [point] = [...(await loadCatalog(db, made.site.id)).values()];
     const [, time] = truth.find((line) => line.startsWith(`${point!.name} `))!.split(" ");
@@ -162,7 +162,7 @@ describe("a day is asked for after three days", () => {
     expect(await made.row(DAY)).toMatchObject(isAskedAgain);
   });
 
-  test("where an instance that died had published what was late", async () => {
+  test("if a dead instance had published the late samples", async () => {
     const ranges: [number, number][] = [[START + 5 * HOUR_MS, START + 5.2 * HOUR_MS]];
     const made = await syncedWorld({ rules: [{ fault: "missing_hours", ranges, healedAt: DUE }] });
     made.sync.clock.set(DUE);
@@ -180,14 +180,14 @@ describe("a day is asked for after three days", () => {
   });
 });
 
-test("a day is settled a day after its end, where the site lags", async () => {
+test("a day is settled a day after its end if the site lags", async () => {
   const made = await newWorld();
   expect(await settleAt(made, END + DAY_MS - 1)).toEqual([]);
   expect(await settleAt(made, END + DAY_MS)).toEqual([DAY]);
   expect(differences(truth, await made.query(DAY))).toEqual([]);
 });
 
-test("a day that was never synced is settled only where samples came for it", async () => {
+test("a day that was never synced is settled only with stored samples", async () => {
   const made = await newWorld({}, DAY + 1);
   await refreshCatalog(db, made.sync.client(), made.site.name, made.site.id, DUE);
   expect(await settleAt(made, END + 2 * DAY_MS - 1)).toEqual([]);
@@ -196,7 +196,7 @@ test("a day that was never synced is settled only where samples came for it", as
   expect(await made.query(DAY)).toEqual([...truth, line].sort());
 });
 
-test("a source that does not answer leaves a file of the segments, and is asked until it does", async () => {
+test("an unanswered day is filed from its segments, and retried", async () => {
   const hidden = { start: START + 3 * HOUR_MS, end: START + 9 * HOUR_MS };
   const ranges: [number, number][] = [[hidden.start, hidden.end]];
   const made = await syncedWorld({ rules: [{ fault: "missing_hours", ranges, healedAt: DUE + 1 }] });
@@ -221,7 +221,7 @@ test("a source that does not answer leaves a file of the segments, and is asked 
   expect(await manifest(made)).toMatchObject({ state: "written", source: "api", reason: null });
 });
 
-test("a site whose samples all come 30 hours late has them when the day is settled again", async () => {
+test("samples that all come 30 hours late are settled later", async () => {
   const made = await syncedWorld({
     rules: [{ fault: "late", fraction: 1, minDelayMs: 30 * HOUR_MS, maxDelayMs: 30 * HOUR_MS }],
   });
@@ -235,7 +235,7 @@ test("a site whose samples all come 30 hours late has them when the day is settl
   expect(differences(truth, await made.query(DAY))).toEqual([]);
 });
 
-test("a day without samples is awaited, and only the last step notes that it is empty", async () => {
+test("only the last step confirms that a day is empty", async () => {
   const made = await syncedWorld({ rules: [{ fault: "missing_hours", ranges: [[START, END]] }] });
   expect(await settleAt(made, DUE)).toEqual([DAY]);
   expect(await made.row(DAY)).toMatchObject({ outcome: "awaiting", settledAt: null, step: 1, dueAt: END + 3 * DAY_MS });
@@ -246,7 +246,7 @@ test("a day without samples is awaited, and only the last step notes that it is 
   expect(await keysOf(env.TIMESERIES, "")).toEqual([]);
 });
 
-test("a deleted day stays deleted, and gets only what came after", async () => {
+test("a deleted day gets only newer samples", async () => {
   const made = await syncedWorld();
   expect(await settleAt(made, DUE)).toEqual([DAY]);
   await deleteDay({ db, bucket: env.TIMESERIES }, made.site, DAY, DUE);

@@ -24,7 +24,7 @@ import { afterRun, isLastStep } from "./due-days.ts";
 export interface SettleContext extends SiteStore {
   readonly bucket: R2Bucket;
   readonly builder: DayBuilder;
-  /** the day and its instance, whose id is also the build's */
+  /** the day and its instance; the instance's id is also the build's */
   readonly appointed: AppointedDay;
   /** the setting SETTLE_DAYS: days after a day's end, ascending */
   readonly offsets: readonly number[];
@@ -54,7 +54,7 @@ type Result =
   | { readonly is: "done"; readonly outcome: SettleOutcome; readonly reason: string | null }
   /** the day is given to another instance, or its site is paused */
   | { readonly is: "stopped" }
-  /** the day was deleted, and its file has the samples that came since */
+  /** the day was deleted; its file holds only samples that came since */
   | { readonly is: "deleted" };
 
 /**
@@ -166,7 +166,7 @@ function settleSegments(steps: Steps, context: SettleContext): Promise<Pick<Sett
   });
 }
 
-/** @param unanswered why the source did not answer; null: it was not asked */
+/** @param unanswered why the source did not answer; null: it was not requested */
 function resultOf({ outcome, reason }: Pick<SettledDay, "outcome" | "reason">, unanswered: string | null): Result {
   switch (outcome) {
     case "settled":
@@ -175,7 +175,7 @@ function resultOf({ outcome, reason }: Pick<SettledDay, "outcome" | "reason">, u
       return { is: "done", outcome: "suspect", reason };
     case "nothing":
     case "conflict":
-      return { is: "done", outcome: "failed", reason: unanswered ?? "another build of the day was faster" };
+      return { is: "done", outcome: "failed", reason: unanswered ?? "another build published the day first" };
     case "failed":
       return { is: "done", outcome: "failed", reason: unanswered === null ? reason : `${unanswered}; ${reason}` };
   }

@@ -7,16 +7,16 @@ import { frontOf } from "../domain/lateness.ts";
 import { parseSettleDays, settleDaysStatement } from "../store/settle-days.ts";
 import type { KnownFile, SettleDays } from "./due-days.ts";
 
-/** ?1: site. */
+/** ?1 site. */
 const PROGRESS = `
 SELECT (SELECT watermark FROM sync_state WHERE site_id = ?1) AS watermark,
   (SELECT served_to FROM sync_state WHERE site_id = ?1) AS served_to,
   (SELECT sync_from_day FROM gap_sites WHERE site_id = ?1) AS first_day`;
 
-/** ?1: site. */
+/** ?1 site. */
 const HOT_DAYS = `SELECT DISTINCT hour / ${DAY_MS} AS day FROM hot_hours WHERE site_id = ?1`;
 
-/** ?1: site. */
+/** ?1 site. */
 const FILES = `
 SELECT f.day, f.state, f.source = 'api' AS is_api, f.asked, f.deleted_at IS NOT NULL AS is_deleted FROM day_files f
 WHERE f.site_id = ?1 AND NOT EXISTS (SELECT 1 FROM settle_days s WHERE s.site_id = ?1 AND s.day = f.day)`;

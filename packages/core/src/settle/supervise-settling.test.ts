@@ -36,7 +36,7 @@ test("a site has one instance at a time, for its oldest day first", async () => 
   expect(alive()).toEqual([`settle-DB-${world.site.id}-${DAY - 1}-${NOW}`]);
 });
 
-test("supervisors beside each other start one instance", async () => {
+test("concurrent supervisors start one instance", async () => {
   await Promise.all([1, 2, 3].map(() => world.supervise()));
   await world.supervise();
   expect(alive().length).toBe(1);
@@ -44,7 +44,7 @@ test("supervisors beside each other start one instance", async () => {
 });
 
 test.each<CrashKind>(["before", "after"])(
-  "a supervisor that dies %s any call is made up for by the next",
+  "after a supervisor dies %s any call, the next one completes its work",
   async (kind) => {
     for (let nth = 0; ; nth++) {
       await db.prepare("DELETE FROM settle_days").run();
@@ -63,7 +63,7 @@ test.each<CrashKind>(["before", "after"])(
   },
 );
 
-test("an instance that was ended by hand is followed by another one, an hour later", async () => {
+test("a new instance follows a terminated one after an hour", async () => {
   await world.supervise();
   const [first] = alive();
   world.states.set(first!, { is: "ended", reason: "it was terminated" });
@@ -77,7 +77,7 @@ test("an instance that was ended by hand is followed by another one, an hour lat
   expect(alive()[0]).not.toBe(first);
 });
 
-test("an instance that another one has followed does nothing", async () => {
+test("a replaced instance does nothing", async () => {
   await world.supervise();
   const old = (await world.appointed())!;
   world.states.set(old.instance, { is: "ended", reason: null });
@@ -89,7 +89,7 @@ test("an instance that another one has followed does nothing", async () => {
   expect([world.sync.asked.length, await world.row(old.day)]).toEqual([requests, row]);
 });
 
-test("a pause stops an instance before its next request, and its day stays due", async () => {
+test("a pause stops an instance before its next request; the day stays due", async () => {
   await world.supervise();
   let steps = 0;
   await world.run(undefined, undefined, async (step) => {
@@ -106,7 +106,7 @@ test("a pause stops an instance before its next request, and its day stays due",
   expect(await world.supervise()).toBe(DAY - 1);
 });
 
-test("a day that is asked for while it is built is built again after", async () => {
+test("a day requested during its build is built again", async () => {
   await world.supervise();
   await world.run(undefined, undefined, async (step) => {
     if (!step.includes("hour 20")) return;

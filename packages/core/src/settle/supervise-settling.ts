@@ -35,7 +35,7 @@ export interface SettlingContext extends SiteStore {
  * - any call may start the appointed instance, which is started once
  * - a replaced instance does nothing
  * @returns the day whose instance was started; null: none
- * @throws the errors of D1 and of the engine
+ * @throws errors of D1 and of the engine
  */
 export async function superviseSettling(context: SettlingContext): Promise<number | null> {
   const { db, site, instances, offsets, now } = context;
@@ -61,11 +61,11 @@ async function startDay(instances: SettleInstances, appointed: AppointedDay): Pr
   return appointed.day;
 }
 
-/** An instance that ended without a record was ended by hand, or failed outside of its day. */
+/** An instance without a recorded result was terminated, or failed outside its day. */
 async function noteEnded({ db, site, offsets, now }: SettlingContext, ended: AppointedDay, why: string | null) {
   const [row] = await readSettleDays(db, site.id, ended.day, ended.day + 1);
   if (row === undefined) return;
-  const reason = `its Workflow instance ended without a result: ${why ?? "for no known reason"}`;
+  const reason = `its Workflow instance ended without a result: ${why ?? "unknown reason"}`;
   const at = now();
   const run = { outcome: "failed" as const, reason, startedAt: at, endedAt: at };
   await recordSettleRun(db, site.id, ended, afterRun(offsets, row, run));

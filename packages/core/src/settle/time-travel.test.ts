@@ -95,7 +95,7 @@ const rebuild = () => {
 const expectAnswer = async (value: number) =>
   expect(differences([...truth, corrected(value)].sort(), await world.query(DAY))).toEqual([]);
 
-test("D1 turned back beside a younger file: each sample once, and the later asked wins", async () => {
+test("D1 restored to before a newer file: each sample once, later wins", async () => {
   const noon = START + 12 * HOUR_MS;
   await store(1, noon);
   const turnBack = await copyDatabase(db);
@@ -148,7 +148,7 @@ function turnedBackBefore(statement: RegExp, turnBack: () => Promise<void>): D1D
   });
 }
 
-describe("work that began before D1 was turned back, when as many stores have come since", () => {
+describe("work begun before a restore of D1, after as many new stores", () => {
   test("a build passes over no later segment", async () => {
     const turnBack = await copyDatabase(db);
     await syncTo(END + 3 * HOUR_MS);
@@ -213,7 +213,7 @@ describe("work that began before D1 was turned back, when as many stores have co
     expect(rolledUp?.hours[0]?.max).toBe(200_000_000);
   });
 
-  test("a build takes no sample of a point for another's that got its id", async () => {
+  test("a build gives no sample to another point that got its id", async () => {
     const turnBack = await copyDatabase(db);
     const { id: siteId, name } = world.site;
     const list = async (...names: string[]) => {
