@@ -1,187 +1,171 @@
+import * as Plot from "@observablehq/plot";
+import { Document, XMLSerializer } from "slimdom";
+
+const SVG = "http://www.w3.org/2000/svg";
+
 /** A bar of a panel. */
 export interface Bar {
   readonly label: string;
   readonly value: number;
-  /** what stands behind it: the value with its unit, and the ratio */
+  /** The value with its unit, the ratio and the target, shown at the right. */
   readonly text: string;
-  /** of this project, not of what it is compared with */
+  /** true: this project; false: a candidate that it is compared with */
   readonly isOwn: boolean;
-  /** a value that it should not be above; null: none */
+  /** The target's upper bound, in the value's unit. null: no target */
   readonly limit: number | null;
 }
 
 /** Bars on one scale from zero. */
 export interface Panel {
+  /** empty: the chart's title says it */
   readonly title: string;
   readonly bars: readonly Bar[];
 }
 
 export interface BarChart {
   readonly title: string;
-  /** how to read it, one line */
+  /** How to read the chart, one line. */
   readonly note: string;
   readonly panels: readonly Panel[];
 }
 
-// All in px. The text's own width is not known here, for which font is there is not; so there is room to spare.
+// All lengths in px.
 const WIDTH = 860;
 const PADDING = 24;
-const LABEL = 272;
-const TEXT = 200;
-const BAR_LEFT = PADDING + LABEL;
-const LONGEST_BAR = WIDTH - BAR_LEFT - TEXT - PADDING;
-const BAR_HEIGHT = 16;
-const LINE = 16;
-const ROW_GAP = 10;
-const PANEL_GAP = 18;
-/** of a line of labels */
-const LABEL_CHARS = 40;
-/** more than a character of a text behind a bar takes, in most fonts */
-const CHARACTER = 8;
-const TEXT_GAP = 8;
+const LABEL_WIDTH = 280;
+const TEXT_WIDTH = 236;
+const GAP = 8;
+const HEADER_HEIGHT = 72;
+const ROW_HEIGHT = 32;
+const FONT_SIZE = 13;
+/** The share of the scale that a bar of zero takes, so that it can be seen. */
+const MIN_SHARE = 0.002;
 
-/** Light and dark as the dashboard's tokens; a surface of its own: the page around it may have another theme. */
+/** The dashboard's colours. The chart has its own surface, because the page around it may have the other theme. */
 const STYLE = `
-  .surface { fill: #ffffff; stroke: #e1e4e9; }
-  text { font: 13px -apple-system, BlinkMacSystemFont, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif; fill: #15191f; }
-  .title { font-size: 16px; font-weight: 600; }
-  .panel { font-weight: 600; }
-  .note, .label { fill: #59626f; }
-  .own-label { fill: #15191f; font-weight: 600; }
-  .value { font-variant-numeric: tabular-nums; }
-  .bar { fill: #aab4c0; }
-  .own { fill: #0f6e84; }
-  .axis { stroke: #808894; }
-  .limit { stroke: #8f5b00; stroke-width: 2; }
-  .halo { stroke: #ffffff; stroke-width: 6; }
+  svg { color: var(--text); --surface: #ffffff; --border: #e1e4e9; --text: #15191f; --muted: #59626f; --other: #aab4c0; --own: #0f6e84; --limit: #8f5b00; }
   @media (prefers-color-scheme: dark) {
-    .surface { fill: #171b21; stroke: #2a303a; }
-    text { fill: #e8ebef; }
-    .note, .label { fill: #9ca5b2; }
-    .own-label { fill: #e8ebef; }
-    .bar { fill: #566070; }
-    .own { fill: #5cc4dc; }
-    .axis { stroke: #6e7785; }
-    .limit { stroke: #f0b84c; }
-    .halo { stroke: #171b21; }
-  }`;
+    svg { --surface: #171b21; --border: #2a303a; --text: #e8ebef; --muted: #9ca5b2; --other: #566070; --own: #5cc4dc; --limit: #f0b84c; }
+  }
+`;
 
-// oxlint-disable-next-line no-control-regex -- these are what XML may not hold
+// oxlint-disable-next-line no-control-regex -- XML does not allow these characters
 const NO_XML = /[\u0000-\u0008\u000B\u000C\u000E-\u001F\uFFFE\uFFFF]|\p{Cs}/gu;
 
-/** Any text as XML holds it; what no XML may hold is left out. */
-function xmlText(text: string): string {
-  return text
-    .replaceAll(NO_XML, "")
-    .replaceAll("&", "&amp;")
-    .replaceAll("<", "&lt;")
-    .replaceAll(">", "&gt;")
-    .replaceAll('"', "&quot;");
+/** A bar in its row, with lengths as shares of its panel's scale. */
+interface BarRow extends Bar {
+  readonly y: number;
+  readonly isEmphasized: boolean;
+  readonly share: number;
+  readonly limitShare: number | null;
 }
 
-/** Lines of whole words, none longer than a label may be but for a word that is. */
-function labelLines(label: string): string[] {
-  const lines: string[] = [];
-  for (const word of label.split(" ")) {
-    const last = lines.at(-1);
-    if (last !== undefined && last.length + 1 + word.length <= LABEL_CHARS) lines[lines.length - 1] = `${last} ${word}`;
-    else lines.push(word);
+/** A row per panel title and per bar; `y` counts rows from the top. */
+function rowsOf(panels: readonly Panel[]) {
+  const titles: { readonly y: number; readonly title: string }[] = [];
+  const bars: BarRow[] = [];
+  let y = 0;
+  for (const panel of panels) {
+    if (panel.title !== "") titles.push({ y: y++, title: panel.title });
+    const longest = Math.max(...panel.bars.flatMap(({ value, limit }) => [value, limit ?? 0])) || 1;
+    const isCompared = panel.bars.some(({ isOwn }) => !isOwn);
+    for (const bar of panel.bars) {
+      const share = Math.max(MIN_SHARE, bar.value / longest);
+      const limitShare = bar.limit === null ? null : bar.limit / longest;
+      bars.push({ ...bar, y: y++, isEmphasized: isCompared && bar.isOwn, share, limitShare });
+    }
   }
-  return lines;
+  return { titles, bars, count: y };
 }
 
-/** A coordinate; a tenth of a px is enough. */
-function px(value: number): string {
-  return String(Math.round(value * 10) / 10);
-}
-
-function textAt(x: number, y: number, kind: string, content: string): string {
-  return `<text x="${px(x)}" y="${px(y)}" class="${kind}">${xmlText(content)}</text>`;
-}
-
-interface Drawn {
-  readonly lines: readonly string[];
-  /** where the next thing begins */
-  readonly bottom: number;
-}
-
-function drawBar(bar: Bar, labelKind: string, top: number, scale: number): Drawn {
-  const labels = labelLines(bar.label);
-  const height = Math.max(BAR_HEIGHT, labels.length * LINE);
-  const middle = top + height / 2;
-  const lines = labels.map((line, i) =>
-    textAt(PADDING, middle + 4.5 + (i - (labels.length - 1) / 2) * LINE, labelKind, line),
-  );
-  const length = Math.max(1, bar.value * scale);
-  const barTop = middle - BAR_HEIGHT / 2;
-  lines.push(
-    `<rect x="${BAR_LEFT}" y="${px(barTop)}" width="${px(length)}" height="${BAR_HEIGHT}" class="bar${bar.isOwn ? " own" : ""}"/>`,
-  );
-  let textLeft = BAR_LEFT + length + TEXT_GAP;
-  if (bar.limit !== null) {
-    const x = BAR_LEFT + bar.limit * scale;
-    const mark = `<path d="M${px(x)} ${px(barTop - 3)}v${BAR_HEIGHT + 6}" class=`;
-    lines.push(`${mark}"halo"/>`, `${mark}"limit"/>`);
-    // the text stands before a mark or behind it, not on it
-    if (x + TEXT_GAP > textLeft && x < textLeft + bar.text.length * CHARACTER) textLeft = x + TEXT_GAP;
-  }
-  lines.push(textAt(textLeft, middle + 4.5, "value", bar.text));
-  return { lines, bottom: top + height + ROW_GAP };
-}
-
-function drawPanel({ title, bars }: Panel, top: number): Drawn {
-  const most = Math.max(...bars.flatMap(({ value, limit }) => [value, limit ?? 0]));
-  const scale = most > 0 ? LONGEST_BAR / most : 0;
-  const lines: string[] = [];
-  let y = top;
-  if (title !== "") {
-    lines.push(textAt(PADDING, y + 12, "panel", title));
-    y += 24;
-  }
-  const axisTop = y - 3;
-  const isCompared = bars.some(({ isOwn }) => !isOwn);
-  for (const bar of bars) {
-    const drawn = drawBar(bar, isCompared && bar.isOwn ? "own-label" : "label", y, scale);
-    lines.push(...drawn.lines);
-    y = drawn.bottom;
-  }
-  lines.push(`<path d="M${BAR_LEFT - 0.5} ${px(axisTop)}V${px(y - ROW_GAP + 3)}" class="axis"/>`);
-  return { lines, bottom: y + PANEL_GAP - ROW_GAP };
-}
-
-/** The chart in words, for who does not see it. */
-function inWords({ note, panels }: BarChart): string {
-  const words = panels.map(({ title, bars }) => {
+/** The chart as text, for screen readers. */
+function describeChart({ note, panels }: BarChart): string {
+  const parts = panels.map(({ title, bars }) => {
     const all = bars.map((bar) => `${bar.label} ${bar.text}`).join("; ");
     return title === "" ? all : `${title}: ${all}`;
   });
-  return [note, ...words].filter((part) => part !== "").join(" | ");
+  return [note, ...parts].filter((part) => part !== "").join(" | ");
 }
 
-/** An SVG that stands alone. The same chart gives the same text. */
+/** Draws a chart as an SVG that refers to no other file. The same chart gives the same text. */
 export function drawBarChart(chart: BarChart): string {
-  const lines: string[] = [];
-  let y = PADDING;
-  lines.push(textAt(PADDING, y + 12, "title", chart.title));
-  y += 24;
-  if (chart.note !== "") {
-    lines.push(textAt(PADDING, y + 10, "note", chart.note));
-    y += 20;
-  }
-  y += 12;
-  for (const panel of chart.panels) {
-    const drawn = drawPanel(panel, y);
-    lines.push(...drawn.lines);
-    y = drawn.bottom;
-  }
-  const height = Math.ceil(y - PANEL_GAP + PADDING);
-  return [
-    `<svg xmlns="http://www.w3.org/2000/svg" width="${WIDTH}" height="${height}" viewBox="0 0 ${WIDTH} ${height}" role="img" aria-labelledby="title words">`,
-    `<title id="title">${xmlText(chart.title)}</title>`,
-    `<desc id="words">${xmlText(inWords(chart))}</desc>`,
-    `<style>${STYLE}\n</style>`,
-    `<rect x="0.5" y="0.5" width="${WIDTH - 1}" height="${height - 1}" rx="10" class="surface"/>`,
-    ...lines,
-    "</svg>\n",
-  ].join("\n");
+  const document = new Document();
+  document.append(document.createElementNS(SVG, "svg"));
+  const { titles, bars, count } = rowsOf(chart.panels);
+  const limits = bars.filter(({ limitShare }) => limitShare !== null);
+  const mark = { y: "y", x: "limitShare", inset: -3 } as const;
+  const left = { dx: -LABEL_WIDTH, fontSize: FONT_SIZE };
+  const label = {
+    ...left,
+    className: "label",
+    frameAnchor: "left",
+    y: "y",
+    text: "label",
+    lineWidth: LABEL_WIDTH / FONT_SIZE - 3,
+    lineHeight: 1.125,
+  } as const;
+  const svg = Plot.plot({
+    document,
+    ariaLabel: chart.title,
+    ariaDescription: describeChart(chart),
+    width: WIDTH,
+    height: HEADER_HEIGHT + count * ROW_HEIGHT + PADDING,
+    marginTop: HEADER_HEIGHT,
+    marginRight: TEXT_WIDTH,
+    marginBottom: PADDING,
+    marginLeft: PADDING + LABEL_WIDTH,
+    x: { axis: null, domain: [0, 1] },
+    y: {
+      axis: null,
+      type: "band",
+      domain: Array.from({ length: count }, (_, y) => y),
+      paddingInner: 0.5,
+      paddingOuter: 0.25,
+    },
+    marks: [
+      Plot.frame({
+        fill: "var(--surface)",
+        stroke: "var(--border)",
+        rx: 10,
+        insetTop: 0.5 - HEADER_HEIGHT,
+        insetRight: 0.5 - TEXT_WIDTH,
+        insetBottom: 0.5 - PADDING,
+        insetLeft: 0.5 - PADDING - LABEL_WIDTH,
+      }),
+      Plot.text([chart.title], { ...left, frameAnchor: "top-left", dy: -48, fontSize: 16, fontWeight: 600 }),
+      Plot.text([chart.note], { ...left, frameAnchor: "top-left", dy: -24, fill: "var(--muted)" }),
+      Plot.text(titles, { ...left, frameAnchor: "left", y: "y", text: "title", fontWeight: 600 }),
+      Plot.text(
+        bars.filter(({ isEmphasized }) => !isEmphasized),
+        { ...label, fill: "var(--muted)" },
+      ),
+      Plot.text(
+        bars.filter(({ isEmphasized }) => isEmphasized),
+        { ...label, fontWeight: 600 },
+      ),
+      Plot.barX(bars, {
+        className: "bar",
+        y: "y",
+        x: "share",
+        fill: ({ isOwn }: BarRow) => (isOwn ? "var(--own)" : "var(--other)"),
+      }),
+      Plot.tickX(limits, { ...mark, className: "halo", stroke: "var(--surface)", strokeWidth: 4 }),
+      Plot.tickX(limits, { ...mark, className: "limit", stroke: "var(--limit)", strokeWidth: 2 }),
+      Plot.text(bars, {
+        className: "value",
+        frameAnchor: "right",
+        y: "y",
+        text: "text",
+        dx: GAP,
+        textAnchor: "start",
+        fontSize: FONT_SIZE,
+        fontVariant: "tabular-nums",
+      }),
+    ],
+  });
+  const style = document.createElementNS(SVG, "style");
+  style.append(STYLE);
+  svg.append(style);
+  svg.setAttribute("role", "img");
+  return `${new XMLSerializer().serializeToString(svg).replaceAll(NO_XML, "")}\n`;
 }
