@@ -12,12 +12,12 @@ import { readSiteQuality } from "@building-vitals/core/query/site-quality";
 import type { Settings } from "./env.ts";
 import type { StoredSite } from "./sites.ts";
 
-/** How often the cron syncs, in milliseconds. */
+/** Interval of the sync cron, ms. */
 const SYNC_CADENCE_MS = 300_000;
 
 /**
- * Evaluates the alert conditions of all sites, and sends alerts that changed.
- * @param syncMs duration of the sync that just ended, in milliseconds
+ * Evaluates the alert conditions of all sites, and sends the alerts that changed.
+ * @param syncMs duration of the sync that just ended, ms
  * @param now epoch ms
  * @returns the number of messages that the webhook accepted
  */
@@ -35,7 +35,7 @@ export async function runAlerts(settings: Settings, syncMs: number, now: number)
   const sites = known.flatMap((ofDatabase) =>
     ofDatabase.sites.map((input) => ({ ...input, isPaused: input.isPaused || pausedBySetting.has(input.site) })),
   );
-  // The fullest database; /stats shows each.
+  // The size of the fullest database; /stats shows the size of each.
   const sizes = known.flatMap((ofDatabase) => ofDatabase.databaseBytes ?? []);
   const databaseBytes = sizes.length === 0 ? null : Math.max(...sizes);
   const backfillFault = await faultOfBackfill(db, now);
@@ -50,14 +50,15 @@ export async function runAlerts(settings: Settings, syncMs: number, now: number)
     tokenMs: settings.ALERT_TOKEN_DAYS * DAY_MS,
   });
   const sent = await sendAlerts({ db, webhook, post: (url, init) => fetch(url, init), now }, conditions, names);
-  // The sites of a database that did not answer are unknown. The alerts of all others are sent first.
+  // The sites of a database that did not answer are unknown. The alerts of all other sites are sent before the error is
+  // thrown.
   const lost = read.find((outcome) => outcome.status === "rejected");
   if (lost !== undefined) throw lost.reason;
   return sent;
 }
 
 /**
- * Evaluates the quality of each site's last full day, if it is judged, and sends alerts that changed.
+ * Evaluates the quality of each site's last full day, if judged, and sends the alerts that changed.
  * @param now epoch ms
  * @returns the number of messages that the webhook accepted
  */
@@ -72,12 +73,13 @@ export async function runQualityAlerts(settings: Settings, sites: readonly Store
   return sendAlerts({ db: DB, webhook, post: (url, init) => fetch(url, init), now }, conditions, names);
 }
 
-/** The fault of the last backfill; null: none. */
+/** Why the last backfill needs attention; null: no fault. */
 async function faultOfBackfill(db: D1Database, now: number): Promise<string | null> {
   const job = await readJob(db);
-  if (job?.status === "failed") return `the backfill ${job.backfillId} failed: ${job.reason ?? "no reason is known"}`;
+  if (job?.status === "failed")
+    return `the backfill ${job.backfillId} failed: ${job.reason ?? "the reason is unknown"}`;
   if (job?.status !== "in_progress") return null;
-  // Counting its days reads one row each, so they are counted only while it runs.
+  // Counting a backfill's days reads a row per day, so only a running backfill is counted.
   const progress = await readProgress(db);
   const isStalled = progress !== null && stalledSites(progress, now).size > 0;
   return isStalled ? `the backfill ${job.backfillId} stands still` : null;

@@ -6,7 +6,7 @@ import type { Settings } from "./env.ts";
 import type { StoredSite } from "./sites.ts";
 import { aceClientOf } from "./sync.ts";
 
-/** The database and client of a job, which count their operations. */
+/** The database and client of a job. Both count their operations in the tally. */
 interface CountedWork {
   readonly db: D1Database;
   readonly ace: AceClient;

@@ -11,8 +11,8 @@ const DAILY_CRON = "21 3 * * *";
 
 /**
  * Runs the jobs of a cron.
- * @throws Error for an unknown cron, because wrangler.etl.toml and this file then disagree; the errors of failed jobs, so
- *   that the platform shows the run as failed
+ * @throws Error for an unknown cron, because wrangler.etl.toml and this file then disagree; the errors of failed jobs,
+ * so that Cloudflare marks the run as failed
  */
 export async function runCron(cron: string, settings: Settings): Promise<void> {
   switch (cron) {

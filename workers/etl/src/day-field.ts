@@ -3,7 +3,7 @@ import { z } from "zod";
 
 const error = "must be a UTC day such as 2025-10-12";
 
-/** A UTC day in a request's body; in whole days since 1970. */
+/** A UTC day in a request body, parsed to whole days since 1970. */
 export const dayField = z.string({ error }).transform((text, context) => {
   const day = parseDay(text);
   if (day !== null) return day;

@@ -3,17 +3,17 @@ import { z } from "zod";
 
 const deadLetterId = z
   .string()
-  .regex(/^\d{1,16}$/, "must be a letter's id")
+  .regex(/^\d{1,16}$/, "must be the id of a dead letter")
   .transform(Number);
 
-/** The filter of dead letters, in addresses and bodies. */
+/** Filters of dead letters, for addresses and bodies. */
 export const deadLetterFilter = {
   site: z.string().min(1).optional(),
   reason: z.enum(DEAD_LETTER_REASONS).optional(),
 };
-export const deadLetterCursor = deadLetterId.optional().meta({ description: "`next_cursor` of the answer before" });
+export const deadLetterCursor = deadLetterId.optional().meta({ description: "`next_cursor` of the previous answer" });
 
-/** A selection of dead letters. An empty body must not select all of them. */
+/** Selects dead letters. An empty body must not select all of them. */
 export const choiceFields = { ids: z.array(deadLetterId).min(1).max(500).optional(), ...deadLetterFilter };
 
 export function isChoice({ ids, site, reason }: { ids?: unknown; site?: unknown; reason?: unknown }): boolean {

@@ -5,7 +5,7 @@ import { requireAdminOf } from "@building-vitals/core/http/require-admin";
 import { binding, integerSetting, shareSetting } from "@building-vitals/core/http/settings";
 import { z } from "zod";
 
-/** The bindings and variables of wrangler.etl.toml, unchecked. */
+/** The bindings and variables of wrangler.etl.toml, before validation. */
 export type Env = Readonly<Record<string, unknown>>;
 
 const WEBHOOK_ERROR = "must be an http or https address, or empty";
@@ -36,5 +36,5 @@ export const settingsOf = defineSettings({
 });
 export type Settings = ReturnType<typeof settingsOf>;
 
-/** Admits administrators, and records their writes in the audit. */
+/** Requires the admin token, and records writes in the audit. */
 export const requireAdmin = requireAdminOf<Env>("etl", settingsOf);

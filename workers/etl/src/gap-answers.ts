@@ -7,8 +7,8 @@ const count = z.int().min(0);
 const time = z.iso.datetime();
 
 const detection = z.strictObject({
-  days: count.meta({ description: "days that had changed, and were looked at" }),
-  remaining: count.meta({ description: "days that have changed and were not finished; the next run goes on" }),
+  days: count.meta({ description: "changed days that were scanned" }),
+  remaining: count.meta({ description: "changed days that remain; the next run continues with them" }),
   rowsWritten: count,
   unreadable: z.array(z.strictObject({ day: z.iso.date(), reason: z.string() })),
 });
@@ -16,10 +16,10 @@ const detection = z.strictObject({
 const repair = z.strictObject({
   asked: count.meta({ description: "gaps that the API was asked about" }),
   windows: count,
-  incomplete: count.meta({ description: "windows whose end the API did not prove" }),
+  incomplete: count.meta({ description: "windows whose end the API did not confirm" }),
   requests: count,
-  filled: count.meta({ description: "gaps that were asked for to their end since samples came" }),
-  inserted: count.meta({ description: "samples that came, and were not stored before" }),
+  filled: count.meta({ description: "gaps that recovered samples and were asked for to their end" }),
+  inserted: count.meta({ description: "recovered samples that were not stored before" }),
   changed: count,
   unchanged: count,
   rejected: z.partialRecord(z.enum(REJECTION_REASONS), count),
@@ -33,7 +33,9 @@ export const gapsRunSchema: z.ZodType<GapsRun> = z.strictObject({
     z.union([
       z.strictObject({
         site: z.string(),
-        detected: z.array(detection).meta({ description: "before the API was asked, and after samples came" }),
+        detected: z
+          .array(detection)
+          .meta({ description: "before the requests to the API, and after samples were recovered" }),
         repair: repair.nullable().meta({ description: "null: the site was never synced" }),
       }),
       z.strictObject({ site: z.string(), error: z.string() }),
@@ -47,16 +49,16 @@ const gapSchema = z.strictObject({
   site: z.string(),
   point: z.string().nullable().meta({ description: "null: the whole site" }),
   start: time,
-  end: time.nullable().meta({ description: "exclusive; null: it went on at the last look" }),
+  end: time.nullable().meta({ description: "exclusive; null: open at the last scan" }),
   state: z.enum(GAP_STATES),
   cause: z.enum(GAP_CAUSES),
   detected_at: time,
   resolved_at: time.nullable(),
-  attempts: count.meta({ description: "times that the API was asked about it" }),
-  next_attempt_at: time.nullable().meta({ description: "null: it is over" }),
+  attempts: count.meta({ description: "how often the API was asked about it" }),
+  next_attempt_at: time.nullable().meta({ description: "null: the gap is closed" }),
   last_error: z.string().nullable(),
   filled_to: time.nullable().meta({
-    description: "samples are coming for it; the API was asked for it up to here, and will be for the rest",
+    description: "recovery is in progress: the API was asked up to here, and will be asked for the rest",
   }),
   samples_recovered: count,
 });

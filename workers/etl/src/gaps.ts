@@ -8,19 +8,19 @@ import type { Settings } from "./env.ts";
 import { runSiteJobs } from "./run-site-jobs.ts";
 import { type StoredSite, storedSites } from "./sites.ts";
 
-/** No other site begins so long after the first. An hourly cron may run for 15 minutes and has other jobs. */
+/** After this time, ms, no other site begins. An hourly cron may run for 15 minutes and has other jobs. */
 const GAPS_BUDGET_MS = 6 * 60_000;
 
-const REPAIR_FAILED = "its gaps could not be repaired; the log has the reason";
+const REPAIR_FAILED = "the gaps could not be repaired; the log has the reason";
 
-/** The result of a run over the sites: the answer of `POST /gaps/repair`. */
+/** The result of a gap repair over the sites, and the answer of `POST /gaps/repair`. */
 export interface GapsRun {
   /** ISO-8601 UTC */
   readonly startTime: string;
-  /** milliseconds */
+  /** ms */
   readonly duration: number;
   readonly sites: readonly (RepairedSite | { readonly site: string; readonly error: string })[];
-  /** number of old, closed gaps that were deleted */
+  /** old, closed gaps that were deleted */
   readonly pruned: number;
 }
 
@@ -33,8 +33,8 @@ export async function runGaps(settings: Settings, ask: "due" | "open", siteName?
 }
 
 /**
- * Finds and repairs the gaps of some sites. A site that fails does not stop the others.
- * @param ask which gaps the API is asked for: those whose time has come, or all open ones; none of a paused site
+ * Finds and repairs the gaps of some sites. A failed site does not stop the others.
+ * @param ask which gaps the API is asked about: the due gaps, or all open gaps. A paused site sends no request.
  * @param now epoch ms
  * @throws the error of D1 if old gaps cannot be deleted
  */

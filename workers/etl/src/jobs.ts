@@ -29,13 +29,12 @@ interface Job {
 
 const MINUTE_MS = 60_000;
 
-/** A build that takes longer, from its first spill to its end, leaves objects in staging that nothing uses. */
+/** Age at which objects in staging are deleted, ms. Nothing uses the objects of a build that takes longer. */
 const STAGING_KEPT_MS = 2 * DAY_MS;
 
 /**
- * The jobs, in their order. An hourly cron may run for 15 minutes. The budget of a site job is
- * the time after the start of the cron in which it begins with another site. Gap repair has a budget of its own.
- * A later hour begins with sites that were left.
+ * The jobs in order. An hourly cron may run for 15 minutes. A budget counts from the start of the cron: after it, no
+ * other site begins. Gap repair has its own budget. Later hours begin with the remaining sites.
  */
 const JOBS: readonly Job[] = [
   {
@@ -56,9 +55,10 @@ const JOBS: readonly Job[] = [
 ];
 
 /**
- * Runs the hourly or the daily jobs, one after the other. A database that does not answer costs its own sites only.
+ * Runs the hourly or the daily jobs, one after the other. A database that does not answer affects only its own sites.
  * @param startedAt epoch ms
- * @throws Error that names what failed, so that the platform shows the run as failed; what a job throws ends the run
+ * @throws Error that names what failed, so that Cloudflare marks the run as failed; an error that a job throws ends the
+ * run
  */
 export async function runJobs(settings: Settings, every: Job["every"], startedAt: number): Promise<void> {
   const { sites, databases, lost } = await answeringSites(settings);
@@ -72,7 +72,7 @@ export async function runJobs(settings: Settings, every: Job["every"], startedAt
 type Facts = Record<string, string | number>;
 type NamedJob = readonly [name: string, run: (cron: CronRun, site: CronRun["sites"][number]) => Promise<Facts>];
 
-/** Runs jobs of each site, and logs what each of them returns. */
+/** Runs jobs for each site, and logs their results. */
 function forEachSite(budgetMs: number, jobs: readonly [NamedJob, ...NamedJob[]]): Job["run"] {
   return async (cron) => {
     const logged = ([name, run]: NamedJob) => ({

@@ -4,14 +4,14 @@ import { z } from "zod";
 import type { Settings } from "./env.ts";
 import { type StoredSite, storedSites } from "./sites.ts";
 
-/** A pause as answers show it to everybody. */
+/** A pause in answers without a token. */
 export const pauseSchema = z.strictObject({
-  since: z.iso.datetime().nullable().meta({ description: "null: the SITES setting pauses it, which has no time" }),
+  since: z.iso.datetime().nullable().meta({ description: "null: the SITES setting pauses the site; it has no time" }),
   by: z.string().meta({ description: "a token's name, `Cloudflare Access` or `the SITES setting`" }),
   reason: z.string().nullable(),
 });
 
-/** Answer of a route that pauses or resumes a site. */
+/** Answer of the routes that pause or resume a site. */
 export const pausedSiteSchema = z.strictObject({
   site: z.string(),
   paused: pauseSchema.nullable().meta({ description: "null: its sync is not paused" }),
@@ -23,17 +23,17 @@ export function shownPause(pause: Pause | null): z.infer<typeof pauseSchema> | n
   return { since, by: pausedBy(pause), reason: pause.reason };
 }
 
-/** The site of this name. @throws {Problem} `unknown_site` */
+/** Reads the site of this name, and creates its row if it is new. @throws {Problem} `unknown_site` */
 export async function storedSite(settings: Settings, name: string): Promise<StoredSite> {
   const [site] = await storedSites(settings, name);
-  if (site === undefined) throw new Error("a site that was asked for is made");
+  if (site === undefined) throw new Error("the database returned no row for a configured site");
   return site;
 }
 
 /**
- * Refuses a manual request to the upstream for one site that is paused.
- * @param name undefined: all sites; paused ones are then left out
- * @throws {Problem} `site_paused`, with the way out; `unknown_site`
+ * Refuses a manual request to the API for a paused site.
+ * @param name undefined: all sites, which skips paused ones without a refusal
+ * @throws {Problem} `site_paused`, with a suggestion; `unknown_site`
  */
 export async function refusePaused(settings: Settings, name: string | undefined): Promise<void> {
   if (name === undefined) return;
@@ -41,7 +41,7 @@ export async function refusePaused(settings: Settings, name: string | undefined)
   if (pause !== null) throw new Problem("site_paused", pauseDetail(name, pause), "site");
 }
 
-/** Since when, by whom, and what ends it. */
+/** Since when, by whom, and how to end the pause. */
 export function pauseDetail(name: string, pause: Pause): string {
   const since = pause.since === null ? "" : ` since ${new Date(pause.since).toISOString()}`;
   const suggestion =

@@ -6,9 +6,9 @@ import { readSyncStates } from "@building-vitals/core/sync/sync-state";
 import type { Settings } from "./env.ts";
 import { sitesNamed } from "./sites.ts";
 
-/** What `POST /rebuild` is asked for. */
+/** The parameters of `POST /rebuild`. */
 export interface RebuildRequest {
-  /** undefined: all of the SITES setting */
+  /** undefined: all sites of the SITES setting */
   readonly site: string | undefined;
   readonly range: RebuildRange;
   readonly dryRun: boolean;
@@ -16,7 +16,7 @@ export interface RebuildRequest {
 }
 
 /**
- * Rebuilds what D1 knows of day files from R2, a bounded number of days a run.
+ * Rebuilds the manifest from the day files in R2, a bounded number of days per run.
  * @throws {Problem} `unknown_site`
  */
 export async function runRebuild(
@@ -25,7 +25,7 @@ export async function runRebuild(
 ): Promise<RebuildResult> {
   const found = byDatabase(settings, sitesNamed(settings, site)).map(async ({ db, sites }) => {
     const names = sites.map(({ name }) => name);
-    // makes those that are new, as D1 may have lost all of them
+    // creates rows of new sites, because D1 may have lost them
     if (!dryRun) await readSyncStates(db, names);
     const ids = await readSiteIds(db, names);
     return names.map((name) => ({ db, name, id: ids.get(name) ?? null }));

@@ -3,9 +3,8 @@ import type { StoredSite } from "./sites.ts";
 
 /** A job of one site. */
 export interface SiteJob<T> {
-  /** a failure is logged as `NAME_failed` */
+  /** its failure is logged as `NAME_failed` */
   readonly name: string;
-  /** what it returns is the job's result */
   readonly run: (site: StoredSite) => Promise<T>;
 }
 
@@ -16,8 +15,8 @@ export type SiteJobOutcome<T> = { readonly job: string; readonly site: string } 
 );
 
 /**
- * Runs the jobs of one site after another. A failed job stops neither the next job nor the next site.
- * No site begins at or after the deadline; the number of the remaining sites is logged as `NAME_left`, of the first job.
+ * Runs the jobs of one site after another. A failed job stops neither the next job nor the next site. No site begins at
+ * or after the deadline. Then `NAME_left`, with the name of the first job, logs the number of remaining sites.
  * @param deadline epoch ms
  */
 export async function runSiteJobs<T>(

@@ -15,19 +15,19 @@ export interface CronRun {
   readonly settings: Settings;
   /** epoch ms */
   readonly startedAt: number;
-  /** the sites whose databases answer; another one is first in each hour */
+  /** the sites whose databases answer, rotated by one each hour */
   readonly sites: readonly StoredSite[];
   readonly databases: readonly StoredSites[];
-  /** the statements that {@link askSilentPointsOf} has used, of {@link MAX_SILENT_STATEMENTS} */
+  /** statements that {@link askSilentPointsOf} has used; at most {@link MAX_SILENT_STATEMENTS} */
   silentStatements: number;
 }
 
 type LogFields = Record<string, string | number>;
 
-/** No request by name begins so long after the start of the cron. */
+/** After this time from the start of the cron, ms, no request by name begins. */
 export const SILENT_BUDGET_MS = 5 * 60_000;
 
-/** Share of the 1,000 statements of an invocation. A point that brought samples takes 14. */
+/** Share of the 1,000 statements of an invocation. A point with recovered samples takes 14. */
 const MAX_SILENT_STATEMENTS = 300;
 
 /** Refreshes the catalogue, unless the site is paused, and measures the cadences of its points. */
@@ -71,7 +71,7 @@ export async function askSilentPointsOf(cron: CronRun, site: StoredSite): Promis
   });
 }
 
-/** Judges the quality of full days, and of days that changed since. */
+/** Judges the quality of full days, and of days that changed since their last judgement. */
 export async function judgeQuality({ settings }: CronRun, { db, id }: StoredSite): Promise<LogFields> {
   const { TIMESERIES: bucket, LOOKBACK_MINUTES: minutes } = settings;
   const done = await judgeDays({ db, bucket, now: Date.now }, id, minutes * 60_000);

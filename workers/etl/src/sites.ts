@@ -6,18 +6,18 @@ import { readSyncStates, type SyncState } from "@building-vitals/core/sync/sync-
 import { logError } from "@building-vitals/core/telemetry/log";
 import type { Settings } from "./env.ts";
 
-/** A site as its database knows it. */
+/** A site with its stored state. */
 export interface StoredSite {
   readonly name: string;
   readonly db: D1Database;
-  /** in this database */
+  /** in its database */
   readonly id: number;
   readonly state: SyncState;
   /** null: its sync is not paused */
   readonly pause: Pause | null;
 }
 
-/** Sites of one database. */
+/** The sites of one database. */
 export interface StoredSites {
   readonly binding: string;
   readonly db: D1Database;
@@ -25,7 +25,7 @@ export interface StoredSites {
 }
 
 /**
- * The sites of the deployment, or the one of this name.
+ * The configured sites, or the one of this name.
  * @throws {Problem} `unknown_site`
  */
 export function sitesNamed({ SITES }: Settings, only: string | undefined): SiteConfig[] {
@@ -35,7 +35,7 @@ export function sitesNamed({ SITES }: Settings, only: string | undefined): SiteC
 }
 
 /**
- * What each database knows of the sites of the deployment, or of one; a site that is new is made.
+ * The stored state of the configured sites, or of one, by database. Creates rows of new sites.
  * @throws {Problem} `unknown_site`; the errors of D1
  */
 export async function storedByDatabase(settings: Settings, only?: string): Promise<StoredSites[]> {
@@ -44,7 +44,7 @@ export async function storedByDatabase(settings: Settings, only?: string): Promi
 
 const PAUSED_BY_SETTING: Pause = { since: null, by: null, reason: null };
 
-/** What one database knows of its sites; one that is new is made. */
+/** The stored state of one database's sites. Creates rows of new sites. */
 export async function storedIn({ binding, db, sites }: DatabaseSites): Promise<StoredSites> {
   const names = sites.map(({ name }) => name);
   const states = await readSyncStates(db, names);
@@ -58,9 +58,9 @@ export async function storedIn({ binding, db, sites }: DatabaseSites): Promise<S
 
 interface Answers<T> {
   readonly answers: readonly T[];
-  /** the databases that did not answer; each costs its own sites only */
+  /** the databases that did not answer; each affects only its own sites */
   readonly lost: readonly DatabaseSites[];
-  /** why the first of these did not */
+  /** the error of the first of them */
   readonly error: unknown;
 }
 
@@ -81,8 +81,8 @@ async function ofEachDatabase<T>(
 }
 
 /**
- * Reads something of every site of the deployment, by database, to show it.
- * @throws the error of D1 where no database answers
+ * Reads the state of all configured sites by database, without those of databases that do not answer.
+ * @throws the error of D1 if no database answers
  */
 export async function readAnswering<T>(
   settings: Settings,
@@ -98,12 +98,12 @@ export function namesIn(lost: readonly DatabaseSites[]): string[] {
   return lost.flatMap(({ sites }) => sites.map(({ name }) => name));
 }
 
-/** What a job finds that goes over all sites. */
+/** The sites of a job that covers all sites. */
 interface AnsweringSites {
   readonly sites: readonly StoredSite[];
-  /** each database that has some of these, once */
+  /** the databases of these sites */
   readonly databases: readonly StoredSites[];
-  /** bindings of the databases that did not answer: each costs its own sites only */
+  /** bindings of the databases that did not answer; each affects only its own sites */
   readonly lost: readonly string[];
 }
 
@@ -113,7 +113,7 @@ export async function answeringSites(settings: Settings): Promise<AnsweringSites
   return { sites: databases.flatMap(({ sites }) => sites), databases, lost: lost.map(({ binding }) => binding) };
 }
 
-/** The same as {@link storedByDatabase}, all of them in one list. */
+/** The sites of {@link storedByDatabase} in one list. */
 export async function storedSites(settings: Settings, only?: string): Promise<StoredSite[]> {
   return (await storedByDatabase(settings, only)).flatMap(({ sites }) => sites);
 }

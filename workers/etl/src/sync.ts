@@ -10,10 +10,13 @@ import { syncSites } from "@building-vitals/core/sync/sync-sites";
 import type { Settings } from "./env.ts";
 import { sitesNamed } from "./sites.ts";
 
-/** The cron that syncs comes every five minutes. */
+/** Interval of the sync cron, minutes. */
 const CRON_MINUTES = 5;
 
-/** Makes a client for each site and run, because it counts its calls. @param tally counts what it does for `/metrics` */
+/**
+ * Creates a client. Each site and run needs its own, because it counts its calls. @param tally gets the counts for
+ * `/metrics`
+ */
 export function aceClientOf(settings: Settings, tally: Tally): AceClient {
   const sleep = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
   const hooks = { fetch: (url: string, init: RequestInit) => fetch(url, init), sleep };
@@ -33,7 +36,7 @@ export async function runSync(settings: Settings, siteName?: string): Promise<Sy
   const windows = {
     lookbackMs: settings.LOOKBACK_MINUTES * 60_000,
     initialLookbackMs,
-    // a first sync that reaches back further is no lag
+    // a first sync that reaches further back is no lag
     maxLagMs: Math.max(DAY_MS, initialLookbackMs),
   };
   const context = {

@@ -13,7 +13,7 @@ const FULL = { ALERT_WEBHOOK_URL: WEBHOOK, D1_MAX_MB: "1", ALERT_D1_PERCENT: "1"
 const EMPTY = { ALERT_WEBHOOK_URL: WEBHOOK };
 
 let bodies: Record<string, string | null>[] = [];
-/** what the webhook does */
+/** the webhook's answer */
 let answer: () => Promise<Response> = () => Promise.reject(new Error("not set"));
 let lines: string[] = [];
 let requests: string[] = [];
@@ -21,7 +21,7 @@ let requests: string[] = [];
 beforeAll(migratedDatabase);
 
 beforeEach(async () => {
-  // In the first minutes of a day the last one is not judged: late samples are waited for.
+  // Noon, because the last day is not judged in the first minutes of a day: late samples may still arrive.
   vi.useFakeTimers({ now: Date.UTC(2026, 10, 22, 12), toFake: ["Date"] });
   await env.DB.batch(
     ["alerts", "sync_runs", "sync_state", "dead_letters", "backfill_jobs", "quality_days", "block_days"].map((table) =>
@@ -63,12 +63,12 @@ const anHourLater = () =>
 const told = () => bodies.map(({ kind, state }) => `${kind} ${state}`);
 const active = async () => (await (await call("GET", "/status")).json<{ alerts: unknown[] }>()).alerts;
 
-test("a database that does not answer keeps no other alert back, and the cron is seen as failed", async () => {
+test("a lost database delays no other alert, and the cron run fails", async () => {
   await expect(runCron(SYNC, { ...FULL, ...LOST_SITE })).rejects.toThrow("this database is gone");
   expect(told()).toContain("database_size firing");
 });
 
-test("one message when it begins, one when it is over, none again within the hour; /status and /metrics show it", async () => {
+test("one message at the start and one at the end, none again within an hour", async () => {
   await runCron(SYNC, EMPTY);
   expect(told()).toEqual([]);
   await runCron(SYNC, FULL);
@@ -103,12 +103,12 @@ test.each<[string, () => Promise<Response>]>([
   ["an error", () => Promise.resolve(new Response(null, { status: 500 }))],
   ["a redirect", () => Promise.resolve(new Response(null, { status: 302, headers: { location: "https://x.test/" } }))],
   ["no connection", () => Promise.reject(new TypeError(`cannot reach ${WEBHOOK}`))],
-])("%s is no delivery: the next cron tries again, and the sync is no failure", async (_, failure) => {
+])("after %s the next cron sends again, and the sync succeeds", async (_, failure) => {
   answer = failure;
   await runCron(SYNC, FULL);
   expect(bodies).toHaveLength(1);
   expect(lines.filter((line) => line.includes("alert_not_delivered"))).toHaveLength(1);
-  // another cron that runs beside it leaves the message to it
+  // a concurrent cron run does not send the claimed message
   await runCron(SYNC, FULL);
   expect(bodies).toHaveLength(1);
   await env.DB.exec("UPDATE alerts SET claimed_at = claimed_at - 300000");
@@ -120,12 +120,12 @@ test.each<[string, () => Promise<Response>]>([
   expectNoSecret();
 });
 
-test("two crons at once tell it once", async () => {
+test("two crons at once send one message", async () => {
   await Promise.all([runCron(SYNC, FULL), runCron(SYNC, FULL)]);
   expect(told()).toEqual(["database_size firing"]);
 });
 
-test("without a webhook alerts are active, and are sent once there is one", async () => {
+test("without a webhook alerts are active, and a later webhook gets them", async () => {
   await runCron(SYNC, { ...FULL, ALERT_WEBHOOK_URL: "" });
   expect(bodies).toEqual([]);
   expect(await active()).toMatchObject([{ kind: "database_size" }]);
@@ -133,7 +133,7 @@ test("without a webhook alerts are active, and are sent once there is one", asyn
   expect(told()).toEqual(["database_size firing"]);
 });
 
-test("the journal, the watermark, the backfill and the key are looked at", async () => {
+test("alerts cover the journal, the watermark, the backfill and the key", async () => {
   await runCron(SYNC, EMPTY);
   const now = Date.now();
   const part = (value: unknown) => btoa(JSON.stringify(value)).replaceAll("=", "");
@@ -160,10 +160,10 @@ test("the journal, the watermark, the backfill and the key are looked at", async
   expectNoSecret(key);
 });
 
-test("the quality of the last full day, hourly, once it is judged", async () => {
+test("quality alerts cover the last full day, hourly, once it is judged", async () => {
   await runCron(SYNC, EMPTY);
   const yesterday = Math.floor(Date.now() / 86_400_000) - 1;
-  // the sync had come to midnight, and met nothing of points that it knew before
+  // the sync passed midnight without samples of known points
   await env.DB.exec(`UPDATE points SET first_seen = 1; UPDATE sync_state SET watched_from = 1`);
   await env.DB.exec("DELETE FROM segments; DELETE FROM hot_hours");
   await runCron(HOURLY, EMPTY);
@@ -177,7 +177,7 @@ test("the quality of the last full day, hourly, once it is judged", async () => 
   expect(quality()).toHaveLength(1);
   expect(await active()).toMatchObject([{ kind: "quality", site: SITE }]);
 
-  // what is not judged as it is now, is not known
+  // a day whose judgement is outdated is unknown
   await env.DB.exec("UPDATE quality_days SET hot_hours = 9; UPDATE sync_state SET watched_from = NULL");
   await runCron(HOURLY, { ...EMPTY, ALERT_QUALITY: "0" });
   expect(quality()).toHaveLength(1);
@@ -187,7 +187,7 @@ test("the quality of the last full day, hourly, once it is judged", async () => 
   expectNoSecret();
 });
 
-test("a site without a judged day gets no alert for poor quality", async () => {
+test("a site without a judged day gets no quality alert", async () => {
   await runCron(SYNC, EMPTY);
   await env.DB.exec("DELETE FROM segments; DELETE FROM hot_hours; UPDATE sync_state SET watched_from = NULL");
   await runCron(HOURLY, { ...EMPTY, ALERT_QUALITY: "1" });

@@ -32,7 +32,7 @@ test("every POST with the token leaves one entry, with any result", async () => 
   expect(await entries()).toHaveLength(posts.length);
 });
 
-test("an entry has when, what with which parameters, and the result", async () => {
+test("an entry has time, request, parameters and result", async () => {
   simulateUpstream();
   const before = Date.now();
   await call("POST", "/trigger", { token: ADMIN_TOKEN, body: { site: SITE } });
@@ -59,7 +59,7 @@ test("reads and refused attempts leave no entry", async () => {
   expect(await entries()).toEqual([]);
 });
 
-test("an audit that cannot be written is logged and does not change the answer", async () => {
+test("a failed audit write is logged and does not change the answer", async () => {
   simulateUpstream();
   const errors = vi.spyOn(console, "error").mockImplementation(() => undefined);
   await env.DB.prepare("ALTER TABLE audit RENAME TO no_audit").run();
@@ -71,7 +71,7 @@ test("an audit that cannot be written is logged and does not change the answer",
   expect(JSON.parse(line ?? "")).toMatchObject({ request: "POST /trigger", status: 200, who: "ADMIN_TOKEN" });
 });
 
-test("an audit that hangs does not hold the answer back, and is written behind it", async () => {
+test("an audit write that hangs does not delay the answer", async () => {
   const realTimeout = setTimeout;
   vi.stubGlobal("setTimeout", (run: () => void, ms: number) => realTimeout(run, ms === 3_000 ? 0 : ms));
   const { promise: held, resolve: release } = Promise.withResolvers<void>();
@@ -93,14 +93,14 @@ test("an audit that hangs does not hold the answer back, and is written behind i
   expect(await entries()).toHaveLength(1);
 });
 
-test("a secret that somebody sent as a parameter is not kept", async () => {
+test("a secret in a parameter is not stored", async () => {
   const log = vi.spyOn(console, "log").mockImplementation(() => undefined);
   await call("POST", "/trigger", { token: ADMIN_TOKEN, body: { site: `x ${ADMIN_TOKEN} x` } });
   expect((await entries())[0]?.parameters).toEqual({ site: "x [secret] x" });
   expect(JSON.stringify(log.mock.calls)).not.toContain(ADMIN_TOKEN);
 });
 
-test("a manual write is logged when it begins and when it has ended", async () => {
+test("a manual write is logged at its start and its end", async () => {
   const log = vi.spyOn(console, "log").mockImplementation(() => undefined);
   await call("POST", "/dead-letters/drop", { token: ADMIN_TOKEN, body: { reason: "null" } });
   const lines = log.mock.calls.map(([text]) => String(text)).filter((text) => text.includes("manual_write"));
@@ -110,7 +110,7 @@ test("a manual write is logged when it begins and when it has ended", async () =
   ]);
 });
 
-test("the daily cron forgets entries after 400 days", async () => {
+test("the daily cron deletes entries after 400 days", async () => {
   vi.spyOn(console, "log").mockImplementation(() => undefined);
   const day = 86_400_000;
   const now = Date.now();

@@ -21,8 +21,8 @@ const list = async (query = "") =>
 const post = async (path: string, body: unknown) =>
   (await call("POST", `/dead-letters/${path}`, { token, body })).json();
 
-test("what was not stored is shown, stored when it may be, and dropped", async () => {
-  // Weather needs no list: without it, both points that are not collected are rejected.
+test("dead letters are listed, replayed once valid, and dropped", async () => {
+  // Without weather, the two points that are not collected are the only rejections: weather needs no list.
   const building = {
     seed: 5,
     site: SITE,
@@ -80,7 +80,7 @@ test.each([
   expect((await call("POST", `/dead-letters/${path}`, { token, body })).status).toBe(status);
 });
 
-test("the daily cron forgets letters after 7 days", async () => {
+test("the daily cron deletes dead letters after 7 days", async () => {
   simulateUpstream();
   await call("POST", "/trigger", { token });
   const insert = (identity: string, days: number) =>

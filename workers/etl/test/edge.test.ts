@@ -14,7 +14,7 @@ afterEach(() => vi.unstubAllGlobals());
 
 const document = async () => (await call("GET", "/openapi.json")).json();
 
-test("each write takes an Access assertion from its own pages only, a token from anywhere", async () => {
+test("writes take Access assertions of own pages only, tokens from anywhere", async () => {
   simulateUpstream();
   const assertion = await stubAccess();
   const writes = writesOf(await document());
@@ -22,7 +22,7 @@ test("each write takes an Access assertion from its own pages only, a token from
   await expectOwnPagesOnly(writes, {
     call: async ({ method, path }, headers) =>
       worker.fetch(
-        // not JSON, so that what is let in changes nothing
+        // not JSON, so that an admitted request changes nothing
         new Request<unknown, IncomingRequestCfProperties>(`https://etl.test${path}`, { method, headers, body: "{" }),
         { ...SETTINGS, ...ACCESS_SETTINGS },
         createExecutionContext(),
@@ -33,7 +33,7 @@ test("each write takes an Access assertion from its own pages only, a token from
   });
 });
 
-test("no open answer names a point, after any error", async () => {
+test("no answer without a token names a point, after any error", async () => {
   simulateUpstream();
   await call("POST", "/trigger", { token: ADMIN_TOKEN });
   const { results } = await env.DB.prepare("SELECT name FROM points").all<{ name: string }>();
@@ -64,7 +64,7 @@ test.each([
   ["ADMIN_TOKEN", " the-admin-token-of-tests", "ADMIN_TOKEN: must be of visible ASCII"],
   ["ADMIN_TOKEN", "the-ädmin-token-of-tests", "ADMIN_TOKEN: must be of visible ASCII"],
   ["ACE_API_KEY", "a-key\n", "ACE_API_KEY: must be of visible ASCII"],
-])("%s %j is refused by its name, and not quoted", async (name, value, message) => {
+])("%s %j is refused, named and not quoted", async (name, value, message) => {
   const settings = { [name]: value };
   const health = await (await call("GET", "/health", { settings })).text();
   const answer = await (await call("POST", "/trigger", { token: value.trim().replace(/\W/g, "-"), settings })).text();
@@ -74,7 +74,7 @@ test.each([
   }
 });
 
-test("a local run may have a short token", async () => {
+test("a local run accepts a short token", async () => {
   const settings = { ADMIN_TOKEN: "local-admin", LOCAL_RUN: "1" };
   expect(
     (await call("POST", "/dead-letters/drop", { token: "local-admin", body: { ids: ["1"] }, settings })).status,

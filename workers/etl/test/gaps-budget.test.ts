@@ -12,7 +12,7 @@ import { SETTINGS } from "./service.ts";
 const HOUR_MS = 3_600_000;
 const MINUTE_MS = 60_000;
 const NAMES = ["a", "b", "c", "d", "e"];
-/** In whole hours since 1970: the next one begins where this one is out of time. */
+/** Hours since 1970. The next hour begins with the sites that this one did not reach. */
 const HOUR = 490_000;
 
 let clock: number;
@@ -22,7 +22,7 @@ beforeAll(async () => {
   vi.spyOn(console, "log").mockImplementation((line: unknown) => void lines.push(String(line)));
 });
 
-/** The sites; each takes this long in each run, in ms. */
+/** Sites whose first statement in a run takes `ms`. */
 async function sitesThatTake(ms: number): Promise<StoredSite[]> {
   const states = await readSyncStates(env.DB, NAMES);
   return NAMES.map((name) => {
@@ -37,7 +37,7 @@ async function sitesThatTake(ms: number): Promise<StoredSite[]> {
   });
 }
 
-/** A run in that hour. @returns the sites that it came to, and how many its log says were left */
+/** Runs the repair in an hour. @returns the sites that it reached, and how many remain by its log */
 async function run(hour: number, ms: number): Promise<{ reached: string[]; left: number }> {
   clock = hour * HOUR_MS;
   lines = [];
@@ -52,17 +52,17 @@ test.each([
   [2 * MINUTE_MS - 1, 4],
   [6 * MINUTE_MS, 1],
   [MINUTE_MS, 5],
-])("of sites that take %i ms each, %i are begun within six minutes, and the others are left", async (ms, begun) => {
+])("of sites that take %i ms each, %i begin within six minutes", async (ms, begun) => {
   expect(await run(HOUR, ms)).toEqual({ reached: rotate(NAMES, HOUR).slice(0, begun), left: NAMES.length - begun });
 });
 
-test("what an hour leaves the next one begins with", async () => {
+test("the next hour begins with the remaining sites", async () => {
   const { reached } = await run(HOUR, 2 * MINUTE_MS);
   const left = rotate(NAMES, HOUR).slice(reached.length);
   expect((await run(HOUR + 1, 2 * MINUTE_MS)).reached.slice(0, left.length)).toEqual(left);
 });
 
-test.each([2, 6])("where each site takes %i minutes, all are reached within hours", async (minutes) => {
+test.each([2, 6])("with %i minutes per site, all sites are reached within hours", async (minutes) => {
   const most = minutes === 2 ? 5 : 15;
   const reached = new Set<string>();
   for (let hour = 0; hour < most; hour++) {

@@ -15,7 +15,7 @@ interface Listed {
   readonly next_cursor: string | null;
 }
 
-/** Noon of today, so that the hours that are lost lie within one UTC day whenever this runs. */
+/** Noon of today, so that the lost hours lie within one UTC day at any time of the test run. */
 const NOON = Math.floor(Date.now() / (24 * HOUR_MS)) * 24 * HOUR_MS + 12.5 * HOUR_MS;
 
 beforeAll(migratedDatabase);
@@ -35,7 +35,7 @@ async function storeGap(start: number, state: string, resolvedAt: number | null)
   await env.DB.prepare(insert).bind(start, state, resolvedAt, SITE).run();
 }
 
-/** Syncs four hours of a site, and forgets what it has of one of them. */
+/** Syncs four hours of a site, then deletes its samples of one hour. */
 async function syncWithHole(): Promise<{ start: number; end: number }> {
   const settings = { INITIAL_LOOKBACK_HOURS: "4" };
   for (let i = 0; i < 6; i++) await call("POST", "/trigger", { token, settings });
@@ -44,7 +44,7 @@ async function syncWithHole(): Promise<{ start: number; end: number }> {
   return { start: end - HOUR_MS, end };
 }
 
-test("a lost hour is found and pulled again by one run; it is listed, and in status and metrics", async () => {
+test("one run finds and recovers a lost hour; all routes report it", async () => {
   simulateUpstream();
   const hole = await syncWithHole();
   const response = await repair({ site: SITE });
@@ -72,7 +72,7 @@ test("a lost hour is found and pulled again by one run; it is listed, and in sta
   expect(metrics).toContain(`building_vitals_gaps_samples_recovered{site="${SITE}"} ${recovered}\n`);
 });
 
-test("the hourly cron rolls up, finds and repairs; a second one has nothing to do", async () => {
+test("the hourly cron rolls up, finds and repairs; a second one is idle", async () => {
   const asked = simulateUpstream();
   await syncWithHole();
   await runCron("6 * * * *");
@@ -94,7 +94,7 @@ test("gaps by page, state and time; open ones in status", async () => {
   for (const range of [
     "from=1980-01-01T00:00:02Z&to=1980-01-01T00:00:04Z",
     `from=${at(2)}&to=${at(4)}`,
-    // a + that is not escaped means a space
+    // an unescaped + means a space
     "from=1980-01-01T01:00:02+01:00&to=1980-01-01T00:00:04Z",
   ]) {
     expect(await starts(`?${range}`)).toEqual([3, 2].map(at));
@@ -107,7 +107,7 @@ test("gaps by page, state and time; open ones in status", async () => {
   });
 });
 
-test("gaps that have been over for 400 days are forgotten; open ones never", async () => {
+test("closed gaps are deleted after 400 days, open gaps never", async () => {
   simulateUpstream();
   await call("POST", "/trigger", { token });
   const days = (n: number) => Date.now() - n * 24 * HOUR_MS;
@@ -143,13 +143,13 @@ test.each([
   expect((await call("GET", `/gaps${query}`, { token })).status).toBe(status);
 });
 
-test("a failing site is reported, without its error", async () => {
+test("a failed site is reported without its error", async () => {
   simulateUpstream();
   await call("POST", "/trigger", { token });
   await env.DB.exec("INSERT INTO gap_sites (site_id, sync_from_day, token) SELECT id, 0, 'x' FROM sites");
   await env.DB.exec("INSERT INTO gap_days (site_id, day, fingerprint) SELECT id, 1, 'not ours' FROM sites");
   expect(await (await repair()).json()).toMatchObject({
-    sites: [{ site: SITE, error: "its gaps could not be repaired; the log has the reason" }],
+    sites: [{ site: SITE, error: "the gaps could not be repaired; the log has the reason" }],
   });
   await expect(runCron("6 * * * *")).rejects.toThrow(`gaps of ${SITE}`);
 });

@@ -13,7 +13,7 @@ const LOST_MAIN = {
   DB: LOST_SITE.DB_1,
   DB_1: env.DB_1,
 };
-/** Answers once, and then no more. */
+/** Answers once, then fails. */
 const LOST_MEANWHILE = () => {
   let calls = 0;
   const prepare: D1Database["prepare"] = (sql) => {
@@ -39,15 +39,15 @@ async function read(path: string, settings: Record<string, unknown>): Promise<Re
 
 describe.each([
   ["does not answer", () => LOST_SITE],
-  ["answers no more", LOST_MEANWHILE],
-])("where one of several databases %s", (_how, settings) => {
-  it("/status shows the sites of the others, and says of whose nothing is known", async () => {
+  ["stops answering", LOST_MEANWHILE],
+])("one of several databases %s", (_how, settings) => {
+  it("/status shows the other sites and lists the unknown ones", async () => {
     const status = statusSchema.parse(await (await read("/status", settings())).json());
     expect(status).toMatchObject({ sites: [{ name: SITE, watermark: expect.any(String) }], alerts: [] });
     expect(status.unknown_sites).toEqual([OTHER]);
   });
 
-  it("/metrics has those of the others, and says of whose nothing is known", async () => {
+  it("/metrics measures the other sites and lists the unknown ones", async () => {
     const text = await (await read("/metrics", settings())).text();
     expect(text).toMatch(new RegExp(`^building_vitals_sync_lag_seconds\\{site="${SITE}"\\} \\d`, "m"));
     expect(text).toContain(`building_vitals_site_known{site="${SITE}"} 1\n`);
@@ -57,7 +57,7 @@ describe.each([
   });
 });
 
-it("/stats counts what the others have, and says what it does not count", async () => {
+it("/stats counts the other sites and lists the unknown ones", async () => {
   const stats = statsSchema.parse(await (await read("/stats", LOST_SITE)).json());
   const bytes = stats.database.bytes;
   expect(bytes).toBeGreaterThan(10_000);
@@ -71,7 +71,7 @@ it("/stats counts what the others have, and says what it does not count", async 
   });
 });
 
-it("without the main database the alerts are not known, and those of the other's sites are shown", async () => {
+it("without the main database alerts are unknown, other sites are shown", async () => {
   const status = statusSchema.parse(await (await read("/status", LOST_MAIN)).json());
   expect(status).toMatchObject({ sites: [{ name: OTHER }], unknown_sites: [SITE], alerts: null });
   const metrics = await (await read("/metrics", LOST_MAIN)).text();
@@ -79,14 +79,14 @@ it("without the main database the alerts are not known, and those of the other's
   expect(metrics).not.toContain("alert_active{");
 });
 
-it("where every database answers, nothing is unknown", async () => {
+it("if every database answers, no site is unknown", async () => {
   const settings = { ...LOST_MAIN, DB: env.DB };
   const status = statusSchema.parse(await (await read("/status", settings)).json());
   expect(status).toMatchObject({ sites: [{ name: SITE }, { name: OTHER }], unknown_sites: [], alerts: [] });
   expect(statsSchema.parse(await (await read("/stats", settings)).json()).unknown_sites).toEqual([]);
 });
 
-it.each(["/status", "/stats", "/metrics"])("%s fails where no database answers", async (path) => {
+it.each(["/status", "/stats", "/metrics"])("%s fails if no database answers", async (path) => {
   const response = await call("GET", path, { settings: { DB: LOST_SITE.DB_1 } });
   expect([response.status, await response.json()]).toMatchObject([503, { code: "database_unavailable" }]);
 });

@@ -10,7 +10,7 @@ import { ADMIN_TOKEN, call, runCron, simulateUpstream, SITE } from "./service.ts
 
 const PREFIX = "building_vitals_";
 
-/** label names by metric, of what `/metrics` answers */
+/** label names by metric, from the answer of `/metrics` */
 let given: Map<string, string>;
 let text: string;
 
@@ -19,15 +19,15 @@ beforeAll(async () => {
   vi.spyOn(console, "log").mockImplementation(() => undefined);
   vi.useFakeTimers({ now: Date.UTC(2026, 10, 22, 15, 7), toFake: ["Date"] });
   simulateUpstream();
-  // so that a whole day is there to be looked at and judged
+  // so that a whole day can be scanned and judged
   const settings = { INITIAL_LOOKBACK_HOURS: "48" };
   await runCron("*/5 * * * *", settings);
   await runCron("6 * * * *", settings);
-  // a failure too, or its counter is not there
+  // a failed run, because a counter appears with its first count
   vi.stubGlobal("fetch", async () => new Response(null, { status: 401 }));
   await runCron("*/5 * * * *", settings);
   simulateUpstream();
-  // a day that was settled, as the backfill Worker leaves it
+  // a settled day, as the backfill Worker leaves it
   await env.DB.prepare("INSERT INTO settle_days (site_id, day, step, settled_at) SELECT id, 1, 3, 5 FROM sites").run();
   text = await (await call("GET", "/metrics")).text();
   given = new Map();
@@ -36,7 +36,7 @@ beforeAll(async () => {
   }
 });
 
-/** The rows of the table: label names by metric. */
+/** The rows of the table in docs/operations.md: label names by metric. */
 function described(): Map<string, string> {
   const [, table = ""] = /### Metrics\n([^#]*)/.exec(operations) ?? [];
   const names = (cell = "") => [...cell.matchAll(/`(\w+)`/g)].map(([, name = ""]) => name);
@@ -48,18 +48,18 @@ function described(): Map<string, string> {
   );
 }
 
-test("docs/operations.md has each metric with its labels, and none that is not there", () => {
+test("docs/operations.md lists exactly the metrics and their labels", () => {
   expect(given.size).toBeGreaterThan(10);
   expect(described()).toEqual(given);
 });
 
-test.each(Object.entries({ operations, scale }))("each metric that docs/%s.md names is there", (_, page) => {
+test.each(Object.entries({ operations, scale }))("each metric that docs/%s.md names exists", (_, page) => {
   const named = [...page.matchAll(/building_vitals_\w+/g)].map(([name]) => name).filter((name) => name !== PREFIX);
   expect(named.length).toBeGreaterThan(0);
   for (const name of named) expect([...given.keys()]).toContain(name);
 });
 
-test("each metric says what it is, once; each kind of alert is one of alert_active's", () => {
+test("each metric has one HELP and TYPE; alert_active has every alert kind", () => {
   for (const name of given.keys()) {
     expect(text.match(new RegExp(`^# HELP ${name} .`, "gm"))).toHaveLength(1);
     const type = name.endsWith("_total") ? "counter" : "gauge";
@@ -70,7 +70,7 @@ test("each metric says what it is, once; each kind of alert is one of alert_acti
   expect(new Set(kinds.map(([, , site]) => site))).toEqual(new Set(["", SITE]));
 });
 
-test("counters are what the runs did, and only grow", async () => {
+test("counters equal the counts of the runs, and only grow", async () => {
   const read = async () => parsePrometheus(await (await call("GET", "/metrics")).text());
   const valueOf = (samples: Awaited<ReturnType<typeof read>>, name: string, labels: Record<string, string>) =>
     samples.find((one) => {
@@ -106,7 +106,7 @@ test("counters are what the runs did, and only grow", async () => {
   }
 });
 
-test("the isolate counts requests by status class and those refused", async () => {
+test("the isolate counts requests by status class, and refusals", async () => {
   const read = async () => parsePrometheus(await (await call("GET", "/metrics")).text());
   const countOf = (samples: Awaited<ReturnType<typeof read>>, name: string, status: string) =>
     samples.find((one) => one.name === `${PREFIX}${name}` && one.labels["status"] === status)?.value;

@@ -38,7 +38,7 @@ test("every answer matches the document, and none is a 5xx", async () => {
       start_date: DATES,
       end_date: DATES,
       ids: IDS,
-      // of dead letters, of gaps, of a repair
+      // cursors of dead letters, of gaps, of a rebuild
       cursor: ["1", "1760280000000_1_0", "timeseries/2025/10/12/", "timeseries/2026/"],
       from: DATES,
       to: DATES,
@@ -63,7 +63,7 @@ test("every answer matches the document, and none is a 5xx", async () => {
   expect(Object.keys(statuses).length).toBe(19);
 });
 
-test("a method that an address does not take: 405 with those it does; OPTIONS tells them too", async () => {
+test("another method is 405 with the allowed methods; OPTIONS lists them", async () => {
   const response = await call("DELETE", "/trigger");
   expect([response.status, response.headers.get("allow")]).toEqual([405, "POST, OPTIONS"]);
   expect(await response.json()).toMatchObject({ code: "method_not_allowed", status: 405 });
@@ -72,7 +72,7 @@ test("a method that an address does not take: 405 with those it does; OPTIONS te
   expect((await call("DELETE", "/nothing")).status).toBe(404);
 });
 
-test("docs/api.md describes every route, parameter and code, and no others", async () => {
+test("docs/api.md lists exactly the document's routes, parameters and codes", async () => {
   const document = await (await call("GET", "/openapi.json")).json();
   expect(undocumented(document, "etl", api)).toEqual([]);
 });

@@ -6,7 +6,7 @@ import operations from "../../../docs/operations.md?raw";
 const rowOf = (name: string) =>
   operations.split("\n").find((line) => line.startsWith("|") && line.includes(`\`${name}\``));
 
-test.each(ALERT_KINDS)("docs/operations.md says when the alert %s fires, and what to do", (kind) => {
+test.each(ALERT_KINDS)("docs/operations.md explains when the alert %s fires, and the response", (kind) => {
   const row = operations.split("\n").find((line) => line.startsWith(`| \`${kind}\` |`));
   expect(row?.split("|").map((cell) => cell.trim().length > 10)).toEqual([
     false,
@@ -18,6 +18,6 @@ test.each(ALERT_KINDS)("docs/operations.md says when the alert %s fires, and wha
 });
 
 test.each(REBUILD_OUTCOMES.filter((outcome) => outcome !== "unchanged" && outcome !== "rebuilt"))(
-  "docs/operations.md says what to do for the outcome %s of a repair",
+  "docs/operations.md explains the outcome %s of a rebuild",
   (outcome) => expect(rowOf(outcome.toUpperCase())).toBeDefined(),
 );

@@ -41,7 +41,7 @@ async function statusOf(settings = {}): Promise<StatusOfSite> {
 
 const samples = () => segmentSamples(env.DB);
 
-test("no cron asks the API for a paused site; after the resume the sync loses nothing", async () => {
+test("no cron sends requests for a paused site; its resume loses no sample", async () => {
   await runCron(SYNC);
   await pause();
   const { watermark } = await statusOf();
@@ -60,7 +60,7 @@ test("no cron asks the API for a paused site; after the resume the sync loses no
   const stored = await samples();
   expect(Date.parse((await statusOf()).watermark ?? "")).toBeGreaterThanOrEqual(START + 75 * MINUTE);
 
-  // the same hours, pulled without a pause
+  // the same hours, synced without a pause
   await emptyDatabase();
   vi.setSystemTime(START);
   await runCron(SYNC);
@@ -75,7 +75,7 @@ test("no cron asks the API for a paused site; after the resume the sync loses no
   expect(pulled(stored)).toEqual(pulled(await samples()));
 });
 
-test("shows a pause with its time, reason and author; the first one stays", async () => {
+test("a second pause keeps the time, reason and author of the first", async () => {
   const first = { since: "2026-11-22T15:00:00.000Z", by: "ADMIN_TOKEN", reason: "gateway replaced" };
   expect(await (await pause("gateway replaced")).json()).toEqual({ site: SITE, paused: first });
   vi.setSystemTime(START + MINUTE);
@@ -92,7 +92,7 @@ test("shows a pause with its time, reason and author; the first one stays", asyn
   ]);
 });
 
-test.each(["/trigger", "/gaps/repair"])("%s of a paused site is refused with the way out", async (path) => {
+test.each(["/trigger", "/gaps/repair"])("%s of a paused site is refused with a suggestion", async (path) => {
   await pause();
   const answer = await post(path, { site: SITE });
   expect(answer.status).toBe(409);
@@ -102,7 +102,7 @@ test.each(["/trigger", "/gaps/repair"])("%s of a paused site is refused with the
   expect(asked).toEqual([]);
 });
 
-test("a trigger of all sites leaves a paused one out, and says so", async () => {
+test("a trigger of all sites skips a paused one, and says so", async () => {
   await runCron(SYNC);
   const { watermark } = await statusOf();
   await pause();
@@ -126,7 +126,7 @@ test("a paused site raises no stale alert, and its pause ends one", async () => 
   expect(await stale()).toBe("ok");
 });
 
-test("a site that SITES pauses is not asked for, and is resumed there only", async () => {
+test("a site that SITES pauses sends no requests, and resumes only there", async () => {
   await runCron(SYNC, BY_SETTING);
   await runCron(HOURLY, BY_SETTING);
   expect(asked).toEqual([]);
@@ -136,7 +136,7 @@ test("a site that SITES pauses is not asked for, and is resumed there only", asy
   expect((await answer.json<{ detail: string }>()).detail).toContain("SITES");
 });
 
-test("an import into a paused site stores its samples and does not ask the API for a new name", async () => {
+test("an import into a paused site stores samples without a request", async () => {
   await pause();
   asked.length = 0;
   const points = [{ name: "x/new", samples: [[START - MINUTE, 21.5]] }];

@@ -29,7 +29,7 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
-/** Syncs, and archives a sample a day of the first point. */
+/** Syncs, then settles one sample a day of the first point. */
 async function settled(): Promise<void> {
   expect((await call("POST", "/trigger", { token: ADMIN_TOKEN })).status).toBe(200);
   const id = await env.DB.prepare("SELECT min(id) AS id FROM points WHERE source = 'catalog'").first<number>("id");
@@ -54,7 +54,7 @@ const count = (table: string) => env.DB.prepare(`SELECT count(*) AS n FROM ${tab
 const each = (outcome: string) => DAYS.map((day) => `${day} ${outcome}`);
 
 describe("POST /rebuild", () => {
-  it("knows every day file again when D1 has lost all of it, sites and points included", async () => {
+  it("restores all day files, sites and points after a loss of D1", async () => {
     await settled();
     await emptyDatabase();
     expect(await rebuild({ dry_run: true })).toEqual({ found: each("rebuilt"), next: null });
@@ -62,7 +62,7 @@ describe("POST /rebuild", () => {
     expect(await rebuild()).toEqual({ found: each("rebuilt"), next: null });
     expect([await count("sites"), await count("day_files"), await count("points")]).toEqual([1, 3, 1]);
     expect(await rebuild()).toEqual({ found: each("unchanged"), next: null });
-    // the next sync finds the point in the upstream's list, and goes on with it
+    // the next sync finds the point in the API's list, and continues it
     expect((await call("POST", "/trigger", { token: ADMIN_TOKEN })).status).toBe(200);
     expect(await env.DB.prepare("SELECT source, configured FROM points ORDER BY id LIMIT 1").first()).toEqual({
       source: "catalog",
@@ -81,7 +81,7 @@ describe("POST /rebuild", () => {
     expect((await rebuild()).found).toEqual([`${DAYS[0]} rebuilt`, `${DAYS[1]} unchanged`, `${DAYS[2]} unchanged`]);
   });
 
-  it("says what is no data, and what no site of the setting has", async () => {
+  it("reports foreign objects, and files of sites without a setting", async () => {
     await settled();
     await env.TIMESERIES.put(KEY(DAYS[0]!), "somebody else's");
     await env.TIMESERIES.delete(KEY(DAYS[1]!));
@@ -110,13 +110,13 @@ describe("POST /rebuild", () => {
       "from",
     ],
     [
-      "days the wrong way round",
+      "days in the wrong order",
       { token: ADMIN_TOKEN, body: { from: "2025-02-02", to: "2025-02-01" } },
       400,
       "invalid_request",
       "to",
     ],
-    ["a cursor of its own", { token: ADMIN_TOKEN, body: { cursor: "staging/" } }, 400, "invalid_request", "cursor"],
+    ["an invented cursor", { token: ADMIN_TOKEN, body: { cursor: "staging/" } }, 400, "invalid_request", "cursor"],
     ["an unknown field", { token: ADMIN_TOKEN, body: { days: [] } }, 400, "invalid_request", "days"],
   ])("refuses %s, and writes nothing", async (_, options, status, code, field) => {
     await settled();

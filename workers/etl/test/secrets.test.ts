@@ -8,12 +8,12 @@ import { afterEach, beforeAll, beforeEach, expect, it, vi } from "vitest";
 import { call, runCron, SITE, simulateUpstream } from "./service.ts";
 
 const { ACE_API_KEY, ADMIN_TOKEN, GUESS } = PLANTED;
-/** an alert fires at once: the database is fuller than 1% of 1 MB */
+/** an alert fires at once: the database is larger than 1% of 1 MB */
 const SETTINGS = { ACE_API_KEY, ADMIN_TOKEN, ALERT_WEBHOOK_URL: WEBHOOK_URL, D1_MAX_MB: "1", ALERT_D1_PERCENT: "1" };
 const CRONS = ["*/5 * * * *", "6 * * * *", "21 3 * * *"];
 const DAY = "2025-10-12";
 
-/** Well-formed for any request: rows of samples and points that hold the request where they hold text. */
+/** A well-formed answer to any request. Its rows quote the request in each text. */
 function quotingAnswer(request: Request): unknown {
   const text = quoted(request);
   const rows = [
@@ -30,7 +30,7 @@ beforeEach(() => {
   out = new Outlets();
   out.watchConsole();
   vi.stubGlobal("setTimeout", (run: () => void, ms: number, ...rest: unknown[]) => {
-    // waits between retries take no time; the limits of a call do
+    // no wait between retries; the timeouts of requests stay
     if (ms < 30_000) queueMicrotask(run);
     return rest.length;
   });
@@ -40,7 +40,7 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
-/** Uses all of the Worker: crons, every route, with the right token, a wrong one and none. @returns answers by status */
+/** Runs all crons and calls every route with the right token, a wrong one and none. @returns answers by status */
 async function useAll(settings: Record<string, unknown> = {}): Promise<Set<number>> {
   const statuses = new Set<number>();
   const given = { settings: { ...SETTINGS, ...settings } };
@@ -109,7 +109,7 @@ it.each<[string, (request: Request) => Promise<Response>]>([
       return Response.redirect(`https://elsewhere.test/?key=${request.headers.get("authorization") ?? ""}`, 302);
     },
   ],
-])("no secret is printed, answered or stored after %s, from upstream and webhook alike", async (_, upstream) => {
+])("no secret is logged, answered or stored after %s", async (_, upstream) => {
   let asked = 0;
   vi.stubGlobal("fetch", (input: RequestInfo | URL, init?: RequestInit) => {
     asked++;
@@ -135,8 +135,8 @@ it.each([
     "R2",
     () => ({ TIMESERIES: interceptedBucket(env.TIMESERIES, () => Promise.reject(new Error("get: failed (10001)"))) }),
   ],
-])("no secret is printed, answered or stored while %s fails", async (_, failing) => {
-  // the upstream serves, under the planted key, and the webhook answers
+])("no secret is logged, answered or stored if %s fails", async (_, failing) => {
+  // the API accepts the planted key, and the webhook answers
   simulateUpstream();
   const { fetch: simulated } = globalThis;
   vi.stubGlobal("fetch", (input: RequestInfo | URL, init?: RequestInit) => {
@@ -150,7 +150,7 @@ it.each([
   await expectNoLeak();
 });
 
-it("finds a secret, or a part of one, that does come out", () => {
+it("finds a secret, or a part of one, in the output", () => {
   out.note("here", { detail: `part: ${ADMIN_TOKEN.slice(3, 20)}` });
   out.note("there", new Error("outer", { cause: new Error(WEBHOOK_URL) }));
   out.note("encoded", `Basic ${btoa(`u:${ACE_API_KEY}`)}`);

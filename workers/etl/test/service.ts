@@ -9,7 +9,7 @@ import worker from "../src/index.ts";
 export const SITE = "ses_falls_city";
 export const ADMIN_TOKEN = "the-admin-token-of-tests";
 
-/** The settings of a deployment; a test lays its own over them. */
+/** The settings of a deployment. A test can override them. */
 export const SETTINGS = {
   DB: env.DB,
   ETL_STATE: env.ETL_STATE,
@@ -20,7 +20,7 @@ export const SETTINGS = {
   INITIAL_LOOKBACK_HOURS: "1",
 };
 
-/** Puts a simulated building behind the address that the Worker fetches from. @returns the addresses it asked for */
+/** Simulates a building at the API's address. @returns the requested addresses */
 export function simulateUpstream(points = 12, faults: FaultPlanInput = {}): URL[] {
   const source = createBuilding({ seed: 5, site: SITE, timezone: "America/Chicago", points, unconfiguredPoints: 2 });
   return simulateUpstreamOf([source], faults).asked;
@@ -44,7 +44,7 @@ export async function runCron(cron: string, settings: Record<string, unknown> = 
   await worker.scheduled(createScheduledController({ cron, scheduledTime: Date.now() }), { ...SETTINGS, ...settings });
 }
 
-/** A second site, whose database does not answer. */
+/** Settings with a second site, whose database does not answer. */
 export const LOST_SITE = {
   SITES: JSON.stringify([
     { name: SITE, timezone: "America/Chicago" },

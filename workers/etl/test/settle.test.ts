@@ -29,14 +29,14 @@ const site = async () => {
   const { sites } = await (await call("GET", "/status")).json<{ sites: Record<string, unknown>[] }>();
   return sites[0]!;
 };
-/** Samples of a day that are in no file. */
+/** Stores samples of a day without a file. */
 async function storeHot(): Promise<void> {
   expect((await call("POST", "/trigger", { token: ADMIN_TOKEN })).status).toBe(200);
   const id = await env.DB.prepare("SELECT min(id) AS id FROM points WHERE source = 'catalog'").first<number>("id");
   await upsertSamples(env.DB, pointSamples([[id!, Date.parse(DAY) + 5, 1.5]]));
 }
 
-it("a damaged row does not fail the sync that meets it, and /status and /metrics count it", async () => {
+it("a damaged row does not fail the sync; /status and /metrics count it", async () => {
   const sync = async () => {
     const response = await call("POST", "/trigger", { token: ADMIN_TOKEN });
     return [response.status, (await response.json<{ sites: Record<string, unknown>[] }>()).sites[0]!["errors"]];
@@ -51,7 +51,7 @@ it("a damaged row does not fail the sync that meets it, and /status and /metrics
 });
 
 describe("POST /settle", () => {
-  it("makes the named day due, which /status and /metrics tell", async () => {
+  it("makes the named day due; /status and /metrics show it", async () => {
     const response = await settle({ site: SITE, day: DAY });
     expect(response.status).toBe(202);
     expect(await response.json()).toEqual({ sites: [{ site: SITE, paused: false, days: [DAY] }] });
@@ -69,7 +69,7 @@ describe("POST /settle", () => {
     expect(metrics).toContain(`building_vitals_settle_days_awaiting{site="${SITE}"} 1`);
   });
 
-  it("without a day makes those due that are not settled for good, or have samples in no file", async () => {
+  it("without a day: makes the days due that are not settled for good", async () => {
     await storeHot();
     await requestDays(env.DB, siteId, [dayNumber - 3, dayNumber - 1], Date.now() + DAY_MS);
     await env.DB.prepare("UPDATE settle_days SET due_at = NULL WHERE day = ?1")
@@ -80,7 +80,7 @@ describe("POST /settle", () => {
     expect(sites[0]!.days).not.toContain("2025-10-09");
   });
 
-  it("says of a paused site that its days wait", async () => {
+  it("reports that the days of a paused site wait", async () => {
     await pauseSite(env.DB, siteId, { since: 1, by: { kind: "token", name: "t" }, reason: null });
     expect(await (await settle({ day: DAY })).json()).toEqual({ sites: [{ site: SITE, paused: true, days: [DAY] }] });
   });
@@ -109,7 +109,7 @@ describe("POST /settle", () => {
 });
 
 describe("the daily cron", () => {
-  it("fails, to be seen as failed, where a database does not answer, and tidies up all the same", async () => {
+  it("does its work and then fails if a database does not answer", async () => {
     for (const method of ["log", "error"] as const) vi.spyOn(console, method).mockImplementation(() => undefined);
     await runCron("21 3 * * *");
     await expect(runCron("21 3 * * *", LOST_SITE)).rejects.toThrow("the sites in DB_1");

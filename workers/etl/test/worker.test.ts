@@ -17,7 +17,7 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
-test("GET / names the service, its version and where its docs are", async () => {
+test("GET / returns the service, its version and its docs", async () => {
   const response = await call("GET", "/", { settings: { CF_VERSION_METADATA: { id: "v1" } } });
   expect(response.status).toBe(200);
   const service = await response.json<{ docs: string; openapi: string; health: string }>();
@@ -27,7 +27,7 @@ test("GET / names the service, its version and where its docs are", async () => 
   }
 });
 
-test("GET /docs shows a write with its body and the token it needs", async () => {
+test("GET /docs shows a write with its body and its token", async () => {
   const html = await (await call("GET", "/docs")).text();
   expect(html).toContain("<b>POST</b> /rollups/rebuild</h2>");
   expect(html).toMatch(/<code>start_date<\/code> \*<\/td>\s*<td>body<\/td>/);
@@ -37,7 +37,7 @@ test("GET /docs shows a write with its body and the token it needs", async () =>
 });
 
 describe("POST /trigger", () => {
-  it("syncs, and answers with what was done in the contract's shape", async () => {
+  it("syncs, and answers in the documented shape", async () => {
     simulateUpstream();
     const response = await call("POST", "/trigger", { token: ADMIN_TOKEN });
     expect(response.status).toBe(200);
@@ -53,7 +53,7 @@ describe("POST /trigger", () => {
     expect(site?.["window"]).toEqual({ start: expect.any(String), end: site?.["watermark"] });
   });
 
-  it("syncs one site only when it is named", async () => {
+  it("syncs one site if it is named", async () => {
     simulateUpstream();
     const response = await call("POST", "/trigger", { token: ADMIN_TOKEN, body: { site: SITE } });
     expect(await response.json()).toMatchObject({ sites: [{ site: SITE, complete: true }] });
@@ -67,7 +67,7 @@ describe("POST /trigger", () => {
     ["a body that is no JSON", { token: ADMIN_TOKEN, body: "{" }, 400, "invalid_request", undefined],
     ["an unknown field", { token: ADMIN_TOKEN, body: { sites: [] } }, 400, "invalid_request", "sites"],
     ["a field of a wrong type", { token: ADMIN_TOKEN, body: { site: 7 } }, 400, "invalid_request", "site"],
-  ])("refuses %s, and asks the upstream for nothing", async (_, options, status, code, field) => {
+  ])("refuses %s without a request to the API", async (_, options, status, code, field) => {
     const asked = simulateUpstream();
     const response = await call("POST", "/trigger", options);
     expect(response.status).toBe(status);
@@ -78,14 +78,14 @@ describe("POST /trigger", () => {
     expect(asked).toEqual([]);
   });
 
-  it("keeps secrets out of what it answers and logs when the upstream refuses the key", async () => {
+  it("keeps secrets out of answers and logs if the API refuses the key", async () => {
     simulateUpstream();
     const lines: unknown[] = [];
     for (const method of ["log", "error", "warn"] as const) {
       vi.spyOn(console, method).mockImplementation((line: unknown) => void lines.push(line));
     }
     const settings = { ACE_API_KEY: "a-key-that-is-refused" };
-    // A refused key is a 500 upstream, so the client waits and tries again: here at once. Timeouts stay timeouts.
+    // The API answers 500 to a refused key, so the client retries: here without a wait. Timeouts stay.
     const { setTimeout: wait } = globalThis;
     vi.stubGlobal("setTimeout", (callback: () => void, ms: number) => wait(callback, ms < 10_000 ? 0 : ms));
     const response = await call("POST", "/trigger", { token: ADMIN_TOKEN, settings });
@@ -100,7 +100,7 @@ describe("POST /trigger", () => {
   });
 });
 
-describe("what a Worker with invalid settings answers", () => {
+describe("a Worker with invalid settings", () => {
   it.each([
     ["SITES", "[]"],
     ["SITES", "nonsense"],
@@ -117,7 +117,7 @@ describe("what a Worker with invalid settings answers", () => {
     ["GAP_CONFIRM_HOURS", "0"],
     ["ALERT_WEBHOOK_URL", "not an address"],
     ["ALERT_ERROR_PERCENT", "101"],
-  ])("names %s when it is %j", async (setting, value) => {
+  ])("names %s if it is %j", async (setting, value) => {
     const settings = { [setting]: value };
     for (const [method, path] of [
       ["GET", "/status"],
@@ -137,7 +137,7 @@ describe("what a Worker with invalid settings answers", () => {
   });
 });
 
-describe("the crons", () => {
+describe("crons", () => {
   it("sync every five minutes", async () => {
     simulateUpstream();
     await runCron("*/5 * * * *");
@@ -148,7 +148,7 @@ describe("the crons", () => {
     expect(await env.ETL_STATE.get("etl:last_sync_timestamp")).toMatch(/^\d{13}$/);
   });
 
-  it("refresh the catalogue hourly, measure unknown cadences, and forget old runs", async () => {
+  it("refresh the catalogue hourly, measure cadences, delete old runs", async () => {
     const asked = simulateUpstream();
     await runCron("*/5 * * * *");
     const { id } = (await env.DB.prepare("SELECT id FROM sites").first<{ id: number }>())!;
@@ -166,7 +166,7 @@ describe("the crons", () => {
     expect(runs.results[0]).not.toEqual({ sync_id: "sync_old" });
   });
 
-  it("retire points by a list that leaves out many only when a second one agrees", async () => {
+  it("retire many points only if a second list agrees", async () => {
     simulateUpstream();
     await runCron("*/5 * * * *");
     const collected = async () =>
@@ -193,10 +193,10 @@ describe("the crons", () => {
     }
   });
 
-  it("roll up the hours that have closed, hourly, and a rebuild finds nothing wrong", async () => {
+  it("roll up closed hours, and a rebuild finds no difference", async () => {
     simulateUpstream();
     await call("POST", "/trigger", { token: ADMIN_TOKEN });
-    // as if it had come a day ago
+    // as if the samples had arrived a day ago
     await moveBack(env.DB, 1);
     const rollups = () =>
       env.DB.prepare("SELECT count(*) AS n FROM block_days d CROSS JOIN json_each(d.places)").first<number>("n");
@@ -214,7 +214,7 @@ describe("the crons", () => {
     expect((await call("POST", "/rollups/rebuild", { token: ADMIN_TOKEN, body: wrong })).status).toBe(400);
   });
 
-  it("do the hourly work of the sites whose databases answer, and fail for the others", async () => {
+  it("work for the sites whose databases answer, and fail for the others", async () => {
     const asked = simulateUpstream();
     await runCron("*/5 * * * *");
     asked.length = 0;
@@ -223,11 +223,11 @@ describe("the crons", () => {
     expect(asked.map((url) => url.pathname)).toEqual([`/api/sites/${SITE}/configured_points`]);
   });
 
-  it("fail for an expression that nobody knows", async () => {
+  it("fail for an unknown expression", async () => {
     await expect(runCron("0 0 * * *")).rejects.toThrow('no job for the cron "0 0 * * *"');
   });
 
-  it("fail, to be seen as failed, when a catalogue cannot be refreshed", async () => {
+  it("fail if a catalogue cannot be refreshed", async () => {
     vi.stubGlobal("fetch", () => Promise.resolve(new Response(null, { status: 404 })));
     vi.spyOn(console, "error").mockImplementation(() => undefined);
     await expect(runCron("6 * * * *")).rejects.toThrow(SITE);
@@ -235,7 +235,7 @@ describe("the crons", () => {
 });
 
 describe("the stored state, from GET", () => {
-  it("a sync that could not end is no complete one", async () => {
+  it("an incomplete sync is not reported as complete", async () => {
     simulateUpstream();
     const complete = async () =>
       /last_sync_complete\{.*\} (\d)/.exec(await (await call("GET", "/metrics")).text())?.[1];
@@ -264,7 +264,7 @@ describe("the stored state, from GET", () => {
     expect(text).toContain(`building_vitals_last_sync_complete{site="${SITE}"} 1\n`);
   });
 
-  it("an address that is not there is a problem too", async () => {
+  it("an unknown address is a 404 with a problem", async () => {
     const response = await call("GET", "/nothing");
     expect(response.status).toBe(404);
     expect(await response.json()).toMatchObject({ code: "not_found" });

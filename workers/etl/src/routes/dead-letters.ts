@@ -13,18 +13,18 @@ const querySchema = z.strictObject({
   site: once(deadLetterFilter.site),
   reason: once(deadLetterFilter.reason),
   limit: once(wholeNumber(1, 500).default(100)),
-  cursor: once(deadLetterCursor).meta({ description: "`next_cursor` of the answer before" }),
+  cursor: once(deadLetterCursor).meta({ description: "`next_cursor` of the previous answer" }),
 });
 
 const described = describe({
-  summary: "Records that were rejected, some of each reason, and writes that failed; newest first",
+  summary: "Rejected records, some of each reason, and failed writes; newest first",
   access: "write",
   query: querySchema,
   answers: { 200: { description: "A page", content: { "application/json": deadLettersSchema } } },
   problems: ["invalid_request", "unknown_site"],
 });
 
-/** `GET /dead-letters`: what was not stored. It shows the upstream's records, so it needs the token too. */
+/** `GET /dead-letters`: records that were not stored. It shows the API's records, so it needs the token. */
 export const deadLettersRoute = new Hono<{ Bindings: Env }>().get(
   "/dead-letters",
   described,
@@ -36,7 +36,7 @@ export const deadLettersRoute = new Hono<{ Bindings: Env }>().get(
     const pages = await Promise.all(
       databases.map(async ({ db, sites }) => {
         const siteNames = new Map(sites.map(({ id, name }) => [id, name]));
-        // one more than asked for tells whether there is another page
+        // one entry more than the limit shows whether another page follows
         const ofDatabase = await readDeadLetters(db, { siteIds: [...siteNames.keys()], reason }, limit + 1, before);
         return ofDatabase.map((letter) => ({ ...letter, site: siteNames.get(letter.siteId) ?? "" }));
       }),

@@ -11,14 +11,16 @@ import { storedByDatabase } from "../sites.ts";
 const bodySchema = z.strictObject(choiceFields).refine(isChoice, NO_CHOICE);
 
 const described = describe({
-  summary: "Removes dead letters",
+  summary: "Deletes dead letters",
   access: "write",
   body: bodySchema,
-  answers: { 200: { description: "How many there were", content: { "application/json": droppedSchema } } },
+  answers: {
+    200: { description: "The number of deleted dead letters", content: { "application/json": droppedSchema } },
+  },
   problems: ["invalid_request", "body_too_large", "unknown_site"],
 });
 
-/** `POST /dead-letters/drop`: removes letters. Safe to repeat: an id is never used again. */
+/** `POST /dead-letters/drop`: deletes dead letters. Safe to repeat, because ids are never reused. */
 export const dropDeadLettersRoute = new Hono<{ Bindings: Env }>().post(
   "/dead-letters/drop",
   described,

@@ -14,7 +14,7 @@ import { storedByDatabase } from "../sites.ts";
 
 const cursorParameter = z
   .string()
-  .regex(/^-?\d{1,15}_\d{1,15}_\d{1,15}(?:_\d{1,4})?$/, "must be the `next_cursor` of the answer before")
+  .regex(/^-?\d{1,15}_\d{1,15}_\d{1,15}(?:_\d{1,4})?$/, "must be the `next_cursor` of the previous answer")
   .transform((text) => {
     const [start = 0, siteId = 0, pointId = 0, database = 0] = text.split("_").map(Number);
     return { start, siteId, pointId, database };
@@ -26,18 +26,18 @@ const querySchema = z.strictObject({
   from: once(timeSchema.optional()).meta({ description: `Only gaps that end after it: ${A_TIME}` }),
   to: once(timeSchema.optional()).meta({ description: `Only gaps that begin before it: ${A_TIME}` }),
   limit: once(wholeNumber(1, 500).default(100)),
-  cursor: once(cursorParameter.optional()).meta({ description: "`next_cursor` of the answer before" }),
+  cursor: once(cursorParameter.optional()).meta({ description: "`next_cursor` of the previous answer" }),
 });
 
 const described = describe({
-  summary: "Gaps: where samples should be and are not, or came late; newest first",
+  summary: "Gaps: time ranges whose expected samples are missing or arrived late; newest first",
   access: "write",
   query: querySchema,
   answers: { 200: { description: "A page", content: { "application/json": gapsSchema } } },
   problems: ["invalid_request", "epoch_seconds", "unknown_site"],
 });
 
-/** `GET /gaps`: open, filled and confirmed empty gaps. The answer names points, so it needs the token. */
+/** `GET /gaps`: open, repaired and confirmed-empty gaps. The answer names points, so it needs the token. */
 export const gapsRoute = new Hono<{ Bindings: Env }>().get("/gaps", described, requireAdmin, async (context) => {
   const settings = settingsOf(context.env);
   const { site, state, from, to, limit, cursor } = parseInput(querySchema, context.req.queries());
@@ -51,7 +51,7 @@ export const gapsRoute = new Hono<{ Bindings: Env }>().get("/gaps", described, r
       const siteNames = new Map(sites.map(({ id, name }) => [id, name]));
       const filter = { siteIds: [...siteNames.keys()], state, ...range };
       const database = databaseNumber(binding);
-      // one more than asked for tells whether there is another page
+      // one gap more than the limit shows whether another page follows
       const ofDatabase = await listGaps(db, filter, limit + 1, cursor && gapsAfter(cursor, database));
       return ofDatabase.map((gap) => ({ gap, db, database, siteName: siteNames.get(gap.siteId) ?? "" }));
     }),
@@ -74,7 +74,7 @@ export const gapsRoute = new Hono<{ Bindings: Env }>().get("/gaps", described, r
   return context.json(answer, 200, { "cache-control": "no-store" });
 });
 
-/** 0 for the main database, else the number in its binding. */
+/** The number in a database's binding; 0 for the main database. */
 function databaseNumber(binding: string): number {
   return Number(binding.split("_")[1] ?? 0);
 }

@@ -11,7 +11,7 @@ import { dayField } from "../day-field.ts";
 import { type Env, requireAdmin, settingsOf } from "../env.ts";
 import { storedSites } from "../sites.ts";
 
-/** A batch of 20,000 samples takes about half of it. */
+/** Largest body, bytes. A batch of 20,000 samples takes about half of it. */
 const MAX_BODY_BYTES = 1024 * 1024;
 
 const begunDay = dayField.refine((day) => day <= dayOf(Date.now()), "must be a UTC day that has begun");
@@ -25,14 +25,19 @@ const pointSchema = z.strictObject({
 const bodySchema = z.strictObject({
   site: z.string().min(1),
   day: begunDay,
-  points: z.array(pointSchema).default([]).meta({ description: "samples are [epoch milliseconds, value], of the day" }),
+  points: z
+    .array(pointSchema)
+    .default([])
+    .meta({ description: "samples are [epoch milliseconds, value] within the day" }),
 });
 
 const described = describe({
-  summary: "Stores samples that come from elsewhere, where none is stored",
+  summary: "Stores samples of another system at times without a stored sample",
   access: "write",
   body: bodySchema,
-  answers: { 200: { description: "What became of them", content: { "application/json": importedSchema } } },
+  answers: {
+    200: { description: "Counts of the samples by outcome", content: { "application/json": importedSchema } },
+  },
   problems: [
     "invalid_request",
     "body_too_large",
@@ -43,7 +48,7 @@ const described = describe({
   ],
 });
 
-/** `POST /import`: stores a day's samples where none is stored. Safe to repeat. */
+/** `POST /import`: stores a day's samples at times without a stored sample. Safe to repeat. */
 export const importRoute = new Hono<{ Bindings: Env }>().post("/import", described, requireAdmin, async (context) => {
   const settings = settingsOf(context.env);
   const { site, day, points } = await parseBody(context.req.raw, bodySchema, MAX_BODY_BYTES);
@@ -52,7 +57,7 @@ export const importRoute = new Hono<{ Bindings: Env }>().post("/import", describ
     throw new Problem("invalid_request", `points: ${JSON.stringify(stray.name)} has samples of another day`, "points");
   }
   const [stored] = await storedSites(settings, site);
-  if (stored === undefined) throw new Error("a site that was asked for is made");
+  if (stored === undefined) throw new Error("the database returned no row for a configured site");
   const { id, pause } = stored;
   const { DB: jobs, TIMESERIES: bucket } = settings;
   const counts = await countJob(settings, "import", stored, ({ db: counted, ace }) =>

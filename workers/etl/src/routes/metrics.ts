@@ -14,7 +14,7 @@ import { type Env, settingsOf } from "../env.ts";
 import { readKnownAlerts } from "../known-alerts.ts";
 import { namesIn, readAnswering, storedIn, type StoredSite } from "../sites.ts";
 
-/** What is measured of a site. */
+/** The measurements of a site. */
 async function measureSite(site: StoredSite, day: ScannedSite | undefined, now: number): Promise<Measurement[]> {
   const { name, db, id, state } = site;
   const ofSite = (metric: Metric, value: number | null, labels: Record<string, string> = {}): Measurement => {

@@ -7,19 +7,19 @@ import { type Env, requireAdmin, settingsOf } from "../env.ts";
 import { pausedSiteSchema, shownPause, storedSite } from "../pause.ts";
 
 const bodySchema = z.strictObject({
-  reason: z.string().min(1).max(200).optional().meta({ description: "shown to everybody in /status" }),
+  reason: z.string().min(1).max(200).optional().meta({ description: "public: /status shows it" }),
 });
 
 const described = describe({
-  summary: "Pauses the sync of a site: the API is not asked for it until it is resumed",
+  summary: "Pauses the sync of a site: no requests to the API until it is resumed",
   access: "write",
   path: { site: "The site's name" },
   body: bodySchema,
-  answers: { 200: { description: "The pause that stands", content: { "application/json": pausedSiteSchema } } },
+  answers: { 200: { description: "The pause in effect", content: { "application/json": pausedSiteSchema } } },
   problems: ["invalid_request", "body_too_large", "unknown_site"],
 });
 
-/** `POST /sites/{site}/pause`: a pause that stands already is kept, with its time and reason. */
+/** `POST /sites/{site}/pause`. An existing pause keeps its time and reason. */
 export const pauseRoute = new Hono<{ Bindings: Env }>().post(
   "/sites/:site/pause",
   described,

@@ -13,16 +13,21 @@ const bodySchema = z
   .refine((body) => body.start_date <= body.end_date, { path: ["end_date"], error: "must not be before start_date" });
 
 const described = describe({
-  summary: "Computes hourly aggregates and data quality from the samples again",
+  summary: "Recomputes hourly aggregates and data quality from the samples",
   access: "write",
   body: bodySchema,
-  answers: { 200: { description: "What was done", content: { "application/json": rebuildRollupsSchema } } },
+  answers: {
+    200: {
+      description: "The differences that were found and corrected",
+      content: { "application/json": rebuildRollupsSchema },
+    },
+  },
   problems: ["invalid_request", "body_too_large", "unknown_site"],
 });
 
 /**
- * `POST /rollups/rebuild`: computes the hourly aggregates and the quality of some days from the samples again, and answers with what was
- * wrong. A few days at a time: `nextDate` is where to go on.
+ * `POST /rollups/rebuild`: recomputes the hourly aggregates and the quality of some days from the samples. Answers with
+ * the differences. Processes a few days per request; the next request begins at `nextDate`.
  */
 export const rebuildRollupsRoute = new Hono<{ Bindings: Env }>().post(
   "/rollups/rebuild",

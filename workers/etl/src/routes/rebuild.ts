@@ -23,16 +23,16 @@ const bodySchema = z
   .refine(({ from = 0, to = Infinity }) => from <= to, { path: ["to"], error: "must not be before from" });
 
 const described = describe({
-  summary: "Rebuilds what D1 knows of the day files from R2",
+  summary: "Rebuilds the manifest from the day files in R2",
   access: "write",
   body: bodySchema,
-  answers: { 200: { description: "What was found and done", content: { "application/json": rebuildSchema } } },
+  answers: { 200: { description: "The outcome of each file", content: { "application/json": rebuildSchema } } },
   problems: ["invalid_request", "body_too_large", "unknown_site"],
 });
 
 /**
- * `POST /rebuild`: compares the manifest with the day files in R2, and rebuilds it from those where it differs. A few
- * days at a time: `next_cursor` is where to go on.
+ * `POST /rebuild`: compares the manifest with the day files in R2, and rebuilds it where it differs. Processes a few
+ * days per request; the next request takes `next_cursor`.
  */
 export const rebuildRoute = new Hono<{ Bindings: Env }>().post("/rebuild", described, requireAdmin, async (context) => {
   const { site, from = null, to = null, dry_run: dryRun, cursor = null } = await parseBody(context.req.raw, bodySchema);

@@ -10,14 +10,14 @@ import { refusePaused } from "../pause.ts";
 const bodySchema = z.strictObject({ site: z.string().min(1).optional() });
 
 const described = describe({
-  summary: "Finds gaps, and asks the API again for all that are open, of every site or of one, now",
+  summary: "Finds gaps now, and asks the API for all open ones, of every site or of one",
   access: "write",
   body: bodySchema,
-  answers: { 200: { description: "What was done", content: { "application/json": gapsRunSchema } } },
+  answers: { 200: { description: "The result of the repair", content: { "application/json": gapsRunSchema } } },
   problems: ["invalid_request", "body_too_large", "unknown_site", "site_paused"],
 });
 
-/** `POST /gaps/repair`: does what the hourly cron does about gaps, whether they are due or not, and answers with what was done. */
+/** `POST /gaps/repair`: runs the hourly gap repair now, for gaps that are not due too. */
 export const repairGapsRoute = new Hono<{ Bindings: Env }>().post(
   "/gaps/repair",
   described,

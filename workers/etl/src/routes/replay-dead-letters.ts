@@ -11,14 +11,19 @@ import { storedByDatabase } from "../sites.ts";
 const bodySchema = z.strictObject({ ...choiceFields, cursor: deadLetterCursor }).refine(isChoice, NO_CHOICE);
 
 const described = describe({
-  summary: "Decodes rejected records again by today's catalogue and rules, and stores those that are samples now",
+  summary: "Decodes rejected records with the current catalogue and rules, and stores valid samples",
   access: "write",
   body: bodySchema,
-  answers: { 200: { description: "What became of them", content: { "application/json": replaySchema } } },
+  answers: {
+    200: { description: "Counts of the dead letters by outcome", content: { "application/json": replaySchema } },
+  },
   problems: ["invalid_request", "body_too_large", "unknown_site"],
 });
 
-/** `POST /dead-letters/replay`: stores what has become a sample; at most 500 letters a call. Safe to repeat. */
+/**
+ * `POST /dead-letters/replay`: stores records that are valid samples by now; at most 500 dead letters a call. Safe to
+ * repeat.
+ */
 export const replayDeadLettersRoute = new Hono<{ Bindings: Env }>().post(
   "/dead-letters/replay",
   described,

@@ -10,7 +10,7 @@ import { pauseDetail, pausedSiteSchema, storedSite } from "../pause.ts";
 const bodySchema = z.strictObject({});
 
 const described = describe({
-  summary: "Ends the pause of a site: the next sync goes on at its watermark",
+  summary: "Ends the pause of a site: the next sync continues at its watermark",
   access: "write",
   path: { site: "The site's name" },
   body: bodySchema,
@@ -18,7 +18,7 @@ const described = describe({
   problems: ["invalid_request", "body_too_large", "unknown_site", "site_paused"],
 });
 
-/** `POST /sites/{site}/resume`. A pause by the SITES setting ends there only: 409. */
+/** `POST /sites/{site}/resume`. A pause by the SITES setting ends only there: 409. */
 export const resumeRoute = new Hono<{ Bindings: Env }>().post(
   "/sites/:site/resume",
   described,

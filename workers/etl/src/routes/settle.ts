@@ -14,16 +14,16 @@ const endedDay = dayField.refine((day) => day < dayOf(Date.now()), "must be a UT
 const bodySchema = z.strictObject({ site: z.string().min(1).optional(), day: endedDay.optional() });
 
 const described = describe({
-  summary: "Makes closed days due to be settled now; the backfill Worker builds them",
+  summary: "Makes closed days due for settling now; the backfill Worker builds them",
   access: "write",
   body: bodySchema,
-  answers: { 202: { description: "What is due", content: { "application/json": settleSchema } } },
+  answers: { 202: { description: "The days that are due", content: { "application/json": settleSchema } } },
   problems: ["invalid_request", "body_too_large", "unknown_site"],
 });
 
 /**
- * `POST /settle`: makes closed days due now: the one that is named, or all that are not settled for good. The next cron of the backfill
- * Worker begins to build them, five minutes later at most.
+ * `POST /settle`: makes the named closed day due now, or all that are not settled for good or have samples in no file.
+ * The backfill Worker begins to build them within five minutes.
  */
 export const settleRoute = new Hono<{ Bindings: Env }>().post("/settle", described, requireAdmin, async (context) => {
   const { site: name, day } = await parseBody(context.req.raw, bodySchema);

@@ -6,13 +6,13 @@ import { type Env, settingsOf } from "../env.ts";
 import { readAnswering } from "../sites.ts";
 
 const described = describe({
-  summary: "Points, rows and bytes of the hot level, and what the day files hold",
+  summary: "Points, rows and bytes of the hot level, and sizes of the day files",
   access: "open",
-  answers: { 200: { description: "As of now", content: { "application/json": statsSchema } } },
+  answers: { 200: { description: "The current state", content: { "application/json": statsSchema } } },
   problems: [],
 });
 
-/** `GET /stats`: points, rows and bytes of the hot level, and what the day files hold. */
+/** `GET /stats`: points, rows and bytes of the hot level, and sizes of the day files. */
 export const statsRoute = new Hono<{ Bindings: Env }>().get("/stats", described, async (context) => {
   const settings = settingsOf(context.env);
   const now = Date.now();

@@ -117,9 +117,9 @@ async function statusOf(
 }
 
 const described = describe({
-  summary: "How far each site's sync has come, its last runs, what went wrong in them, open gaps, and active alerts",
+  summary: "Each site's watermark, last runs and their errors, open gaps, and active alerts",
   access: "open",
-  answers: { 200: { description: "As of now", content: { "application/json": statusSchema } } },
+  answers: { 200: { description: "The current state", content: { "application/json": statusSchema } } },
   problems: [],
 });
 

@@ -13,11 +13,11 @@ const described = describe({
   summary: "Syncs every site, or one, now",
   access: "write",
   body: bodySchema,
-  answers: { 200: { description: "What was done", content: { "application/json": syncSchema } } },
+  answers: { 200: { description: "The result of the sync", content: { "application/json": syncSchema } } },
   problems: ["invalid_request", "body_too_large", "unknown_site", "site_paused"],
 });
 
-/** `POST /trigger`: syncs every site, or one, now, and answers with what was done. */
+/** `POST /trigger`: syncs every site, or one, now, and answers with the result. */
 export const triggerRoute = new Hono<{ Bindings: Env }>().post("/trigger", described, requireAdmin, async (context) => {
   const { site } = await parseBody(context.req.raw, bodySchema);
   const settings = settingsOf(context.env);
