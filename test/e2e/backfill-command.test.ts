@@ -65,7 +65,7 @@ it("exits with 2 while a backfill runs, --queue waits, --cancel ends both", asyn
   expect(output).toContain(`npm run backfill -- --watch --url ${deployment.urls.backfill}`);
   expect(code).toBe(2);
   const queued = await backfill("--from", dayBefore(50), "--to", dayBefore(41), "--queue");
-  expect(queued.output).toMatch(/queued {3}backfill_\d+_\w+, at position 1: it begins by itself\n$/);
+  expect(queued.output).toMatch(/queued {3}backfill_\d+_\w+, at position 1: it starts by itself\n$/);
   expect(queued.code).toBe(0);
   const cancelled = await backfill("--cancel", "--queue");
   expect(cancelled.output).toMatch(/cancelled backfill_\w+, which waited\ncancelled backfill_\w+: \d+ days are done; /);

@@ -211,7 +211,7 @@ it("a repeated import changes nothing, with or without its position", async () =
   const before = await Promise.all(keys.map((key) => deployment.workers.readObject(key)));
   const anew = await runImport("second");
   expect(anew.output).not.toMatch(/ [1-9][\d,]* stored/);
-  expect(anew.output).toContain(`         ${(1440 + 100 + 1440 + 1440 + 1).toLocaleString("en")} there already\n`);
+  expect(anew.output).toContain(`         ${(1440 + 100 + 1440 + 1440 + 1).toLocaleString("en")} already stored\n`);
   const remembered = await runImport("first");
   expect(remembered.output).toContain("(before)");
   expect(remembered.output).not.toContain("sent ");

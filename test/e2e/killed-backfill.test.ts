@@ -76,7 +76,7 @@ describe.skipIf(process.platform !== "linux")("a backfill whose workerd is kille
       await child.killWorkerd();
       await child.interrupt();
       child = await launch();
-      expect(child.output).toContain("1 of an earlier run go on");
+      expect(child.output).toContain("1 of an earlier run continue");
     }
     const ended = await until(client);
     expect(ended).toMatchObject({ status: "completed", backfill_id: id, days_completed: DAYS, days_failed: 0 });

@@ -74,13 +74,13 @@ it("restores D1's knowledge of the day files, with equal answers", async () => {
   expect(lost).not.toEqual(before);
 
   const dry = await rebuild("--dry-run");
-  expect(dry.output).toMatch(/done {5}3 days: 3 to be rebuilt\n {9}[\d,]+ samples in what was rebuilt\n$/);
+  expect(dry.output).toMatch(/done {5}3 days: 3 to be rebuilt\n {9}[\d,]+ samples in rebuilt days\n$/);
   expect(dry.code).toBe(0);
   expect(await answers()).toEqual(lost);
 
   const done = await rebuild("--from", FIRST, "--site", SITE);
   expect(done.output).toMatch(/done {5}3 days: 3 rebuilt/);
-  expect(done.output).toContain(`3 days looked at  3 rebuilt  at ${LAST}\n`);
+  expect(done.output).toContain(`3 days checked  3 rebuilt  at ${LAST}\n`);
   for (const drawing of ["\r", "\u001b"]) expect(done.output).not.toContain(drawing);
   expect(done.code).toBe(0);
   expect(await answers()).toEqual(before);

@@ -14,7 +14,7 @@ export type PlanAnswer = z.infer<typeof planSchema>;
 const startedSchema = z.object({
   status: z.enum(["started", "queued"]),
   backfill_id: z.string(),
-  /** in the queue, from 1; absent: it has begun */
+  /** position in the queue, from 1; absent: it has begun */
   position: z.int().optional(),
 });
 const retriedSchema = z.union([z.object({ status: z.literal("not_started") }), startedSchema]);
@@ -68,17 +68,17 @@ export class BackfillClient {
     return this.#worker.ask(startedSchema, "POST", "/backfill/start", body);
   }
 
-  /** A backfill of the days that failed. @returns `not_started` where no day has */
+  /** Backfills the failed days again. @returns `not_started` if no day failed */
   retryFailed(body: Record<string, unknown>): Promise<z.infer<typeof retriedSchema>> {
     return this.#worker.ask(retriedSchema, "POST", "/backfill/retry-failed", body);
   }
 
-  /** Stops the backfill, or takes it out of the queue. @throws {WorkerRefused} 409: it neither runs nor waits */
+  /** Cancels a running or queued backfill. @throws {WorkerRefused} 409: it is neither */
   cancel(backfillId: string): Promise<z.infer<typeof cancelledSchema>> {
     return this.#worker.ask(cancelledSchema, "POST", "/backfill/cancel", { backfill_id: backfillId });
   }
 
-  /** The backfill that runs, else the last. @throws {WorkerRefused} 404: there never was one */
+  /** The running backfill, else the last one. @throws {WorkerRefused} 404: there was none */
   async status(): Promise<BackfillStatus> {
     const status = await this.#worker.ask(statusAnswerSchema, "GET", "/backfill/status");
     if (status.status === "not_started") throw new WorkerRefused(404, "No backfill was ever started.");

@@ -6,34 +6,34 @@ import { DEFAULT_BACKFILL_PORT } from "./settings.ts";
 
 const DEFAULT_URL = `http://${HOST}:${DEFAULT_BACKFILL_PORT}`;
 
-export const USAGE = `Backfills past days of a deployment, and shows how it goes.
+export const USAGE = `Backfills past days of a deployment, and shows the progress.
 
   npm run backfill -- --from 2024-01-01 --to 2024-12-31 [options]
-  npm run backfill -- --watch          look at the one that runs
-  npm run backfill -- --cancel         stop the one that runs
+  npm run backfill -- --watch          watch the running backfill
+  npm run backfill -- --cancel         cancel the running backfill
   npm run backfill -- --retry-failed   try failed days again
 
   --from, --to   first and last day, YYYY-MM-DD, UTC, both included;
-                 of --retry-failed they may be left out
+                 optional with --retry-failed
   --site NAME    this site only; may be repeated (default: all)
-  --force        days that are there already, too; a backfill that
-                 runs is replaced, unless --queue is given
-  --queue        wait until the backfill that runs has ended; of
-                 --cancel: cancel those that wait, too
+  --force        also days that are stored already; replaces a
+                 running backfill, unless --queue is given
+  --queue        start after the running backfill; with --cancel:
+                 also cancel queued backfills
   --watch        stay and show the progress; Ctrl-C leaves the
                  backfill running
-  --plan         say what it would take, and start nothing
+  --plan         show requests, time, size and cost; start nothing
   --url URL      the backfill Worker (default: BACKFILL_URL, else
                  ${DEFAULT_URL})
   --token TOKEN  its ADMIN_TOKEN (default: ADMIN_TOKEN of the
                  environment, else that of npm start)
 
 Exit codes:
-  0   started, queued or cancelled; no day to try again;
-      with --watch: all of its days are there
+  0   started, queued or cancelled; no failed day to retry;
+      with --watch: all of its days are stored
   1   with --watch: days failed, or it was cancelled;
-      with --cancel: none runs
-  2   it could not be asked for`;
+      with --cancel: no backfill was running
+  2   invalid options, or the Worker refused or did not answer`;
 
 const optionsSchema = z.object({
   from: dayOption.optional(),
@@ -57,13 +57,13 @@ export interface BackfillOptions extends Omit<
   readonly action: "start" | "cancel" | "retry-failed";
   /** null: `start` starts nothing, and `retry-failed` applies to all days */
   readonly range: { readonly from: string; readonly to: string } | null;
-  /** the command that shows the backfill again, with a non-default address */
+  /** the command that shows the backfill again, with the address if it is not the default */
   readonly comeBack: string;
 }
 
 /**
  * Reads the command line.
- * @throws Error that names the fault
+ * @throws Error that names each invalid option
  */
 export function readBackfillOptions(
   args: readonly string[],

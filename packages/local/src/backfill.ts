@@ -31,12 +31,12 @@ async function begin(client: BackfillClient, options: BackfillOptions): Promise<
     if (plan) return 0;
     const { status, backfill_id: id, position } = await client.start({ ...body, force_restart: force, queue });
     if (status === "started") return sayStarted(id);
-    say(formatLine("queued", `${id}, at position ${position}: it begins by itself`));
+    say(formatLine("queued", `${id}, at position ${position}: it starts by itself`));
     return 0;
   } catch (error) {
     if (!(error instanceof WorkerRefused) || error.status !== CONFLICT) throw error;
     console.error(error.message);
-    console.error(`To look at it: ${comeBack}`);
+    console.error(`To watch it: ${comeBack}`);
     return 2;
   }
 }
@@ -54,7 +54,7 @@ async function cancel(client: BackfillClient, { queue }: BackfillOptions): Promi
     if (queue) {
       // In reverse order: the first queued one would start when the running one ends.
       for (const { backfill_id: id } of waiting.toReversed()) {
-        say(formatLine("cancelled", ` ${(await client.cancel(id)).backfill_id}, which waited`));
+        say(formatLine("cancelled", ` ${(await client.cancel(id)).backfill_id}, which was queued`));
       }
     }
     if (status !== "in_progress") {
@@ -64,10 +64,10 @@ async function cancel(client: BackfillClient, { queue }: BackfillOptions): Promi
     const { backfill_id: id, days_completed: days } = await client.cancel(running);
     say(formatLine("cancelled", ` ${id}: ${days} days are done; ${CONTINUE_HINT}`));
     if (!queue && waiting.length > 0)
-      say(formatLine("", `${waiting.length} in the queue go on; --cancel --queue ends them, too`));
+      say(formatLine("", `${waiting.length} in the queue remain; to cancel them too, add --queue`));
     return 0;
   } catch (error) {
-    // It may have ended since the status was read.
+    // It may have ended after its status was read.
     if (!isNone(error, CONFLICT) && !isNone(error, NOT_FOUND)) throw error;
     console.error("No backfill is in progress.");
     return 1;
@@ -75,13 +75,12 @@ async function cancel(client: BackfillClient, { queue }: BackfillOptions): Promi
 }
 
 /**
- * The backfill continues without this process: prints this, and dies of the signal as if it was not caught, so that the
- * shell sees it.
+ * The backfill continues without this process. Prints that, and ends by the signal itself, so that the shell sees it.
  */
 function leaveOn(signal: "SIGINT" | "SIGTERM", screen: Screen, comeBack: string): void {
   process.once(signal, () => {
     screen.end();
-    say("The backfill goes on by itself. To look at it again:");
+    say("The backfill continues by itself. To watch it again:");
     say(`  ${comeBack}`);
     process.kill(process.pid, signal);
   });
@@ -99,7 +98,7 @@ async function backfill(options: BackfillOptions): Promise<number> {
   const ended = await begin(client, options);
   if (ended !== null) return ended;
   if (!watch) {
-    say("The backfill goes on by itself. To look at it:");
+    say("The backfill continues by itself. To watch it:");
     say(`  ${comeBack}`);
     return 0;
   }

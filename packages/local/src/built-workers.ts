@@ -9,23 +9,29 @@ import { WORKER_NAMES, type WorkerName } from "./worker-names.ts";
 
 const DOOR = fileURLToPath(new URL("./in-worker/local-door.ts", import.meta.url));
 
-/** The variable that names a JSON file of {@link BuiltWorkers}. Tests set it: they start the same Workers 30 times. */
+/**
+ * The variable that names a JSON file of {@link BuiltWorkers}. Tests set it, because they start the same Workers 30
+ * times.
+ */
 export const BUILT_WORKERS = "BUILT_WORKERS";
 
 const workerNames = z.enum(WORKER_NAMES);
 const builtSchema = z.object({
-  /** what the wrangler files say */
+  /** the wrangler files */
   files: z.record(workerNames, workerFileSchema),
   /** each Worker as one module */
   modules: z.record(workerNames, z.string()),
-  /** `in-worker/local-door.ts` as another */
+  /** the module of `in-worker/local-door.ts` */
   door: z.string(),
   migrations: z.array(migrationSchema),
 });
 
 type BuiltWorkers = z.output<typeof builtSchema>;
 
-/** Bundles the Workers, reads the migrations, and builds the dashboard that the query Worker serves. @throws Error where that fails */
+/**
+ * Bundles the Workers, reads the migrations, and builds the query Worker's dashboard. @throws Error if one of them
+ * fails
+ */
 export async function buildWorkers(): Promise<BuiltWorkers> {
   const files = await readWorkerFiles();
   const mains = WORKER_NAMES.map((name) => [name, files[name].main] as const);
@@ -39,12 +45,12 @@ export async function buildWorkers(): Promise<BuiltWorkers> {
   return builtSchema.parse({ files, modules: Object.fromEntries(modules), door, migrations });
 }
 
-/** The Workers that a start runs: built anew, unless {@link BUILT_WORKERS} names a file of them. */
+/** The Workers to start: read from the file that {@link BUILT_WORKERS} names, otherwise built. */
 export async function builtWorkers(): Promise<BuiltWorkers> {
   return (await builtBefore()) ?? buildWorkers();
 }
 
-/** What a start reads of the wrangler files. */
+/** The wrangler files, by Worker. */
 export async function workerFiles(): Promise<Readonly<Record<WorkerName, WorkerFile>>> {
   return (await builtBefore())?.files ?? readWorkerFiles();
 }

@@ -15,7 +15,7 @@ export function workerOption(worker: WorkerName) {
     .transform((url) => url.replace(/\/+$/, ""));
 }
 
-/** The ADMIN_TOKEN to send: from the command line, the environment, or the default of `npm start`. */
+/** The ADMIN_TOKEN to send: the option, the environment's, or the default of `npm start`. */
 export function adminToken(
   option: string | undefined,
   environment: Readonly<Record<string, string | undefined>>,
@@ -23,7 +23,7 @@ export function adminToken(
   return option ?? environment["ADMIN_TOKEN"] ?? "local-admin";
 }
 
-/** @throws Error with a line per invalid option */
+/** @throws Error with one line per invalid option */
 export function parseOptions<S extends z.ZodType>(schema: S, values: unknown): z.output<S> {
   const parsed = schema.safeParse(values);
   if (parsed.success) return parsed.data;

@@ -8,8 +8,8 @@ function say(line: string): void {
 }
 
 /**
- * Runs the system until Ctrl-C: starts it, runs the command, then starts the crons. An error at the start is one line
- * and exit code 1.
+ * Starts the system, runs the command, then runs the crons until Ctrl-C. An error at the start is one line and exit
+ * code 1.
  */
 export async function runUntilStopped(
   command: (system: LocalSystem, settings: LocalSettings, say: (line: string) => void) => Promise<void>,
@@ -21,7 +21,7 @@ export async function runUntilStopped(
   };
   const stopOnSignals = () => {
     for (const signal of ["SIGINT", "SIGTERM"] as const) {
-      // Miniflare ends the process itself with 130, without closing the rest; `stop` closes Miniflare too.
+      // Miniflare ends the process itself with 130 and leaves the rest open; `stop` closes Miniflare too.
       process.removeAllListeners(signal);
       process.once(signal, () => void stop(0));
     }
@@ -29,9 +29,9 @@ export async function runUntilStopped(
   stopOnSignals();
   try {
     const settings = readLocalSettings(process.env);
-    // the Workers' clocks are shifted in their bundles; this process runs the crons, the simulator and the command
+    // the bundles shift the Workers' clocks; this process runs the crons, the simulator and the command
     if (settings.CLOCK_OFFSET_SECONDS !== 0) shiftClock(settings.CLOCK_OFFSET_SECONDS * 1000);
-    // Loaded here: it takes two seconds of CPU, and invalid settings are refused without it.
+    // Imported here, because it takes two seconds of CPU, and invalid settings are refused without it.
     const { startSystem } = await import("./system.ts");
     system = await startSystem(settings, say);
     stopOnSignals();

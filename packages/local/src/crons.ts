@@ -7,14 +7,14 @@ export interface WorkerCron {
   readonly cron: string;
 }
 
-/** The crons of etl by name, told apart by how often they run. */
+/** The names of etl's crons, by the form of their expressions. */
 const ETL_CRONS: readonly (readonly [name: string, expression: RegExp])[] = [
   ["sync", /^\*\/\d+ \* \* \* \*$/],
   ["hourly", /^\d+ \* \* \* \*$/],
   ["daily", /^\d+ \d+ \* \* \*$/],
 ];
 
-/** A Worker's cron expressions under themselves, and those of etl under their names too. */
+/** A Worker's cron expressions by themselves, and etl's also by name. */
 export function namedCrons(worker: WorkerName, crons: readonly string[]): Record<string, string> {
   const byName = ETL_CRONS.flatMap(([name, expression]) => {
     const cron = worker === "etl" ? crons.find((candidate) => expression.test(candidate)) : undefined;

@@ -5,17 +5,17 @@ import { build, type Metafile } from "esbuild";
 
 const SOURCE = fileURLToPath(new URL("../../dashboard", import.meta.url));
 
-/** Where wrangler.query.toml looks for the page. */
+/** The page's folder in wrangler.query.toml. */
 const DIST = join(SOURCE, "dist");
 
 const MAIN = "src/main.tsx";
 const THEME = "src/shell/apply-theme.ts";
 const STYLE = "src/styles/main.css";
-/** The view that is shown first is fetched along with the shell and not after it. */
+/** The first view loads with the shell, not after it. */
 const FIRST_VIEW = "src/explore/explore-view.tsx";
 const JSX = { jsx: "automatic", jsxImportSource: "preact" } as const;
 
-/** Nothing but what the page brings itself, and answers of its own origin. */
+/** Allows the page's own files and its own origin only. */
 const CONTENT_SECURITY_POLICY = [
   "default-src 'none'",
   "script-src 'self'",
@@ -27,7 +27,10 @@ const CONTENT_SECURITY_POLICY = [
   "frame-ancestors 'none'",
 ].join("; ");
 
-/** Names of files hold a hash of what is in them, so they never change; the page itself is asked for each time. */
+/**
+ * Files in assets/ have a hash of their content in their names, so they never change. The page is revalidated each
+ * time.
+ */
 const HEADERS = `/*
   Content-Security-Policy: ${CONTENT_SECURITY_POLICY}
   X-Content-Type-Options: nosniff
@@ -41,13 +44,13 @@ const HEADERS = `/*
 interface DashboardBuild {
   /** the folder of static assets */
   readonly folder: string;
-  /** files that the page loads before it shows its first view, from the folder */
+  /** files that load before the first view, relative to the folder */
   readonly first: readonly string[];
 }
 
 /**
- * Builds the dashboard's page into static assets. Takes a tenth of a second, so that every start does it.
- * @throws Error when its source does not build
+ * Builds the page into static assets. It takes 0.1 s, so every start does it.
+ * @throws Error if the source does not build
  */
 export async function buildDashboard(): Promise<DashboardBuild> {
   const shared = {
@@ -65,13 +68,13 @@ export async function buildDashboard(): Promise<DashboardBuild> {
   } as const;
   const [modules, plain] = await Promise.all([
     build({ ...shared, entryPoints: [MAIN, STYLE], splitting: true, format: "esm", ...JSX }),
-    // Not a module, because it must run before the first paint.
+    // No module, because it must run before the first paint.
     build({ ...shared, entryPoints: [THEME], format: "iife" }),
   ]);
   const outputs = { ...modules.metafile.outputs, ...plain.metafile.outputs };
   const builtOf = (entry: string): string => {
     const found = Object.entries(outputs).find(([, output]) => output.entryPoint === entry);
-    if (found === undefined) throw new Error(`nothing was built of ${entry}`);
+    if (found === undefined) throw new Error(`esbuild built nothing for ${entry}`);
     return relative("dist", found[0]);
   };
   const [main, theme, style] = [builtOf(MAIN), builtOf(THEME), builtOf(STYLE)];
@@ -88,7 +91,7 @@ export async function buildDashboard(): Promise<DashboardBuild> {
   );
   files.set("_headers", HEADERS);
   for (const [name, text] of files) await writeChanged(join(DIST, name), text);
-  // Last, because it names the others.
+  // Last, because it names the other files.
   await writeChanged(join(DIST, "index.html"), page);
   for (const name of await readdir(join(DIST, "assets"))) {
     if (!files.has(join("assets", name))) await rm(join(DIST, "assets", name), { force: true });
@@ -96,7 +99,7 @@ export async function buildDashboard(): Promise<DashboardBuild> {
   return { folder: DIST, first: ["index.html", style, theme, ...scripts] };
 }
 
-/** A built script and all that it cannot run without. */
+/** A built script and its static imports. */
 function withImports(outputs: Metafile["outputs"], file: string): string[] {
   const wanted = new Set([file]);
   for (const script of wanted) {
@@ -107,7 +110,7 @@ function withImports(outputs: Metafile["outputs"], file: string): string[] {
   return [...wanted];
 }
 
-/** Whole or not at all, and not where nothing changed: somebody else may be reading, or building the same. */
+/** Replaces the file as a whole, and only if its content changed: another process may read it or build the same. */
 async function writeChanged(path: string, text: string): Promise<void> {
   if ((await readFile(path, "utf8").catch(() => null)) === text) return;
   const unfinished = `${path}.${process.pid}`;

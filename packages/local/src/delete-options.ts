@@ -13,14 +13,14 @@ export const USAGE = `Deletes samples for good, in D1, R2 and KV. May be stopped
   --from, --to   first and last day, YYYY-MM-DD, UTC, both included
   --point NAME   all samples of this point
   --everything   the whole site; pause it first
-  --yes          do it; without it, this only says what it would do
+  --yes          delete; without it, only print what would be deleted
   --url URL      the backfill Worker (default: BACKFILL_URL, else
                  ${DEFAULT_URL})
   --token TOKEN  its ADMIN_TOKEN (default: ADMIN_TOKEN of the
                  environment, else that of npm start)
 
-It ends with 0 when all is deleted; with 1 when days are left, whose
-reason it names; with 2 when nothing was deleted.`;
+Exit codes: 0 all deleted; 1 some days are left, each with its reason;
+2 nothing was deleted.`;
 
 const optionsSchema = z
   .object({
@@ -37,7 +37,7 @@ const optionsSchema = z
     ({ from, to, point, everything }) =>
       (from === undefined) === (to === undefined) &&
       [from !== undefined, point !== undefined, everything].filter(Boolean).length === 1,
-    { path: ["site"], error: "needs one of --from with --to, --point, or --everything beside it" },
+    { path: ["site"], error: "needs one of --from with --to, --point, or --everything" },
   );
 
 export interface DeleteOptions {

@@ -13,7 +13,7 @@ const syncSchema = z.object({
 });
 
 export interface FirstSync {
-  /** samples stored */
+  /** stored samples */
   readonly stored: number;
   readonly runs: number;
 }

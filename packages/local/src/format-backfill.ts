@@ -21,12 +21,12 @@ export function formatBackfillPlan({
   ];
 }
 
-/** After a cancel. */
+/** The hint after a cancel. */
 export const CONTINUE_HINT = "to go on, start it again: finished days are skipped";
 
 const ENDED = { completed: "done", cancelled: "stopped", failed: "failed" } as const;
 
-/** The result of a backfill: the days it stored, the days it did not, and the next step. */
+/** The result of a backfill: the days it stored, the days it did not store, and the next step. */
 export function formatBackfillEnd(status: BackfillStatus, url: string): string[] {
   if (status.status === "in_progress") return [];
   const { days_completed: done, days_total: total, records_processed: records } = status;

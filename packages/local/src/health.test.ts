@@ -9,7 +9,7 @@ interface Answer {
   readonly headers?: Record<string, string>;
 }
 
-/** answers to come; the last one stays */
+/** answers in order; the last one repeats */
 let answers: Answer[];
 let asked: Record<string, unknown>[];
 let server: Server;
@@ -41,7 +41,7 @@ async function wait(given: Answer[], waitMs = 60_000, access: { id: string; secr
   return waitForHealth(url, "new", waitMs, access, () => Promise.resolve());
 }
 
-test("it is asked again until the new version is well", async () => {
+test("/health is requested until the new version is healthy", async () => {
   const missing = { status: 404, body: "error code: 1042" };
   expect(await wait([missing, health("old"), health("new", false), health("new")])).toBeNull();
   expect(asked).toHaveLength(4);
@@ -51,21 +51,21 @@ test.each([
   [health("new", false), "it answers 503: schema: the database has schema version 4, this code needs 5"],
   [health("old"), "version old answers, not new"],
   [health("old", false), "version old answers, not new (schema: the database has schema version 4, this code needs 5)"],
-  [{ status: 200, body: { hello: "world" } }, "it answers 200, and no health"],
+  [{ status: 200, body: { hello: "world" } }, "it answers 200 without a health report"],
   [
     { status: 302, body: "", headers: { location: "https://team.cloudflareaccess.com/cdn-cgi/access/login" } },
     "Cloudflare Access is in front of it: set CF_ACCESS_CLIENT_ID and CF_ACCESS_CLIENT_SECRET to a service token",
   ],
-])("reports %j when the time is over", async (answer, fault) => {
+])("when the time is over, %j gives the fault", async (answer, fault) => {
   expect(await wait([answer], 0)).toBe(fault);
   expect(asked).toHaveLength(1);
 });
 
-test("an address at which nothing answers", async () => {
+test("an address without an answer is a fault", async () => {
   expect(await waitForHealth("http://127.0.0.1:1", null, 0, null)).toMatch(/^nothing answers \(.+\)$/);
 });
 
-test("a service token goes with the question", async () => {
+test("a service token is sent with the request", async () => {
   expect(await wait([health("new")], 0, { id: "the-id", secret: "the-secret" })).toBeNull();
   expect(asked[0]).toMatchObject({ "cf-access-client-id": "the-id", "cf-access-client-secret": "the-secret" });
 });

@@ -18,11 +18,11 @@ export interface AccessToken {
 }
 
 /**
- * Requests a Worker's `/health` until this version reports that all is well: a new address is known after seconds, and
- * an old version answers for a while.
+ * Requests a Worker's `/health` until this version is healthy. A new address is known after seconds, and an old version
+ * may answer for a while.
  * @param version null: any version
  * @param waitMs the longest wait
- * @returns null: all is well; otherwise the last fault
+ * @returns null: healthy; otherwise the last fault
  */
 export async function waitForHealth(
   url: string,
@@ -55,7 +55,7 @@ async function askHealth(url: string, version: string | null, access: AccessToke
     return "Cloudflare Access is in front of it: set CF_ACCESS_CLIENT_ID and CF_ACCESS_CLIENT_SECRET to a service token";
   }
   const health = healthSchema.safeParse(parseJson(text));
-  if (!health.success) return `it answers ${response.status}, and no health`;
+  if (!health.success) return `it answers ${response.status} without a health report`;
   const { checks, status } = health.data;
   const failed = Object.entries(checks).filter(([, { ok }]) => !ok);
   const details = failed.map(([name, { detail }]) => `${name}: ${detail}`).join("; ");

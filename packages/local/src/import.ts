@@ -15,10 +15,10 @@ function say(line: string): void {
   console.log(line);
 }
 
-/** The progress is saved, so stopping needs no cleanup: prints this, and dies of the signal as if it was not caught. */
+/** The position is saved, so a stop needs no cleanup. Prints that, and ends by the signal itself. */
 function leaveOn(signal: "SIGINT" | "SIGTERM"): void {
   process.once(signal, () => {
-    say("Stopped. The same command goes on from here.");
+    say("Stopped. The same command continues.");
     process.kill(process.pid, signal);
   });
 }
@@ -47,7 +47,7 @@ async function runImport({ from, to, token, check }: ImportOptions): Promise<num
   const isWhole = await sendDays(context, new ImportClient(to, token));
   formatImportEnd(position).forEach(say);
   if (isWhole) say(formatLine("", `to import these files again, remove ${folder}`));
-  else say("The same command tries again what is not there.");
+  else say("The same command tries the missing days again.");
   return isWhole && Object.keys(droppedByReason(position)).length === 0 ? 0 : 1;
 }
 
@@ -56,6 +56,5 @@ await runOperatorCommand({
   read: () => readImportOptions(process.argv.slice(2), process.env),
   run: runImport,
   failed: 1,
-  hint: (error) =>
-    error instanceof ImportRefused ? "What was sent is noted: the same command goes on from here." : null,
+  hint: (error) => (error instanceof ImportRefused ? "The position is saved: the same command continues." : null),
 });

@@ -2,14 +2,14 @@ import type { DoorOptions } from "./in-worker/local-door.ts";
 import { shiftClock } from "./in-worker/shift-clock.ts";
 
 /**
- * The modules of a Worker in a local run, the main one first: the Worker behind the door of a local run, by a clock that
- * may be shifted. A deployment has the Worker alone.
+ * The modules of a Worker in a local run, the main one first: the Worker, the local door, and a shifted clock. A
+ * deployment has the Worker alone.
  * @param worker its bundle
  * @param door the bundle of `in-worker/local-door.ts`
- * @param clockOffsetMs added to what the Worker takes for now
+ * @param clockOffsetMs added to the Worker's current time
  */
 export function localModules(worker: string, door: string, options: DoorOptions, clockOffsetMs: number) {
-  // The clock comes before any module of the Worker, which may keep a reference to Date.now.
+  // The clock comes first, because a module of the Worker may keep a reference to Date.now.
   const main = `import "./clock.js";
 import worker from "./worker.js";
 import { localDoor } from "./door.js";

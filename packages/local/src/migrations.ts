@@ -5,15 +5,15 @@ import { z } from "zod";
 const FOLDER = join(import.meta.dirname, "../../../migrations");
 
 export const migrationSchema = z.object({
-  /** of its file */
+  /** file name */
   name: z.string(),
   statements: z.array(z.string()),
 });
 export type Migration = z.output<typeof migrationSchema>;
 
-/** The migrations of the repository, in the order in which they are applied. */
+/** The repository's migrations, in the order of their application. */
 export async function readMigrations(): Promise<Migration[]> {
-  // Loaded where it is needed: it takes 1.7 s of CPU.
+  // Imported here, because it takes 1.7 s of CPU.
   const { unstable_splitSqlQuery: splitSqlQuery } = await import("wrangler");
   const names = (await readdir(FOLDER)).filter((file) => file.endsWith(".sql")).sort();
   const read = async (name: string) => ({
@@ -23,12 +23,12 @@ export async function readMigrations(): Promise<Migration[]> {
   return Promise.all(names.map(read));
 }
 
-/** wrangler's own table, so that `wrangler d1 migrations apply --local` and this agree. */
+/** wrangler's own table, so that `wrangler d1 migrations apply --local` agrees with this. */
 const CREATE_TABLE = `
 CREATE TABLE IF NOT EXISTS d1_migrations (
   id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT UNIQUE, applied_at TIMESTAMP DEFAULT CURRENT_TIMESTAMP NOT NULL)`;
 
-/** What this needs of a D1 binding; Miniflare hands one out in Node. */
+/** The parts of a D1 binding that this needs; Miniflare provides them in Node. */
 interface Database {
   prepare(sql: string): Statement;
   batch(statements: Statement[]): Promise<unknown>;
@@ -39,7 +39,7 @@ interface Statement {
   all(): Promise<{ results: unknown[] }>;
 }
 
-/** Applies the migrations that the database does not have, each in one transaction; gives their names. */
+/** Applies pending migrations, each in one transaction. @returns their names */
 export async function applyMigrations(database: Database, migrations: readonly Migration[]): Promise<string[]> {
   await database.prepare(CREATE_TABLE).run();
   const { results } = await database.prepare("SELECT name FROM d1_migrations").all();

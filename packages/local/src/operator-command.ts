@@ -10,14 +10,14 @@ export interface OperatorCommand<Options> {
   readonly hint: (error: unknown) => string | null;
 }
 
-/** Runs a command of a shell: ends with 0 after help, with 2 for an invalid command line. */
+/** Runs a shell command. Exit code: 0 after help, 2 for an invalid command line. */
 export async function runOperatorCommand<Options>(command: OperatorCommand<Options>): Promise<void> {
-  // The reader of the pipe has closed it: ends with the exit code of a process ended by SIGPIPE.
+  // The pipe's reader has closed it: ends with the exit code of a process ended by SIGPIPE.
   process.stdout.on("error", (error: NodeJS.ErrnoException) => {
     if (error.code !== "EPIPE") throw error;
     process.exit(141);
   });
-  // The message of an error names the fault; a stack would hide it.
+  // The message of an error names the fault, so the stack is left out.
   const fail = (error: unknown, hint: string | null, code: number) => {
     console.error(error instanceof Error ? error.message : error);
     if (hint !== null) console.error(hint);

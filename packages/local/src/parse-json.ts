@@ -1,4 +1,4 @@
-/** The value of a JSON text; undefined: it is no JSON. */
+/** The value of a JSON text; undefined: invalid JSON. */
 export function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);

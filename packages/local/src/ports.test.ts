@@ -9,19 +9,19 @@ beforeEach(async () => {
   server = createServer().listen(0, HOST);
   await once(server, "listening");
   const address = server.address();
-  if (address === null || typeof address === "string") throw new Error("it listens on a port");
+  if (address === null || typeof address === "string") throw new Error("the server has no port");
   ({ port } = address);
 });
 afterEach(() => void server.close());
 
-test("a port that is taken is named with its setting, and is free once it is let go", async () => {
+test("a taken port is named with its setting, and passes once it is free", async () => {
   await expect(requireFreePorts({ ETL_PORT: port })).rejects.toThrow(`Port ${port} is taken: stop what`);
   server.close();
   await once(server, "close");
   await expect(requireFreePorts({ ETL_PORT: port })).resolves.toBeUndefined();
 });
 
-test("two settings of one port are both named", async () => {
+test("two settings with the same port are both named", async () => {
   server.close();
   await once(server, "close");
   await expect(requireFreePorts({ ETL_PORT: port, QUERY_PORT: port })).rejects.toThrow(

@@ -1,16 +1,16 @@
 import { once } from "node:events";
 import { createServer } from "node:net";
 
-/** Everything local listens here and nowhere else. */
+/** The only address of all local servers. */
 export const HOST = "127.0.0.1";
 
-/** What this machine may be called in an address that leads here. */
+/** Host names of this machine in local addresses. */
 export const LOOPBACK_NAMES = [HOST, "localhost", "[::1]"];
 
 /**
- * Checks that ports can be listened on, before anything is started.
+ * Checks that ports are free, before anything starts.
  * @param ports by the name of their setting
- * @throws Error that names the setting of the first that is taken, or is wanted twice
+ * @throws Error that names the setting of the first taken port, or two settings with the same port
  */
 export async function requireFreePorts(ports: Readonly<Record<string, number>>): Promise<void> {
   const wanted = new Map<number, string>();

@@ -62,7 +62,7 @@ describe("progressLine", () => {
   });
 });
 
-it("shows the progress of the days that are built", () => {
+it("progressText shows the days that are being built", () => {
   const day = { hours_done: 9, hours_total: 24, requests: 29, samples: 2_400_000 };
   const text = (...days: (typeof day | null)[]) =>
     progressText({ ...RUNNING, sites: days.map((one) => ({ running_day: one })) }, NOW);
@@ -70,7 +70,7 @@ it("shows the progress of the days that are built", () => {
   expect(text(day, null, { ...day, requests: 1 })).toContain("  at 2024-06-15: 18 of 48 h of 2 sites  30 requests, ");
 });
 
-it("a log shows all parts without a bar", () => {
+it("progressText has all parts and no bar", () => {
   expect(progressText({ ...RUNNING, rate: { days_per_hour: 1642.15 } }, NOW)).toBe(
     "45.08%  165 of 366 days  617,100,000 samples  at 2024-06-15  1,642 days/h  2 d 9 h left",
   );

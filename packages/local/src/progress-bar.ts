@@ -78,7 +78,7 @@ function partsOf(progress: BackfillProgress, now: number): Part[] {
   return parts;
 }
 
-/** The day that is built, and its progress; of several sites the first day, and the sum of their hours. */
+/** The day that is being built, and its progress; of several sites the first day, and the sum of their hours. */
 function runningParts({ sites, current_date: date }: BackfillProgress): Part[] {
   const days = sites.flatMap((site) => site.running_day ?? []);
   if (days.length === 0) return [{ text: `at ${date}` }];

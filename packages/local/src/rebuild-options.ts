@@ -4,24 +4,24 @@ import { adminToken, dayOption, parseOptions, workerOption } from "./command-opt
 
 const DEFAULT_URL = "http://127.0.0.1:8787";
 
-export const USAGE = `Compares what D1 knows of the day files with R2, and rebuilds it
-from them where it differs: after D1 was lost, or restored to an
-earlier time. Nothing in R2 is changed. May be stopped and repeated.
+export const USAGE = `Compares D1's manifest with the day files in R2, and rebuilds it from
+them where it differs: after D1 was lost, or restored to an earlier
+time. R2 is only read. May be stopped and repeated.
 
   npm run rebuild -- [options]
 
   --site NAME    this site only (default: all)
   --from, --to   first and last day, YYYY-MM-DD, UTC, both included
                  (default: all days)
-  --dry-run      say what it would do, and write nothing
+  --dry-run      print the differences, and write nothing
   --url URL      the etl Worker (default: ETL_URL, else
                  ${DEFAULT_URL})
   --token TOKEN  its ADMIN_TOKEN (default: ADMIN_TOKEN of the
                  environment, else that of npm start)
 
-It ends with 0 when D1 knows every day file, or would after a rebuild;
-with 1 when some are not what was written, or gone, or could not be
-read; with 2 when it could not be asked for.`;
+Exit codes: 0 D1 knows every day file (with --dry-run: or would);
+1 some files are damaged, missing or unreadable; 2 invalid options, or
+the Worker refused or did not answer.`;
 
 const optionsSchema = z.object({
   site: z.string().min(1).optional(),

@@ -33,7 +33,7 @@ export class RebuildTally {
   /** The progress as one line. */
   progress(): string {
     return [
-      `${formatCount(this.#days, "day")} looked at`,
+      `${formatCount(this.#days, "day")} checked`,
       ...this.#parts(),
       ...(this.#at === "" ? [] : [`at ${this.#at}`]),
     ].join("  ");
@@ -45,13 +45,10 @@ export class RebuildTally {
     const lines = [
       formatLine("done", `${formatCount(this.#days, "day")}${parts.length === 0 ? "" : `: ${parts.join(", ")}`}`),
     ];
-    if (this.#samples > 0) lines.push(formatLine("", `${formatCount(this.#samples, "sample")} in what was rebuilt`));
+    if (this.#samples > 0) lines.push(formatLine("", `${formatCount(this.#samples, "sample")} in rebuilt days`));
     if (this.#monthsToBuild > 0) {
       lines.push(
-        formatLine(
-          "",
-          `${formatCount(this.#monthsToBuild, "month file")} will be built anew from the days, within hours`,
-        ),
+        formatLine("", `${formatCount(this.#monthsToBuild, "month file")} will be rebuilt from the days within hours`),
       );
     }
     if (!this.isWhole) lines.push(formatLine("", "docs/operations.md says what to do for each outcome in capitals"));

@@ -5,9 +5,9 @@ const problem = (code: string, detail: string) => JSON.stringify({ status: 400, 
 
 test.each([
   [401, problem("unauthorized", "Send the header."), "unauthorized", "The etl Worker refuses the token"],
-  [404, problem("not_found", "There is nothing."), "not_found", "What answers at http://here is no etl Worker."],
-  [404, "<html>", null, "What answers at http://here is no etl Worker."],
-  [302, "", null, "What answers at http://here is no etl Worker. It redirects"],
+  [404, problem("not_found", "There is nothing."), "not_found", "No etl Worker answers at http://here."],
+  [404, "<html>", null, "No etl Worker answers at http://here."],
+  [302, "", null, "No etl Worker answers at http://here. It redirects"],
   [404, problem("unknown_site", "There is no site x."), "unknown_site", "There is no site x."],
   [503, problem("database_unavailable", "Try again."), "database_unavailable", "Try again."],
   [502, "<html>", null, "The etl Worker answered 502."],

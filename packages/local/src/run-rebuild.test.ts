@@ -17,7 +17,7 @@ const ill = new WorkerRefused(503, "The database did not answer.");
 
 type Answer = Error | (Pick<RebuildRun, "days"> & Partial<RebuildRun> & { next_cursor: string | null });
 
-/** Repairs with a Worker that answers so, one answer a run, the last again and again. */
+/** Rebuilds with a Worker that gives these answers, one per run; the last one repeats. */
 async function rebuild(...answers: Answer[]) {
   const asked: unknown[] = [];
   const told: string[] = [];
@@ -44,8 +44,8 @@ async function rebuild(...answers: Answer[]) {
   return { asked, told, tally, waitedMs, error };
 }
 
-describe("runRepair", () => {
-  it("goes on from each cursor, and tells of what is wrong, without control characters", async () => {
+describe("rebuildUntilDone", () => {
+  it("continues from each cursor, and reports faulty days without control characters", async () => {
     const { asked, told, tally } = await rebuild(
       { days: [day("rebuilt", "2025-10-12", 5), day("suspect", "2025-10-13")], next_cursor: "a" },
       { days: [day("unchanged", "2025-10-14"), day("misnamed", null)], next_cursor: null },
@@ -55,31 +55,31 @@ describe("runRepair", () => {
       ["POST", "/rebuild", { dry_run: false, cursor: "a" }],
     ]);
     expect(told).toEqual(["suspect  timeseries/2025-10-13: is not what was written", "misnamed  timeseries/null: "]);
-    expect(tally.progress()).toBe("4 days looked at  1 rebuilt  1 SUSPECT  1 in order  1 MISNAMED  at 2025-10-14");
+    expect(tally.progress()).toBe("4 days checked  1 rebuilt  1 SUSPECT  1 in order  1 MISNAMED  at 2025-10-14");
     expect(tally.isWhole).toBe(false);
     expect(tally.end()).toEqual([
       "done     4 days: 1 rebuilt, 1 SUSPECT, 1 in order, 1 MISNAMED",
-      "         5 samples in what was rebuilt",
+      "         5 samples in rebuilt days",
       "         docs/operations.md says what to do for each outcome in capitals",
     ]);
   });
 
-  it("says how many month files are to be built anew", async () => {
+  it("reports the number of month files to build", async () => {
     const months = ["unchanged", "to_build", "to_build"].map((outcome) => ({ outcome }));
     const { told, tally } = await rebuild({ days: [day("unchanged", "2025-10-14")], months, next_cursor: null });
     expect([told, tally.isWhole]).toEqual([[], true]);
     expect(tally.end()).toEqual([
       "done     1 day: 1 in order",
-      "         2 month files will be built anew from the days, within hours",
+      "         2 month files will be rebuilt from the days within hours",
     ]);
   });
 
-  it("says so where there is nothing at all", async () => {
+  it("without any day it reports 0 days", async () => {
     const { tally } = await rebuild({ days: [], next_cursor: null });
     expect([tally.end(), tally.isWhole]).toEqual([["done     0 days"], true]);
   });
 
-  it("tries again where a Worker that had answered is away for a while, from the same cursor", async () => {
+  it("repeats a run from its cursor if a Worker that answered before fails", async () => {
     const { asked, told, error } = await rebuild({ days: [], next_cursor: "a" }, away, ill, {
       days: [day("unchanged", "2025-10-12")],
       next_cursor: null,
@@ -94,7 +94,7 @@ describe("runRepair", () => {
   it.each<[string, number, Answer[]]>([
     ["never answered", 0, [away]],
     ["says no", 0, [{ days: [], next_cursor: "a" }, new WorkerRefused(401, "no")]],
-    ["is away for a minute", 60_000, [{ days: [], next_cursor: "a" }, away]],
+    ["does not answer for a minute", 60_000, [{ days: [], next_cursor: "a" }, away]],
   ])("gives up on a Worker that %s", async (_, waited, answers) => {
     const { error, waitedMs } = await rebuild(...answers);
     expect(error).toBe(answers.at(-1));

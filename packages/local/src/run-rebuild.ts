@@ -4,7 +4,7 @@ import { type WorkerClient, WorkerRefused, WorkerUnreachable } from "./worker-cl
 
 /** Pause before a failed run is repeated. */
 const RETRY_MS = 2_000;
-/** How long a Worker that has answered before may be unreachable: during a deploy, or without a network. */
+/** How long a Worker that answered before may fail: during a deploy, or without a network. */
 const PATIENCE_MS = 60_000;
 
 const daySchema = z.object({
@@ -32,8 +32,8 @@ export interface RebuildWatcher {
 }
 
 /**
- * Lets the etl Worker rebuild, run after run, until all days are checked.
- * @throws {WorkerUnreachable} {WorkerRefused} if the Worker refuses, or does not answer for a minute
+ * Repeats the etl Worker's rebuild runs until all days are checked.
+ * @throws {WorkerUnreachable} {WorkerRefused} if the Worker refuses, or fails for a minute
  */
 export async function rebuildUntilDone(
   client: Pick<WorkerClient, "ask">,
@@ -41,7 +41,7 @@ export async function rebuildUntilDone(
   watcher: RebuildWatcher,
   wait: (ms: number) => Promise<unknown> = sleep,
 ): Promise<void> {
-  // null: it has never answered, so it may not exist
+  // null: no answer yet, so the Worker may not exist
   let silentMs: number | null = null;
   let cursor: string | null = null;
   for (;;) {

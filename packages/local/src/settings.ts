@@ -6,7 +6,7 @@ const DEFAULT_SITES = '[{"name":"ses_falls_city","timezone":"America/Chicago"}]'
 /** The default address of the Worker for `npm run backfill`. */
 export const DEFAULT_BACKFILL_PORT = 8788;
 
-/** The largest shift of a local run's clock, in seconds: ten years either way. */
+/** The largest shift of a local run's clock, either way: ten years, in seconds. */
 const MAX_CLOCK_OFFSET_S = 10 * 366 * 86_400;
 
 function wholeNumber(min: number, max: number, preset: number) {
@@ -26,23 +26,23 @@ function port(preset: number) {
 const settingsSchema = z.object({
   ACE_API_BASE_URL: aceAddress.optional(),
   ACE_API_KEY: z.string().min(1).optional(),
-  /** sites of the embedded simulator; the Workers' schema checks it */
+  /** the simulator's sites; the Workers' schema checks them */
   SITES: z.string().default(DEFAULT_SITES),
   STATE_DIR: z.string().min(1).default(".local"),
   ETL_PORT: port(8787),
   BACKFILL_PORT: port(DEFAULT_BACKFILL_PORT),
   QUERY_PORT: port(8789),
   SIMULATOR_PORT: port(8790),
-  /** collected points of each site of the embedded simulator */
+  /** collected points per site of the simulator */
   SIMULATOR_POINTS: wholeNumber(1, 100_000, 300),
-  /** added to the clock of the Workers and the embedded simulator */
+  /** added to the clock of the Workers and the simulator */
   CLOCK_OFFSET_SECONDS: wholeNumber(-MAX_CLOCK_OFFSET_S, MAX_CLOCK_OFFSET_S, 0),
   ADMIN_TOKEN: z.string().default("local-admin"),
   QUERY_TOKEN: z.string().optional(),
 });
 
 export interface LocalSettings extends z.output<typeof settingsSchema> {
-  /** the whole environment: each setting of a deployment is read from here under its own name */
+  /** the whole environment; each setting of a deployment is read from it under its own name */
   readonly environment: Readonly<Record<string, string>>;
 }
 

@@ -21,8 +21,8 @@ const CONFLICT = 409;
 const gapsSchema = z.object({ sites: z.array(z.object({ gaps: z.object({ open: z.int() }) })) });
 
 /**
- * Runs the next hour's gap detection now, so that Health shows a result without an hour's wait. @returns the result as
- * text
+ * Runs the next hour's gap detection now, so that Health shows a result at once.
+ * @returns the result as text
  */
 async function findGaps({ crons, runCron, urls }: LocalWorkers): Promise<string> {
   try {
@@ -30,20 +30,20 @@ async function findGaps({ crons, runCron, urls }: LocalWorkers): Promise<string>
     await runCron({ worker: "etl", cron: namedCrons("etl", expressions)["hourly"] ?? "" });
   } catch {
     // The system works without it, and the cron repeats it.
-    return "NOT looked for: the hourly cron failed, and VERBOSE=1 tells why";
+    return "not searched: the hourly cron failed. VERBOSE=1 prints why.";
   }
   const { sites } = gapsSchema.parse(await (await fetch(`${urls.etl}/status`)).json());
   return `${sites.reduce((sum, { gaps }) => sum + gaps.open, 0)} open`;
 }
 
-/** Backfills the last few days; days that exist are quick. @returns the result as text */
+/** Backfills the last few days; existing days take no time. @returns the result as text */
 async function backfillPastDays(url: string, token: string): Promise<string> {
   const dayBefore = (days: number) => new Date(Date.now() - days * DAY_MS).toISOString().slice(0, 10);
   const client = new BackfillClient(url, token);
   try {
     await client.start({ start_date: dayBefore(PAST_DAYS), end_date: dayBefore(1) });
   } catch (error) {
-    if (error instanceof WorkerRefused && error.status === CONFLICT) return "one of an earlier start goes on";
+    if (error instanceof WorkerRefused && error.status === CONFLICT) return "one of an earlier start continues";
     throw error;
   }
   for (;;) {
@@ -62,7 +62,7 @@ await runUntilStopped(async ({ workers, simulatorUrl }, settings, say) => {
   const started = Date.now();
   const { stored } = await syncUntilComplete(etl, settings.ADMIN_TOKEN);
   say(`first sync ${stored.toLocaleString("en")} new samples in ${((Date.now() - started) / 1000).toFixed(1)} s`);
-  // A real API allows 50 requests a minute, half an hour for three days: the operator starts that.
+  // A real API allows 50 requests a minute, so three days take half an hour: the operator starts that.
   if (simulatorUrl !== null) {
     say(`backfill   ${await backfillPastDays(backfill, settings.ADMIN_TOKEN)}`);
     say(`gaps       ${await findGaps(workers)}`);
@@ -87,7 +87,7 @@ await runUntilStopped(async ({ workers, simulatorUrl }, settings, say) => {
   }
 
   say("");
-  say("ready. New samples come every 5 minutes; Ctrl-C stops, and the next start goes on.");
+  say("ready. New samples come every 5 minutes. Ctrl-C stops; the next start continues.");
   say(`dashboard  ${query}/`);
   for (const name of WORKER_NAMES.toReversed()) say(`${name.padEnd(10)} ${workers.urls[name]}`);
   if (simulatorUrl !== null) say(`${"simulator".padEnd(10)} ${simulatorUrl}/api`);
@@ -97,7 +97,7 @@ await runUntilStopped(async ({ workers, simulatorUrl }, settings, say) => {
   say(`State of sync:   curl '${etl}/status'`);
   const elsewhere = settings.BACKFILL_PORT === DEFAULT_BACKFILL_PORT ? "" : ` --url ${backfill}`;
   say(`Past days:       npm run backfill -- --from YYYY-MM-DD --to YYYY-MM-DD --watch${elsewhere}`);
-  // The shell inserts the token, so that the line works as printed and no token is on the screen.
+  // The shell inserts the token, so that the line works as printed and shows no token.
   say(`Sync now:        curl -X POST -H "authorization: Bearer \${ADMIN_TOKEN:-local-admin}" '${etl}/trigger'`);
   say(`The API's page:  ${query}/docs`);
 });

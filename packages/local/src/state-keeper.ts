@@ -4,15 +4,14 @@ import { DatabaseSync } from "node:sqlite";
 import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
 
-// The process that holds the lock of a state folder for a start, and outlives it. Its standard input lists the pids of
-// the workerds that write to the folder, one per line (`-` before one that has ended). When the input ends, the start
-// has ended for any reason: the keeper ends those workerds, and releases the folder when none of them can write any
-// more.
+// Holds the lock of a state folder for a start, and outlives it. Standard input lists the pids of the workerds that
+// write to the folder, one per line (`-` before one that has ended). The end of the input means that the start has
+// ended: the keeper ends those workerds, and releases the folder when none of them can write any more.
 
-/** How long a start waits for the folder: an earlier one's keeper needs a moment after a kill. In milliseconds. */
+/** How long a start waits for the folder, ms: after a kill the earlier start's keeper needs a moment. */
 const LOCK_WAIT_MS = 2_000;
 
-/** A killed process is gone within this time, or hangs in the kernel and never writes again. In milliseconds. */
+/** A killed process is gone within this time, ms, or hangs in the kernel and never writes again. */
 const END_WAIT_MS = 10_000;
 const LOOK_EVERY_MS = 10;
 
@@ -21,7 +20,7 @@ const [folder = "."] = process.argv.slice(2);
 /** Ctrl-C reaches every process of a terminal; the keeper ends after its start, by the end of its input. */
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => {});
 
-/** A zombie counts as gone: it holds no file, and an init that reaps none keeps it for ever. */
+/** A zombie counts as gone: it has no open file, and some inits never reap it. */
 function isGone(pid: number): boolean {
   try {
     process.kill(pid, 0);

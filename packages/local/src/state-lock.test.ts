@@ -14,7 +14,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-/** A process that takes the folder and starts what passes for a workerd; it prints that one's pid. */
+/** Starts a process that locks the folder and has a fake workerd. @returns the process, and the workerd's pid */
 async function startLocked(state: string): Promise<{ start: ChildProcess; workerd: number }> {
   const workerd = join(folder, "workerd");
   symlinkSync(process.execPath, workerd);
@@ -37,7 +37,7 @@ function isWriting(pid: number): boolean {
   }
 }
 
-test("a state folder is made, is one start's at a time, and is free again", async () => {
+test("a state folder is created, belongs to one start at a time, and is freed", async () => {
   const state = join(folder, "new", "state");
   const release = await lockState(state);
   await expect(lockState(state)).rejects.toThrow(`${state} is in use by another start`);
@@ -49,13 +49,13 @@ test("a state folder is made, is one start's at a time, and is free again", asyn
   await releaseOther();
 });
 
-test("a folder that cannot be written is named", async () => {
+test("a folder that is not writable is named", async () => {
   const file = join(folder, "file");
   writeFileSync(file, "");
   await expect(lockState(join(file, "state"))).rejects.toThrow(/^STATE_DIR: /);
 });
 
-test("a killed start takes its workerd along, and the folder is free only after that", async () => {
+test("after a start is killed, its workerd ends before the folder is free", async () => {
   const state = join(folder, "state");
   const { start, workerd } = await startLocked(state);
   expect(isWriting(workerd)).toBe(true);

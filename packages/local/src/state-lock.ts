@@ -28,9 +28,9 @@ export async function lockState(folder: string): Promise<() => Promise<void>> {
   } catch (error) {
     throw new Error(`STATE_DIR: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
   }
-  // a group of its own, so that a signal to this one's group leaves it alone
+  // its own process group, so that a signal to this group does not reach it
   const keeper = spawn(process.execPath, [KEEPER, folder], { stdio: ["pipe", "pipe", "inherit"], detached: true });
-  // it has ended: `exit` says so
+  // it has ended; the `exit` event reports that
   keeper.stdin.on("error", () => {});
   const answer = await firstLine(keeper);
   if (answer !== "locked") {
@@ -51,7 +51,7 @@ export async function lockState(folder: string): Promise<() => Promise<void>> {
   };
   subscribe(CHANNEL, onSpawn);
   const onLost = () => {
-    console.error(`The process that keeps ${folder} has ended, so another start could write beside this one.`);
+    console.error(`The process that locks ${folder} has ended, so another start could write to it too.`);
     for (const child of workerds) child.kill("SIGKILL");
     process.exit(1);
   };
@@ -70,5 +70,5 @@ export async function lockState(folder: string): Promise<() => Promise<void>> {
 async function firstLine(keeper: ChildProcess & { readonly stdout: NodeJS.ReadableStream }): Promise<string> {
   const lines = createInterface({ input: keeper.stdout });
   for await (const line of lines) return line;
-  return "the process that is to keep the folder ended at once";
+  return "the process that locks the folder ended at once";
 }

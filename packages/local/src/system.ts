@@ -11,7 +11,10 @@ import { WORKER_NAMES } from "./worker-names.ts";
 import { checkWorkerSettings } from "./worker-settings.ts";
 import { type LocalWorkers, startWorkers } from "./workers.ts";
 
-/** The key of the embedded simulator; no secret, because it listens on the loopback address and generates its data. */
+/**
+ * The key of the embedded simulator. It is no secret, because the simulator listens on the loopback address and
+ * generates its data.
+ */
 const SIMULATOR_KEY = "simulator-key";
 const SIMULATOR_SEED = 1;
 
@@ -50,7 +53,7 @@ export async function startSystem(settings: LocalSettings, say: (line: string) =
   say(`workers    ${WORKER_NAMES.join(", ")} run in workerd, state in ${settings.STATE_DIR}`);
   const { migrated, woken } = workers;
   say(`database   ${migrated.length === 0 ? "its schema is up to date" : `migrated: ${migrated.join(", ")}`}`);
-  if (woken > 0) say(`workflows  ${woken} of an earlier run go on`);
+  if (woken > 0) say(`workflows  ${woken} of an earlier run continue`);
   await Promise.all(WORKER_NAMES.map((name) => requireHealth(name, workers.urls[name])));
   const close = async () => {
     await workers.close();
@@ -60,7 +63,7 @@ export async function startSystem(settings: LocalSettings, say: (line: string) =
   return { workers, simulatorUrl: simulator === null ? null : simulator.url, close };
 }
 
-/** Values that the Workers get besides their wrangler files. */
+/** Values for the Workers beside their wrangler files. */
 function workerSettingsOf(settings: LocalSettings): Record<string, string> {
   const { environment, SITES, ADMIN_TOKEN, SIMULATOR_PORT } = settings;
   const given = { ...environment, SITES, ADMIN_TOKEN };
@@ -85,5 +88,5 @@ async function startSimulator(settings: LocalSettings): Promise<{ url: string; c
 /** @throws Error with the checks that failed */
 async function requireHealth(name: string, url: string): Promise<void> {
   const fault = await waitForHealth(url, null, 0, null);
-  if (fault !== null) throw new Error(`The ${name} Worker is not well: ${fault}`);
+  if (fault !== null) throw new Error(`The ${name} Worker is not healthy: ${fault}`);
 }

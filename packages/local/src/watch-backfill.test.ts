@@ -28,7 +28,7 @@ const STATUS: BackfillStatus = {
 };
 const DONE: BackfillStatus = { ...STATUS, status: "completed", days_completed: 4, progress_percent: "100.00" };
 
-/** Watches a Worker that answers so, one answer a poll, the last again and again. */
+/** Watches a Worker that gives these answers, one per poll; the last one repeats. */
 async function watch(...answers: (BackfillStatus | Error)[]) {
   const shown: string[] = [];
   let now = 0;
@@ -54,8 +54,8 @@ async function watch(...answers: (BackfillStatus | Error)[]) {
 const away = new WorkerUnreachable("http://here", null);
 const ill = new WorkerRefused(503, "The database did not answer.");
 
-describe("in a log", () => {
-  it("a line when a day ends, however it ends, and when the backfill does", async () => {
+describe("a log of the progress", () => {
+  it("has a line when a day ends in any way, and when the backfill ends", async () => {
     const { shown, end } = await watch(
       STATUS,
       STATUS,
@@ -67,7 +67,7 @@ describe("in a log", () => {
     expect(end).toBe("cancelled");
   });
 
-  it("a line every 10 s while nothing ends", async () => {
+  it("has a line every 10 s while no day ends", async () => {
     const { shown, seconds } = await watch(...Array.from({ length: 16 }, () => STATUS), DONE);
     expect(seconds).toBe(32);
     expect(shown).toEqual([...Array.from({ length: 4 }, () => "1 of 4 days"), "4 of 4 days"]);
@@ -75,39 +75,39 @@ describe("in a log", () => {
 });
 
 describe("a Worker that does not answer", () => {
-  it.each([away, ill])("for a while: said once, and asked again", async (error) => {
+  it.each([away, ill])("for a while is reported once, and asked again", async (error) => {
     const { shown, end } = await watch(STATUS, error, error, error, DONE);
     expect(shown).toEqual(["1 of 4 days", `${error.message} Trying again.`, "4 of 4 days"]);
     expect(end).toBe("completed");
   });
 
-  it("for more than a minute: given up", async () => {
+  it("for more than a minute ends the watch", async () => {
     const { end, seconds } = await watch(STATUS, away);
     expect(end).toBe(away);
     expect(seconds).toBe(62);
   });
 
-  it("from the start on: given up at once", async () => {
+  it("from the start ends the watch at once", async () => {
     expect(await watch(away)).toEqual({ shown: [], end: away, seconds: 0 });
   });
 
-  it("but says no: given up at once", async () => {
+  it("but refuses ends the watch at once", async () => {
     const gone = new WorkerRefused(401, "no");
     expect(await watch(STATUS, gone)).toMatchObject({ end: gone, seconds: 2 });
   });
 });
 
-describe("at its end", () => {
+describe("the result of a backfill", () => {
   it.each<[string, Partial<BackfillStatus>, boolean, string[]]>([
     ["whole", {}, true, ["done     4 of 4 days, 1,000 samples, in 1 min"]],
     [
-      "in part there before, in part without samples",
+      "with days stored before, and days without samples",
       { days_skipped: 2, days_empty: 1 },
       true,
       ["done     4 of 4 days, 1,000 samples, in 1 min", "         of these 2 were there before, 1 had no samples"],
     ],
     [
-      "with days that failed",
+      "with failed days",
       { days_completed: 1, days_failed: 2, days_suspect: 1 },
       false,
       [

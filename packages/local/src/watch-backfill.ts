@@ -6,21 +6,21 @@ import { daysTried, progressLine, progressText } from "./progress-bar.ts";
 import { WorkerRefused, WorkerUnreachable } from "./worker-client.ts";
 
 const POLL_MS = 2_000;
-/** Time between the lines of a log, while no day ends. */
+/** Interval of the lines of a log while no day ends. */
 const LOG_EVERY_MS = 10_000;
-/** How long a Worker that has answered before may be unreachable: during a deploy, or without a network. */
+/** How long a Worker that answered before may fail: during a deploy, or without a network. */
 const PATIENCE_MS = 60_000;
 
 /** Shows the progress. */
 export interface Screen {
   progress(status: BackfillStatus): void;
-  /** no answer, or an error; the backfill may still be running */
+  /** no answer, or an error; the backfill may still run */
   trouble(text: string): void;
   /** Keeps the last text, and moves the cursor below it. */
   end(): void;
 }
 
-/** A text in a terminal that is updated in place. Colours unless NO_COLOR is set. */
+/** A text that is updated in place in a terminal, with colours unless NO_COLOR is set. */
 export function terminalScreen(terminal: NodeJS.WriteStream): Screen {
   const update = createLogUpdate(terminal);
   const alarm = (text: string) => styleText("red", text, { stream: terminal });
@@ -31,7 +31,7 @@ export function terminalScreen(terminal: NodeJS.WriteStream): Screen {
   };
 }
 
-/** Lines in a log: when a day ends, and otherwise every 10 s. @param now epoch ms */
+/** Lines for a log: one when a day ends, otherwise one every 10 s. @param now epoch ms */
 export function logScreen(say: (line: string) => void, now: () => number = Date.now): Screen {
   let shown: { readonly tried: number; readonly status: string; readonly at: number } | null = null;
   let inTrouble = false;
@@ -54,14 +54,14 @@ export function logScreen(say: (line: string) => void, now: () => number = Date.
 
 /**
  * Shows the progress until the backfill ends.
- * @throws {WorkerUnreachable} {WorkerRefused} if the Worker refuses, or does not answer for a minute
+ * @throws {WorkerUnreachable} {WorkerRefused} if the Worker refuses, or fails for a minute
  */
 export async function watchBackfill(
   client: Pick<BackfillClient, "status">,
   screen: Screen,
   wait: (ms: number) => Promise<unknown> = sleep,
 ): Promise<BackfillStatus> {
-  // null: it has never answered, so it may not exist
+  // null: no answer yet, so the Worker may not exist
   let silentMs: number | null = null;
   for (;;) {
     try {

@@ -10,7 +10,7 @@ export async function bundleWorker(main: string): Promise<string> {
     target: "es2024",
     conditions: ["workerd", "worker", "browser"],
     external: ["node:*", "cloudflare:*"],
-    // A start hands all of it to workerd; names stay, for the stacks of errors.
+    // Smaller, because a start hands the whole text to workerd. Names stay, for the stacks of errors.
     minifyWhitespace: true,
     minifySyntax: true,
     legalComments: "none",

@@ -27,9 +27,9 @@ export class WorkerUnreachable extends Error {
   }
 }
 
-/** A file of a Worker. */
+/** A file from a Worker. */
 interface Download {
-  /** without its quotes: letters, digits, `_` and `-` */
+  /** the ETag without quotes: letters, digits, `_` and `-` */
   readonly etag: string;
   readonly bytes: AsyncIterable<Uint8Array>;
 }
@@ -40,7 +40,7 @@ export function unreachableHint(error: unknown): string | null {
   return "Is it running? npm start runs one here; --url names that of a deployment.";
 }
 
-/** Sends requests to a Worker of a deployment. The token goes to its address only: redirects are not followed. */
+/** Sends requests to a deployed Worker. The token goes to its address only: redirects are not followed. */
 export class WorkerClient {
   readonly #worker: WorkerName;
   readonly #url: string;
@@ -53,7 +53,7 @@ export class WorkerClient {
     this.#token = token;
   }
 
-  /** @throws {WorkerRefused} for any answer but a 2xx that fits the schema; {WorkerUnreachable} */
+  /** @throws {WorkerRefused} for an answer that is no 2xx or does not fit the schema; {WorkerUnreachable} */
   async ask<S extends z.ZodType>(
     schema: S,
     method: string,
@@ -63,7 +63,7 @@ export class WorkerClient {
     const response = await this.#send(method, path, body === undefined ? null : JSON.stringify(body), {});
     const answer = schema.safeParse(parseJson(await this.#reachable(response.text())));
     if (answer.success) return answer.data;
-    throw new WorkerRefused(response.status, `What answers at ${this.#url} is no ${this.#worker} Worker.`);
+    throw new WorkerRefused(response.status, `No ${this.#worker} Worker answers at ${this.#url}.`);
   }
 
   /**
@@ -72,13 +72,13 @@ export class WorkerClient {
    * @returns null: the known version is current @throws {WorkerRefused} {WorkerUnreachable}
    */
   async download(path: string, known: string | null): Promise<Download | null> {
-    // As stored: a compressed answer would have another ETag.
+    // Uncompressed, because a compressed answer has another ETag.
     const headers = { "accept-encoding": "identity", ...(known === null ? {} : { "if-none-match": `"${known}"` }) };
     const response = await this.#send("GET", path, null, headers);
     if (response.status === NOT_MODIFIED) return null;
     const etag = /^"([\w-]+)"$/.exec(response.headers.get("etag") ?? "")?.[1];
     if (etag === undefined || response.body === null) {
-      throw new WorkerRefused(response.status, `What answers at ${this.#url} is no ${this.#worker} Worker.`);
+      throw new WorkerRefused(response.status, `No ${this.#worker} Worker answers at ${this.#url}.`);
     }
     return { etag, bytes: this.#bytesOf(response.body) };
   }
@@ -96,7 +96,7 @@ export class WorkerClient {
     }
   }
 
-  /** @throws {WorkerRefused} for any answer but a 2xx or 304; {WorkerUnreachable} */
+  /** @throws {WorkerRefused} for an answer that is neither 2xx nor 304; {WorkerUnreachable} */
   async #send(
     method: string,
     path: string,

@@ -8,13 +8,13 @@ const ROOT = fileURLToPath(new URL("../../..", import.meta.url));
 
 const named = z.record(z.string(), z.unknown()).default({});
 
-/** A Worker as its wrangler file declares it for this machine. */
+/** A Worker by its wrangler file, for a local run. */
 export const workerFileSchema = z.object({
-  /** for Miniflare, all of them */
+  /** all options, for Miniflare */
   workerOptions: z.custom<SourcelessWorkerOptions>((value) => typeof value === "object" && value !== null),
   /** path of the main module */
   main: z.string(),
-  /** those options that are read here */
+  /** the options that are read here */
   declared: z.object({
     bindings: z.record(z.string(), z.json()).default({}),
     cronTriggers: z.array(z.string()).default([]),
@@ -26,9 +26,9 @@ export const workerFileSchema = z.object({
 });
 export type WorkerFile = z.output<typeof workerFileSchema>;
 
-/** @throws Error where the wrangler file names no main module */
+/** @throws Error if the wrangler file names no main module */
 export async function readWorkerFile(name: WorkerName): Promise<WorkerFile> {
-  // Loaded where it is needed: it takes 1.7 s of CPU.
+  // Imported here, because it takes 1.7 s of CPU.
   const { unstable_getMiniflareWorkerOptions: miniflareOptions } = await import("wrangler");
   const { workerOptions, main } = miniflareOptions(join(ROOT, `wrangler.${name}.toml`));
   if (main === undefined) throw new Error(`wrangler.${name}.toml names no main module`);

@@ -9,7 +9,7 @@ const RIGHT = {
   SITES: '[{"name":"a","timezone":"America/Chicago"}]',
 };
 
-test("right settings of a local run pass, another database among them", async () => {
+test("valid settings of a local run pass, with a second database", async () => {
   await expect(checkWorkerSettings(RIGHT)).resolves.toBeUndefined();
   const SITES = '[{"name":"a","timezone":"America/Chicago","database":"DB_1"}]';
   const more = { ...RIGHT, SITES, ALERT_WEBHOOK_URL: "http://127.0.0.1:1/hook" };
@@ -27,7 +27,7 @@ test.each([
   [{ QUERY_TOKEN: "no-secret\n" }, "QUERY_TOKEN: must be of visible ASCII characters"],
   [{ ACCESS_AUD: "tag" }, "ACCESS_TEAM_DOMAIN: is not set"],
   [{ CORS_ORIGINS: "dash" }, "CORS_ORIGINS: must be * or origins"],
-])("%j is refused by its name, once", async (wrong, message) => {
+])("%j is refused once, by its name", async (wrong, message) => {
   const error = await checkWorkerSettings({ ...RIGHT, ...wrong }).catch((reason: unknown) => reason);
   const text = error instanceof Error ? error.message : "";
   expect(text.split(message)).toHaveLength(2);
@@ -48,6 +48,6 @@ test.each([
   expect(() => readLocalSettings(wrong)).toThrow(message);
 });
 
-test("a shift of the clock is read with its sign", () => {
+test("a negative shift of the clock is read", () => {
   expect(readLocalSettings({ CLOCK_OFFSET_SECONDS: "-3600" }).CLOCK_OFFSET_SECONDS).toBe(-3600);
 });

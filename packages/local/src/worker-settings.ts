@@ -10,7 +10,7 @@ const ROOT = fileURLToPath(new URL("../../..", import.meta.url));
 
 const sitesSchema = z.array(z.object({ database: z.string().optional() }));
 
-/** The databases beside DB that sites name. What is wrong with the setting the Workers say. */
+/** The databases besides DB that SITES names; an invalid SITES is left to the Workers' schemas. */
 export function databasesNamed(sites: string | undefined): string[] {
   const sitesNamed = sitesSchema.safeParse(sites === undefined ? [] : parseJson(sites)).data ?? [];
   return [...new Set(sitesNamed.flatMap(({ database = "" }) => (/^DB_\d+$/.test(database) ? database : [])))].sort();
@@ -19,7 +19,7 @@ export function databasesNamed(sites: string | undefined): string[] {
 /**
  * The variables and secrets of a Worker in a local run.
  * @param declared variables of its wrangler file
- * @param settings of the local run, of all Workers and more; a Worker gets its own
+ * @param settings of the local run; a Worker gets only those that it knows
  */
 export function variablesOf(
   name: WorkerName,
@@ -33,8 +33,8 @@ export function variablesOf(
 }
 
 /**
- * Has every Worker's own schema parse the settings of a local run, before anything is started.
- * @throws Error that names each setting at fault and what it may be
+ * Checks the settings of a local run with every Worker's own schema, before anything starts.
+ * @throws Error that names each invalid setting and its valid values
  */
 export async function checkWorkerSettings(settings: Readonly<Record<string, string>>): Promise<void> {
   const faults = new Set<string>();

@@ -10,7 +10,7 @@ import { wakeWorkflows, type WorkflowBinding } from "./wake-workflows.ts";
 import { WORKER_NAMES, type WorkerName } from "./worker-names.ts";
 import { databasesNamed, variablesOf } from "./worker-settings.ts";
 
-/** The Workers that the query Worker's page reaches through it, under the names that they have here. */
+/** The Workers that the query Worker's page reaches through it, by their binding. */
 const SERVICES: Readonly<Partial<Record<WorkerName, Record<string, WorkerName>>>> = {
   query: { ETL: "etl", BACKFILL: "backfill" },
 };
@@ -20,36 +20,36 @@ export interface LocalWorkers {
   readonly urls: Readonly<Record<WorkerName, string>>;
   /** migrations that were applied at this start */
   readonly migrated: readonly string[];
-  /** Workflow instances that an earlier run left behind, and that go on */
+  /** resumed Workflow instances of an earlier run */
   readonly woken: number;
-  /** of all wrangler files */
+  /** crons of all wrangler files */
   readonly crons: readonly WorkerCron[];
-  /** Runs a Worker's scheduled handler. @throws Error when it fails */
+  /** Runs a Worker's scheduled handler. @throws Error if it fails */
   readonly runCron: (cron: WorkerCron) => Promise<void>;
   /** an object of the TIMESERIES bucket; null: no such object */
   readonly readObject: (key: string) => Promise<Uint8Array | null>;
-  /** the keys of the TIMESERIES bucket that begin so */
+  /** the keys of the TIMESERIES bucket with this prefix */
   readonly listObjects: (prefix: string) => Promise<string[]>;
-  /** runs statements, a line each, on the database */
+  /** runs SQL on the database, one statement per line */
   readonly executeSql: (sql: string) => Promise<void>;
   readonly close: () => Promise<void>;
 }
 
 export interface LocalWorkersOptions {
-  /** where D1, R2 and KV are kept; one folder for the three, which share them */
+  /** the folder of D1, R2 and KV, which the three Workers share */
   readonly stateDir: string;
   readonly ports: Readonly<Record<WorkerName, number>>;
-  /** values for the Workers' variables and secrets, over those of the wrangler files */
+  /** values for the Workers' variables and secrets; they override the wrangler files */
   readonly settings: Readonly<Record<string, string>>;
-  /** added to what the Workers take for now, milliseconds (default 0) */
+  /** added to the Workers' current time, ms (default 0) */
   readonly clockOffsetMs?: number;
-  /** what a Worker prints, a line each */
+  /** receives each line that a Worker prints */
   readonly onLog?: (worker: string, line: string) => void;
 }
 
 /**
- * Runs the three Workers in one workerd, as their wrangler files describe them, on shared local storage with the
- * schema applied; the dashboard is built first, because the query Worker serves it.
+ * Runs the three Workers in one workerd, by their wrangler files, on shared local storage with the current schema.
+ * Builds the dashboard first, because the query Worker serves it.
  */
 export async function startWorkers(options: LocalWorkersOptions): Promise<LocalWorkers> {
   const built = await builtWorkers();
@@ -76,7 +76,7 @@ export async function startWorkers(options: LocalWorkersOptions): Promise<LocalW
       workers,
       host: HOST,
       port: 0,
-      // Off: it would be fetched from the internet.
+      // Off, because Miniflare would fetch it from the internet.
       cf: false,
       telemetry: { enabled: false },
       log: new Log(LogLevel.NONE),

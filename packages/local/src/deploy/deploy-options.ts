@@ -5,10 +5,10 @@ import { parseOptions } from "../command-options.ts";
 const ENVIRONMENTS = ["staging", "production"] as const;
 export type Environment = (typeof ENVIRONMENTS)[number];
 
-export const USAGE = `Deploys the three Workers and what they need to Cloudflare.
+export const USAGE = `Deploys the three Workers and their storage to Cloudflare.
 
   npm run deploy -- --env staging              or production
-  npm run deploy -- --env staging --dry-run    say what it would do
+  npm run deploy -- --env staging --dry-run    show the plan only
 
   --env NAME     staging or production
   --dry-run      read the account, show the plan, change nothing
@@ -28,9 +28,8 @@ it prints the commands that set the missing ones, and stops.
 It uses wrangler's login: \`npx wrangler login\`, or CLOUDFLARE_API_TOKEN.
 With several accounts, CLOUDFLARE_ACCOUNT_ID chooses one.
 
-It ends with 0 when all three Workers answer well; with 1 when it
-stopped, after it printed what to do next; with 2 when the command
-line is wrong.`;
+Exit codes: 0 all three Workers are healthy; 1 it stopped, after it
+printed the next step; 2 the command line is invalid.`;
 
 /** Location hints that D1 and R2 share. */
 const LOCATIONS = ["wnam", "enam", "weur", "eeur", "apac", "oc"] as const;

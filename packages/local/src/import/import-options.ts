@@ -4,29 +4,29 @@ import { adminToken, parseOptions, workerOption } from "../command-options.ts";
 
 const DEFAULT_URL = "http://127.0.0.1:8787";
 
-export const USAGE = `Brings samples of an earlier system into a deployment.
+export const USAGE = `Imports samples of an earlier system into a deployment.
 
   npm run import -- --from old/ --to https://etl.example.com
 
-  --from PATH    a file, or a folder of files; may be repeated. Read are
-                 NDJSON (.ndjson, .jsonl), CSV with a first line of
-                 names (both also .gz), Parquet (.parquet), and the
-                 table timeseries_raw of SQLite (.sqlite, .db). Each has
-                 site_name, point_name, timestamp and value. Where two
-                 have another value for one time, the later one counts
+  --from PATH    a file, or a folder of files; may be repeated. Formats:
+                 NDJSON (.ndjson, .jsonl), CSV with a header line
+                 (both also .gz), Parquet (.parquet), and the table
+                 timeseries_raw of SQLite (.sqlite, .db). Columns:
+                 site_name, point_name, timestamp, value. Of two
+                 values at one point and time, the later read counts
   --to URL       the etl Worker (default: ETL_URL, else
                  ${DEFAULT_URL})
-  --check        read all and say what is in it; send nothing
+  --check        read all files and count; send nothing
   --token TOKEN  its ADMIN_TOKEN (default: ADMIN_TOKEN of the
                  environment, else that of npm start)
 
 Stored samples always stay: a sample is added only where none exists.
-Ctrl-C is safe, and the same command goes on where it stopped. It takes
-about 25 bytes a sample in .local/import while it runs.
+Ctrl-C is safe: the same command continues where it stopped. While it
+runs, it needs about 25 bytes per sample in .local/import.
 
-It ends with 0 when every record is stored; with 1 when some are not
-(dropped records are named by file and line, ten a file, and counted by
-reason); with 2 when the command line is wrong.`;
+Exit codes: 0 every record is stored; 1 some are not (the first ten
+dropped records of a file are named by line, all are counted by
+reason); 2 the command line is invalid.`;
 
 const optionsSchema = z.object({
   from: z.array(z.string()).min(1),

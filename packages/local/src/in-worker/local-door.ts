@@ -2,7 +2,7 @@ import { Problem } from "@building-vitals/core/domain/problem";
 import { originOf } from "@building-vitals/core/http/request-origin";
 import { problemResponse } from "@building-vitals/core/http/problem-response";
 
-/** The handlers of a Worker that the door stands before. */
+/** The handlers of a Worker behind the door. */
 interface Handlers {
   fetch(request: Request, env: unknown, context: ExecutionContext): Response | Promise<Response>;
   scheduled?(controller: CronController, env: unknown, context: ExecutionContext): void | Promise<void>;
@@ -20,18 +20,20 @@ interface ExecutionContext {
 }
 
 export interface DoorOptions {
-  /** host and port of every Worker of the local run: a service binding keeps the address of the Worker that was asked */
+  /**
+   * host and port of every Worker of the local run, because a request through a service binding keeps its first address
+   */
   readonly hosts: readonly string[];
   /** the Worker's cron expressions, by themselves and by name */
   readonly crons: Readonly<Record<string, string>>;
 }
 
-/** The platform's own address for running a cron at once. */
+/** The platform's address that runs a cron. */
 const CRON_PATH = "/cdn-cgi/handler/scheduled";
 
 /**
- * What only local runs put before a Worker: a check of the Host header, and the address that runs a cron. A page of another
- * site can have its own name resolve to 127.0.0.1 (DNS rebinding); its requests then carry that name.
+ * Stands before a Worker in local runs only: it checks the Host header, and runs crons by address. A page of another
+ * site can resolve its own name to 127.0.0.1 (DNS rebinding); its requests then carry that name as Host.
  */
 export function localDoor(worker: Handlers, { hosts, crons }: DoorOptions): Handlers {
   const known = new Map(Object.entries(crons));
@@ -41,7 +43,7 @@ export function localDoor(worker: Handlers, { hosts, crons }: DoorOptions): Hand
     async fetch(request, env, context) {
       const url = new URL(request.url);
       if (!allowed.has(url.host)) {
-        const detail = `A local run answers to ${hosts.join(", ")} only, not to the name in this request's Host header.`;
+        const detail = `A local run accepts the hosts ${hosts.join(", ")} only, not this request's Host header.`;
         return problemResponse(new Problem("host_not_local", detail));
       }
       if (url.pathname !== CRON_PATH) return worker.fetch(request, env, context);
@@ -61,7 +63,7 @@ export function localDoor(worker: Handlers, { hosts, crons }: DoorOptions): Hand
     }
     const controller = { cron, scheduledTime: Date.now(), noRetry: () => {} };
     const run = (async () => worker.scheduled?.(controller, env, context))();
-    // it goes on when the client hangs up
+    // the run continues if the client disconnects
     context.waitUntil(run.catch(() => {}));
     try {
       await run;

@@ -6,7 +6,7 @@ afterEach(() => {
   globalThis.Date = RealDate;
 });
 
-test("every way to ask for now is shifted, and nothing else of Date changes", () => {
+test("every way to read the current time is shifted; other dates stay", () => {
   const offset = -3 * 86_400_000;
   shiftClock(offset);
   const expected = RealDate.now() + offset;

@@ -1,7 +1,7 @@
 /**
- * Shifts what `Date` takes for now, in this process or, as text before a bundle, in a Worker. It uses nothing from outside
- * itself, so that its own text is the whole of it.
- * @param offsetMs added to the real time, milliseconds
+ * Shifts the current time of `Date`, in this process or, as text before a bundle, in a Worker. It uses only its own
+ * text, because that is copied.
+ * @param offsetMs added to the real time, ms
  */
 export function shiftClock(offsetMs: number): void {
   const RealDate = Date;

@@ -165,7 +165,7 @@ test("a redirect is refused, and its target never sees the token", async () => {
     response.end("{}");
   });
   answers.set("/sites", (_, response) => void response.writeHead(302, { location: addressOf(other) }).end());
-  await expect(open()).rejects.toThrow("It redirects, and the token is not sent to another address.");
+  await expect(open()).rejects.toThrow("It redirects; the token is not sent to another address.");
   other.close();
   expect(seen).toEqual([]);
 });

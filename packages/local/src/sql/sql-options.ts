@@ -8,8 +8,8 @@ import type { DateRange } from "./deployed-state.ts";
 /** Days read from a deployment without --from. */
 const DEFAULT_DAYS = 7;
 
-export const USAGE = `Asks DuckDB about stored samples, hot and settled: of a local run,
-or of a deployment (--url). Nothing is changed.
+export const USAGE = `Runs SQL in DuckDB over stored samples, hot and settled: of a local
+run, or of a deployment (--url). Nothing is changed.
 
   npm run sql -- "SELECT … FROM samples" [--json]
   npm run sql -- "SELECT …" --url https://query.example.com
@@ -20,7 +20,7 @@ or of a deployment (--url). Nothing is changed.
            configured, interval_s, first_seen, last_seen
   hours    site_name, point_name, hour, count, min, max, avg
 
-  --json         one JSON object a line instead of a table
+  --json         one JSON object per line instead of a table
   --url URL      the query Worker of a deployment
   --site NAME    this site only; may be repeated (default: all)
   --from, --to   first and last day, YYYY-MM-DD, UTC, both included
@@ -28,12 +28,12 @@ or of a deployment (--url). Nothing is changed.
 
 Times are UTC. STATE_DIR names the folder of a local run (default
 .local); day files of deployments are kept there, in sql/. A token of
-a deployment is read from QUERY_TOKEN in the environment. A deployment
-does not tell \`source\`, which is null.
+a deployment is read from QUERY_TOKEN in the environment. With a
+deployment \`source\` is null, because its API does not give it.
 
-It ends with 0; with 1 where the state, the deployment or the SQL is
-wrong; with 2 where the command line is. What could not be read is
-named on stderr.`;
+Exit codes: 0 the result is printed; 1 an error of the state, the
+deployment or the SQL; 2 the command line is invalid. Samples that
+could not be read are reported on stderr.`;
 
 const tokenSchema = headerSecret.nullable();
 const optionsSchema = z.object({
