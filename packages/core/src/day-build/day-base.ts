@@ -111,5 +111,5 @@ function suspicionOf(row: ManifestDay | null, object: StandingObject | null): st
   if (row?.state === "suspect") return row.reason ?? "the day was found suspect";
   if (object === null) return row?.file ? "its file is gone" : null;
   if (isLeftOfDeletion(row, object)) return null;
-  return objectStanding(row, object) === "foreign" ? "its file was put there by somebody else" : null;
+  return objectStanding(row, object) === "foreign" ? "its object in R2 is not one that a build wrote" : null;
 }

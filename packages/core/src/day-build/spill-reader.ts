@@ -83,7 +83,7 @@ export class SpillReader {
   /** Copies the samples of the next point into rows from `at` on, and advances. */
   async take(into: Series, at: number): Promise<void> {
     const block = this.#current;
-    if (block === undefined) throw new RangeError(`${this.#key} is read to its end`);
+    if (block === undefined) throw new RangeError(`${this.#key}: no point is left to read`);
     this.#rows ??= await this.#open(block);
     const end = this.#row + this.pointRows;
     try {

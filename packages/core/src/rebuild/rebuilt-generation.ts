@@ -28,6 +28,6 @@ export function newGeneration(
   if (file.sha256 === sha256) return known;
   // The ETag is a hash of the bytes too, so the row is wrong.
   if (file.etag === etag) return later;
-  if (written === null) return "its file was put there by somebody else";
+  if (written === null) return "its object in R2 is not one that a build wrote";
   return written > known ? written : "it is an older file than the published one";
 }
