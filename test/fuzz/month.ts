@@ -7,7 +7,7 @@ import { z } from "zod";
 import { open, seal } from "./envelope.ts";
 import { mutateBytes } from "./mutate-bytes.ts";
 import type { Random } from "./random.ts";
-import { validLocator, validSlice } from "./slice.ts";
+import { plainEdges, validLocator, validSlice } from "./slice.ts";
 import { expectSame, Mismatch, type Outcome } from "./target.ts";
 
 const HOURS = Array.from({ length: 24 }, (_, hour) => hour);
@@ -57,7 +57,7 @@ export function checkMonth(input: Uint8Array): Outcome {
 /** The layout of docs/storage-format.md, byte by byte. */
 function readSlowly(head: Uint8Array, hours: Uint8Array) {
   const [form, flags] = [head[0], head[1]!];
-  if (form !== 1) throw new Mismatch("a month of another form was read");
+  if (form !== 2) throw new Mismatch("a month of another form was read");
   const front = { bytes: head, at: 2 };
   const locator = () => Array.from({ length: 8 }, () => varint(front));
   const file = (flags & 1) === 0 ? null : [varint(front), ...locator()];
@@ -67,9 +67,9 @@ function readSlowly(head: Uint8Array, hours: Uint8Array) {
 
   const back = { bytes: hours, at: 0 };
   const count = varint(back);
-  const kinds = Array.from({ length: 5 }, () => hours[back.at++]!);
-  const sizes = [count, count, count, count, filed.length];
-  const widths = [8, 8, 8, 4, 4];
+  const widths = [8, 8, 8, 8, 8, 8, 8, 4, 4, 4, 4, 4];
+  const kinds = widths.map(() => hours[back.at++]!);
+  const sizes = widths.map((_, i) => (i === widths.length - 1 ? filed.length : count));
   const valueOf = (bytes: Uint8Array, at: number, width: number) => {
     const view = new DataView(Uint8Array.from(bytes.subarray(at, at + width)).buffer);
     return width === 8 ? view.getFloat64(0, true) : view.getUint32(0, true);
@@ -89,7 +89,7 @@ function readSlowly(head: Uint8Array, hours: Uint8Array) {
     return Array.from({ length: sizes[i]! }, (_, one) => valueOf(frame, start + one * widths[i]!, widths[i]!));
   });
   if (at !== frame.length) throw new Mismatch("bytes behind a frame's columns were passed over");
-  const [min, max, sum, n, masks] = columns;
+  const [min, max, sum, first, last, fallFrom, fallTo, n, falls, firstS, lastS, masks] = columns;
   let place = 0;
   const slices = filed.map(({ locator: own }, day) => [
     own,
@@ -97,7 +97,9 @@ function readSlowly(head: Uint8Array, hours: Uint8Array) {
       if (Math.floor((masks?.[day] ?? 0) / 2 ** hour) % 2 === 0) return null;
       const i = place++;
       const [samples, low] = [n![i]!, min![i]!];
-      return { n: samples, min: low, max: max?.[i] ?? low, sum: sum?.[i] ?? samples * low };
+      const high = max?.[i] ?? low;
+      const edges = [falls, first, last, firstS, lastS, fallFrom, fallTo].map((column) => column?.[i]);
+      return { n: samples, min: low, max: high, sum: sum?.[i] ?? samples * low, edges: plainEdges(edges, low, high) };
     }),
   ]);
   return {

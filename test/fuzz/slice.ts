@@ -1,4 +1,4 @@
-import { type HourAggregate, StoredHoursError } from "@building-vitals/core/rollups/hour-aggregates";
+import { type HourAggregate, type HourEdges, StoredHoursError } from "@building-vitals/core/rollups/hour-aggregates";
 import { decodeCounts, decodeSlice, encodeSlice } from "@building-vitals/core/rollups/hour-slice";
 import { type Locator, locatorNumbers, StoredLocatorError } from "@building-vitals/core/parquet/locator";
 import { open, seal } from "./envelope.ts";
@@ -8,15 +8,26 @@ import { expectSame, Mismatch, type Outcome } from "./target.ts";
 
 const NUMBERS = [0, -0, 1, -1, 25.517500000000002, 1e21, 5e-324, Number.MAX_VALUE, 70.1, 86_399_999] as const;
 const WIDTHS = [3, 8, 8, 8] as const;
+/** falls, first, last, seconds of the first and last sample, and both values of the fall */
+const EDGE_WIDTHS = [3, 8, 8, 3, 3, 8, 8] as const;
 
 export function validSlice(random: Random): Uint8Array {
   const hours = Array.from({ length: 24 }, (): HourAggregate | null => {
     if (random.chance(0.4)) return null;
     const values = [random.pick(NUMBERS), random.pick(NUMBERS), random.pick(NUMBERS)];
     const sum = values.reduce((all, value) => all + value);
-    return { n: 1 + random.below(60), min: Math.min(...values), max: Math.max(...values), sum };
+    const [min, max] = [Math.min(...values), Math.max(...values)];
+    return { n: 1 + random.below(60), min, max, sum, edges: validEdges(random, min, max) };
   });
   return encodeSlice({ hours, locator: random.chance(0.5) ? null : validLocator(random) });
+}
+
+function validEdges(random: Random, min: number, max: number): HourEdges | null {
+  if (random.chance(0.5)) return null;
+  const firstS = random.below(1800);
+  const times = { firstS, lastS: firstS + random.below(1800) };
+  if (random.chance(0.5) || min >= max) return { first: min, last: max, ...times, fall: null };
+  return { first: random.pick([min, max]), last: random.pick([min, max]), ...times, fall: { from: max, to: min } };
 }
 
 export function validLocator(random: Random): Locator {
@@ -72,7 +83,7 @@ function readSlowly(bytes: Uint8Array) {
     return byte;
   };
   const [form, flags] = [take(), take()];
-  if (form !== 1) throw new Mismatch("a slice of another form was read");
+  if (form !== 2) throw new Mismatch("a slice of another form was read");
   const varint = () => {
     let value = 0n;
     for (let shift = 0n; ; shift += 7n) {
@@ -86,21 +97,36 @@ function readSlowly(bytes: Uint8Array) {
   const present = Array.from({ length: 24 }, (_, hour) => hour).filter(
     (hour) => Math.floor(mask / 2 ** hour) % 2 === 1,
   );
-  const columns = present.length === 0 ? [] : WIDTHS.map((width) => readColumn(take, width, present.length));
+  const widths = (flags & 4) === 0 ? WIDTHS : [...WIDTHS, ...EDGE_WIDTHS];
+  const columns = present.length === 0 ? [] : widths.map((width) => readColumn(take, width, present.length));
   if (rest.length > 0) throw new Mismatch("bytes behind a slice were passed over");
-  const [n, min, max, sum] = columns;
+  const [n, min, max, sum, ...edges] = columns;
+  const whole = (column: DataView[] | null | undefined, i: number) => column?.[i]?.getUint32(0);
   const hours: (HourAggregate | null)[] = Array.from({ length: 24 }, () => null);
   for (const [i, hour] of present.entries()) {
-    const count = n![i]!.getUint16(1) + 65_536 * n![i]!.getUint8(0);
+    const count = n![i]!.getUint32(0);
     const low = min![i]!.getFloat64(0);
+    const high = max?.[i]?.getFloat64(0) ?? low;
     hours[hour] = {
       n: count,
       min: low,
-      max: max?.[i]?.getFloat64(0) ?? low,
+      max: high,
       sum: sum?.[i]?.getFloat64(0) ?? count * low,
+      edges: plainEdges(
+        edges.map((column, c) => (EDGE_WIDTHS[c] === 3 ? whole(column, i) : column?.[i]?.getFloat64(0))),
+        low,
+        high,
+      ),
     };
   }
   return { hours, locator };
+}
+
+/** The edges of the values of their columns, in the order of docs/storage-format.md; undefined: a rule computes it. */
+export function plainEdges(values: readonly (number | undefined)[], low: number, high: number): HourEdges | null {
+  const [falls = 2, first = low, last = high, firstS = 0, lastS = 0, from = 0, to = 0] = values;
+  if (falls === 2) return null;
+  return { first, last, firstS, lastS, fall: falls === 1 ? { from, to } : null };
 }
 
 /** null: left out */
@@ -111,6 +137,8 @@ function readColumn(take: () => number, width: number, count: number): DataView[
   return Array.from({ length: count }, () => {
     const own = Array.from({ length: header & 15 }, take);
     const bytes = [...front, ...own];
-    return new DataView(Uint8Array.from({ length: width }, (_, i) => bytes[i] ?? 0).buffer);
+    // an integer of three bytes behind a zero, so that it is read as one of four
+    const front0 = width === 3 ? [0] : [];
+    return new DataView(Uint8Array.from([...front0, ...Array.from({ length: width }, (_, i) => bytes[i] ?? 0)]).buffer);
   });
 }

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { HOUR_MS } from "../src/domain/hour.ts";
-import type { HourAggregate, HourAggregates } from "../src/rollups/hour-aggregates.ts";
+import type { HourAggregate, HourAggregates, HourEdges } from "../src/rollups/hour-aggregates.ts";
 import type { Locator } from "../src/parquet/locator.ts";
 
 const double = fc.oneof(
@@ -8,6 +8,19 @@ const double = fc.oneof(
   fc.double({ noNaN: true, noDefaultInfinity: true }),
   fc.float({ noNaN: true, noDefaultInfinity: true }),
 );
+/** Edges within these bounds; null: several falls. */
+function anyEdges(min: number, max: number): fc.Arbitrary<HourEdges | null> {
+  const within = fc.constantFrom(min, max);
+  const seconds = fc
+    .tuple(fc.nat(3599), fc.nat(3599))
+    .map(([a, b]) => ({ firstS: Math.min(a, b), lastS: Math.max(a, b) }));
+  const rising = seconds.map((times) => ({ first: min, last: max, ...times, fall: null }));
+  const falling = fc.record({ first: within, last: within, times: seconds }).map(({ first, last, times }) => {
+    return { first, last, ...times, fall: { from: max, to: min } };
+  });
+  return fc.oneof(fc.constant(null), rising, ...(min < max ? [falling] : []));
+}
+
 const anyHour: fc.Arbitrary<HourAggregate> = fc
   .record({
     n: fc.oneof(fc.integer({ min: 1, max: 60 }), fc.integer({ min: 1, max: HOUR_MS })),
@@ -18,7 +31,8 @@ const anyHour: fc.Arbitrary<HourAggregate> = fc
   })
   .map(({ n, a, b, sum, constant }) => {
     return constant ? { n, min: a, max: a, sum: n * a } : { n, min: Math.min(a, b), max: Math.max(a, b), sum };
-  });
+  })
+  .chain((hour) => anyEdges(hour.min, hour.max).map((edges) => ({ ...hour, edges })));
 
 /** Any valid locator. */
 export const anyLocator: fc.Arbitrary<Locator> = fc

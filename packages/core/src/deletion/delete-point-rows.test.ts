@@ -33,7 +33,7 @@ test("deleting a point removes exactly its samples from all segments", async () 
 });
 
 test("deleting a point removes its aggregates and quality of open days", async () => {
-  const hours = Array.from({ length: 24 }, () => ({ n: 1, min: 2, max: 2, sum: 2 }));
+  const hours = Array.from({ length: 24 }, () => ({ n: 1, min: 2, max: 2, sum: 2, edges: null }));
   const group = { offset: 4, timeBytes: 1, nameBytes: 1, valueBytes: 1, rows: 2, crc32: 1 };
   const open = { slice: encodeSlice({ hours, locator: null }), rows: null };
   const filed = { slice: encodeSlice({ hours, locator: { group, firstRow: 0, rows: 1 } }), rows: 1 };

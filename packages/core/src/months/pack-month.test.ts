@@ -185,7 +185,7 @@ const PUBLISHED: Operation<typeof change> = {
   points: [0, 1],
   own: [
     encodeSlice({
-      hours: Array.from({ length: 24 }, () => ({ n: 1, min: 2, max: 2, sum: 2 })),
+      hours: Array.from({ length: 24 }, () => ({ n: 1, min: 2, max: 2, sum: 2, edges: null })),
       locator: {
         group: { offset: 4, timeBytes: 1, nameBytes: 1, valueBytes: 1, rows: 1, crc32: 7 },
         firstRow: 0,
@@ -224,7 +224,7 @@ test("after any history, readers find what was published last", async () => {
 });
 
 test("a damaged slice leaves its day unpacked for its row's points only", async () => {
-  const hours = Array.from({ length: 24 }, () => ({ n: 1, min: 2, max: 2, sum: 2 }));
+  const hours = Array.from({ length: 24 }, () => ({ n: 1, min: 2, max: 2, sum: 2, edges: null }));
   const group = { offset: 4, timeBytes: 1, nameBytes: 1, valueBytes: 1, rows: 1, crc32: 7 };
   const good = encodeSlice({ hours, locator: { group, firstRow: 0, rows: 1 } });
   for (const one of [FIRST, FIRST + 1]) await publish(one, new Map(ids.map((id) => [id, good])));
@@ -251,7 +251,7 @@ test("nothing is packed if a day has changed since it was read", async () => {
 });
 
 test("each packed day names the place of its samples in the month file", async () => {
-  const hours = Array.from({ length: 24 }, () => ({ n: 1, min: 2, max: 2, sum: 2 }));
+  const hours = Array.from({ length: 24 }, () => ({ n: 1, min: 2, max: 2, sum: 2, edges: null }));
   const group = { offset: 4, timeBytes: 1, nameBytes: 1, valueBytes: 1, rows: 1, crc32: 7 };
   const locator = { group, firstRow: 0, rows: 1 };
   const [a, b] = ids;

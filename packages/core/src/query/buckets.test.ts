@@ -168,9 +168,12 @@ test("buckets consist of whole UTC hours if isMadeOfHours says so", () => {
       fc.constantFrom("1hr", "1day", "1week", "1month"),
       (zone, date, length, interval) => {
         const range = { start: date.getTime(), end: date.getTime() + length };
-        const isWhole = bucketBounds(range, interval, zone).every((bound) => bound % HOUR === 0);
+        // A month begins long before its range, where the zone may have another offset.
+        const inRange = (bound: number) => bound >= range.start && bound <= range.end;
+        const bounds = bucketBounds(range, interval, zone);
+        const isWhole = bounds.every((bound) => bound % HOUR === 0 || !inRange(bound));
         if (isMadeOfHours(range, zone)) expect(isWhole).toBe(true);
-        else halves++;
+        else if (!bounds.every((bound) => bound % HOUR === 0)) halves++;
         if (always.includes(zone)) expect(isMadeOfHours(range, zone)).toBe(true);
       },
     ),

@@ -4,7 +4,7 @@ import { EMPTY_SERIES } from "../domain/samples.ts";
 import { bucketHours, type HourPart, hourParts } from "./hour-parts.ts";
 
 const part = (hour: number): HourPart => {
-  const aggregate = { n: 2, min: hour, max: hour + 2, sum: 2 * hour + 2 };
+  const aggregate = { n: 2, min: hour, max: hour + 2, sum: 2 * hour + 2, edges: null };
   return { hour: hour * HOUR_MS, n: 2, aggregate, scaled: 0, last: null, times: null };
 };
 /** three buckets of two hours */
@@ -38,7 +38,7 @@ test.each([[[]], [[0]], [[5]], [[1, 4]], [[0, 1, 2, 3]], [[2, 5]]])("hours %j: e
 });
 
 test("an aggregate without a finite sum is never used for a mean", () => {
-  const hours = [{ n: 20, min: 1e308, max: 1e308, sum: Number.POSITIVE_INFINITY }];
+  const hours = [{ n: 20, min: 1e308, max: 1e308, sum: Number.POSITIVE_INFINITY, edges: null }];
   const rollups = [{ pointId: 1, day: 0, hours, isCold: true }];
   const range = { start: 0, end: HOUR_MS };
   expect(() => hourParts(rollups, new Set(), EMPTY_SERIES, range)).toThrow("sum");

@@ -69,7 +69,7 @@ export function constantOf({ min, max }: HourAggregate): number | null {
 }
 
 function partOf(hour: number, { times, values }: Series, from: number, to: number): HourPart {
-  const summed = aggregate(values, from, to);
+  const summed = aggregate({ times, values }, from, to);
   // The sum of finite doubles may overflow even if their mean does not.
   const scaled = Number.isFinite(summed.sum)
     ? summed.sum * SCALE

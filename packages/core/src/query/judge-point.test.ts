@@ -68,7 +68,7 @@ test("with counts only, reported missing time is truly missing", () => {
 });
 
 test("an hour without samples is missing despite bursts elsewhere", () => {
-  const aggregate = (n: number) => ({ n, min: 1, max: 1, sum: n });
+  const aggregate = (n: number) => ({ n, min: 1, max: 1, sum: n, edges: null });
   const hour = (i: number, n: number): HourPart => ({
     hour: i * HOUR_MS,
     n,

@@ -9,7 +9,9 @@ const rollup = (kinds: readonly Kind[]) => ({
   pointId: 1,
   day: 0,
   isCold: false,
-  hours: kinds.map((kind) => (kind === "none" ? null : { n: 2, min: 1, max: kind === "moved" ? 2 : 1, sum: 3 })),
+  hours: kinds.map((kind) =>
+    kind === "none" ? null : { n: 2, min: 1, max: kind === "moved" ? 2 : 1, sum: 3, edges: null },
+  ),
 });
 
 test("reads an hour carried into an empty bucket if its last is unknown", () => {
@@ -35,7 +37,7 @@ test("reads an hour carried into an empty bucket if its last is unknown", () => 
 });
 
 test("an hour with an unknown last sample carries nothing", () => {
-  const aggregate = { n: 2, min: 1, max: 2, sum: 3 };
+  const aggregate = { n: 2, min: 1, max: 2, sum: 3, edges: null };
   const part = (hour: number, last: number | null) => ({ hour, n: 2, aggregate, scaled: 0, last, times: null });
   const parts = [part(0, 2), part(HOUR_MS, null)];
   expect([...lastOfHours(parts, Float64Array.of(0, HOUR_MS))]).toEqual([2, Number.NaN]);

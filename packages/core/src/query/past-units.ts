@@ -1,4 +1,4 @@
-import type { HourAggregate } from "../rollups/hour-aggregates.ts";
+import type { HourAggregate, HourEdges } from "../rollups/hour-aggregates.ts";
 import type { PastMeaning } from "../catalog/past-meanings.ts";
 import { HOUR_MS, hourOf } from "../domain/hour.ts";
 import type { Series } from "../domain/samples.ts";
@@ -60,8 +60,24 @@ export function seriesInUnitOfNow(past: readonly PastUnit[], series: Series): Se
 export function aggregateInUnitOfNow(past: readonly PastUnit[], hour: number, aggregate: HourAggregate): HourAggregate {
   const convert = conversionAt(past, hour);
   if (convert === null) return aggregate;
-  const { n, min, max, sum } = aggregate;
-  return { n, min: convert(min), max: convert(max), sum: n * convert(sum / n) };
+  const { n, min, max, sum, edges } = aggregate;
+  return {
+    n,
+    min: convert(min),
+    max: convert(max),
+    sum: n * convert(sum / n),
+    edges: edges && converted(edges, convert),
+  };
+}
+
+function converted(edges: HourEdges, convert: (value: number) => number): HourEdges {
+  const { first, last, fall } = edges;
+  return {
+    ...edges,
+    first: convert(first),
+    last: convert(last),
+    fall: fall && { from: convert(fall.from), to: convert(fall.to) },
+  };
 }
 
 /** Starts of the hours of a range in which the unit of a point changed, in no order, epoch ms. */

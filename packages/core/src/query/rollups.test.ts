@@ -16,7 +16,11 @@ const rollup = (hex: string, day = DAY, pointId = 1): PointRollup => {
 const sliceOf = (hours: readonly (HourAggregate | null)[]) => hexOf(encodeSlice({ hours, locator: null }));
 const summedUp = (times: Float64Array, values: Float64Array) => sliceOf(hourAggregates({ times, values }, DAY));
 const firstHour = (value: number) =>
-  sliceOf(Array.from({ length: 24 }, (_, i) => (i === 0 ? { n: 2, min: value, max: value, sum: 2 * value } : null)));
+  sliceOf(
+    Array.from({ length: 24 }, (_, i) =>
+      i === 0 ? { n: 2, min: value, max: value, sum: 2 * value, edges: null } : null,
+    ),
+  );
 
 test("finds hours with an overflowed sum, of equal or different values", () => {
   const large = Number.MAX_VALUE;

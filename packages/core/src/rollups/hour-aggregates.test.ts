@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { dayStart } from "../domain/day.ts";
 import { HOUR_MS } from "../domain/hour.ts";
-import { type HourAggregates, hourAggregates } from "./hour-aggregates.ts";
+import { type HourAggregates, type HourEdges, hourAggregates } from "./hour-aggregates.ts";
 import { decodeSlice, encodeSlice } from "./hour-slice.ts";
 
 const DAY = 20_373;
@@ -18,6 +18,16 @@ function seriesOf(samples: readonly (readonly [offset: number, value: number])[]
 const hoursOf = (...given: readonly (readonly [hour: number, HourAggregates[number]])[]): HourAggregates =>
   Array.from({ length: 24 }, (_, hour) => given.find(([at]) => at === hour)?.[1] ?? null);
 
+const edges = (
+  first: number,
+  last: number,
+  firstS: number,
+  lastS: number,
+  fall: HourEdges["fall"] = null,
+): HourEdges => {
+  return { first, last, firstS, lastS, fall };
+};
+
 test("aggregates each hour separately", () => {
   const samples = [
     [0, 2],
@@ -27,9 +37,9 @@ test("aggregates each hour separately", () => {
   ] as const;
   expect(hourAggregates(seriesOf(samples), DAY)).toEqual(
     hoursOf(
-      [0, { n: 2, min: -4, max: 2, sum: -2 }],
-      [1, { n: 1, min: 7.5, max: 7.5, sum: 7.5 }],
-      [23, { n: 1, min: 1, max: 1, sum: 1 }],
+      [0, { n: 2, min: -4, max: 2, sum: -2, edges: edges(2, -4, 0, 3599, { from: 2, to: -4 }) }],
+      [1, { n: 1, min: 7.5, max: 7.5, sum: 7.5, edges: edges(7.5, 7.5, 0, 0) }],
+      [23, { n: 1, min: 1, max: 1, sum: 1, edges: edges(1, 1, 3600, 3599) }],
     ),
   );
 });
@@ -84,10 +94,19 @@ test("any day equals the oracle, and its slice keeps it bit for bit", () => {
       const samples = unsorted.toSorted(([a], [b]) => a - b);
       const hours = hourAggregates(seriesOf(samples), DAY);
       hours.forEach((hour, at) => {
-        const mine = samples.filter(([offset]) => Math.floor(offset / HOUR_MS) === at).map(([, v]) => v);
+        const ofHour = samples.filter(([offset]) => Math.floor(offset / HOUR_MS) === at);
+        const mine = ofHour.map(([, v]) => v);
         if (mine.length === 0) return expect(hour).toBeNull();
         const { sum, ...others } = hour!;
-        const figures = { n: mine.length, min: Math.min(...mine), max: Math.max(...mine) };
+        const falls = mine.flatMap((v, i) => (i > 0 && v < mine[i - 1]! ? [{ from: mine[i - 1]!, to: v }] : []));
+        const [firstMs, lastMs] = [ofHour[0]![0] % HOUR_MS, ofHour.at(-1)![0] % HOUR_MS];
+        const times = [Math.ceil(firstMs / 1000), Math.floor(lastMs / 1000)] as const;
+        const figures = {
+          n: mine.length,
+          min: Math.min(...mine),
+          max: Math.max(...mine),
+          edges: falls.length > 1 ? null : edges(mine[0]!, mine.at(-1)!, ...times, falls[0] ?? null),
+        };
         expect(others).toEqual(figures);
         const size = mine.reduce((all, v) => all + Math.abs(v), 0);
         if (Number.isFinite(size))

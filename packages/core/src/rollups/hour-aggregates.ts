@@ -1,6 +1,21 @@
 import { dayStart, HOURS_PER_DAY } from "../domain/day.ts";
-import { HOUR_MS } from "../domain/hour.ts";
+import { HOUR_MS, hourOf } from "../domain/hour.ts";
 import type { Series } from "../domain/samples.ts";
+
+/**
+ * The ends of an hour's samples, and its only fall. With those of the neighbouring hours, they give the use of a counter.
+ * An hour that falls more often is a gauge's, or has to be judged by its samples.
+ */
+export interface HourEdges {
+  readonly first: number;
+  readonly last: number;
+  /** seconds from the start of the hour to the first sample, rounded up: 0 only for a sample at the start */
+  readonly firstS: number;
+  /** seconds from the start of the hour to the last sample, rounded down */
+  readonly lastS: number;
+  /** the two neighbouring samples between which the value falls; null: it never does */
+  readonly fall: { readonly from: number; readonly to: number } | null;
+}
 
 /** The samples of one point in one UTC hour, aggregated. */
 export interface HourAggregate {
@@ -10,6 +25,8 @@ export interface HourAggregate {
   readonly max: number;
   /** of all samples; infinite if it exceeds a double */
   readonly sum: number;
+  /** null: the values fall more than once */
+  readonly edges: HourEdges | null;
 }
 
 /** A day's 24 hours from 00:00 UTC; null: an hour without samples. */
@@ -29,14 +46,14 @@ export function hourAggregates(series: Series, day: number): HourAggregates {
     const end = start + (hour + 1) * HOUR_MS;
     let to = from + 1;
     while (to < times.length && times[to]! < end) to++;
-    hours[hour] = aggregate(values, from, to);
+    hours[hour] = aggregate(series, from, to);
     from = to;
   }
   return hours;
 }
 
-/** Aggregates values[from, to), which are not empty. */
-export function aggregate(values: Float64Array, from: number, to: number): HourAggregate {
+/** Aggregates the samples [from, to) of a series: at least one, and all of one UTC hour. */
+export function aggregate({ times, values }: Series, from: number, to: number): HourAggregate {
   const first = values[from]!;
   let min = first;
   let max = first;
@@ -44,8 +61,11 @@ export function aggregate(values: Float64Array, from: number, to: number): HourA
   // Neumaier's sum: sums of decimals stay short as text.
   let sum = 0;
   let lost = 0;
+  let falls = 0;
+  let fall: HourEdges["fall"] = null;
   for (let i = from; i < to; i++) {
     const value = values[i]!;
+    if (i > from && value < values[i - 1]! && ++falls === 1) fall = { from: values[i - 1]!, to: value };
     if (!Object.is(value, first)) constant = false;
     // Math.min and Math.max distinguish -0 from 0.
     min = Math.min(min, value);
@@ -57,7 +77,15 @@ export function aggregate(values: Float64Array, from: number, to: number): HourA
   const n = to - from;
   const exact = Number.isFinite(sum) ? sum + lost : sum;
   // The sum of a constant hour can be computed, so it need not be stored.
-  return { n, min, max, sum: constant ? n * first : exact };
+  const start = hourOf(times[from]!);
+  const edges = {
+    first,
+    last: values[to - 1]!,
+    firstS: Math.ceil((times[from]! - start) / 1000),
+    lastS: Math.floor((times[to - 1]! - start) / 1000),
+    fall,
+  };
+  return { n, min, max, sum: constant ? n * first : exact, edges: falls > 1 ? null : edges };
 }
 
 /** Stored aggregates that our writer cannot have made. */

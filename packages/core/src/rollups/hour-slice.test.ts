@@ -24,7 +24,13 @@ const LOCATOR: Locator = {
   rows: 1_440,
 };
 const everyHour = (hour: (i: number) => HourAggregate) => Array.from({ length: 24 }, (_, i) => hour(i));
-const constant = (value: number) => everyHour(() => ({ n: 60, min: value, max: value, sum: 60 * value }));
+const constant = (value: number) => everyHour(() => ({ n: 60, min: value, max: value, sum: 60 * value, edges: null }));
+/** The second and third byte of a double. */
+const doubleBytes = (value: number) => {
+  const view = new DataView(new ArrayBuffer(8));
+  view.setFloat64(0, value);
+  return [view.getUint8(1), view.getUint8(2)];
+};
 /** A header of a byte, the 3 bytes of 60, and three more headers. */
 const N = [0x30, 0, 0, 60];
 
@@ -60,22 +66,61 @@ test("a damaged slice is refused or is another slice", () => {
 
 describe("the bytes of a slice", () => {
   test.each<[string, PointDaySlice, number[]]>([
-    ["no samples", { hours: everyHour(() => null!), locator: null }, [1, 0, 0, 0, 0]],
+    ["no samples", { hours: everyHour(() => null!), locator: null }, [2, 0, 0, 0, 0]],
     [
       "a constant: its value once",
       { hours: constant(21.5), locator: null },
-      [1, 0, 255, 255, 255, ...N, 0x30, 0x40, 0x35, 0x80, 255, 255],
+      [2, 0, 255, 255, 255, ...N, 0x30, 0x40, 0x35, 0x80, 255, 255],
+    ],
+    [
+      "a counter: its ends are its bounds, and the seconds of the first and last sample are shared",
+      {
+        hours: everyHour((i) => {
+          const [first, last] = [100 + i, 101 + i];
+          const edges = { first, last, firstS: 0, lastS: 3540, fall: null };
+          return { n: 1, min: first, max: last, sum: first, edges };
+        }),
+        locator: null,
+      },
+      [
+        2,
+        4,
+        255,
+        255,
+        255,
+        0x30,
+        0,
+        0,
+        1,
+        ...[0x12, 0x40, ...Array.from({ length: 24 }, (_, i) => doubleBytes(100 + i)).flat()],
+        ...[0x12, 0x40, ...Array.from({ length: 24 }, (_, i) => doubleBytes(101 + i)).flat()],
+        255,
+        0,
+        255,
+        255,
+        255,
+        0x30,
+        0,
+        0x0d,
+        0xd4,
+        255,
+        255,
+      ],
     ],
     [
       "two hours: the shared bytes once, then their own",
       {
         hours: everyHour((i) =>
-          i === 1 ? { n: 1, min: 20, max: 20, sum: 20 } : i === 9 ? { n: 2, min: 21, max: 22, sum: 43 } : null!,
+          i === 1
+            ? { n: 1, min: 20, max: 20, sum: 20, edges: null }
+            : i === 9
+              ? { n: 2, min: 21, max: 22, sum: 43, edges: null }
+              : null!,
         ),
         locator: null,
       },
       [
-        1, 0, 2, 2, 0, 0x21, 0, 0, 1, 2, 0x11, 0x40, 0x34, 0x35, 0x11, 0x40, 0x34, 0x36, 0x12, 0x40, 0x34, 0, 0x45,
+        2, 0, 2, 2, 0, 0x21, 0, 0, 1, 2, 0x11, 0x40, 0x34, 0x35, 0x11, 0x40, 0x34, 0x36, 0x12, 0x40, 0x34, 0, 0x45,
         0x80,
       ],
     ],
@@ -85,7 +130,7 @@ describe("the bytes of a slice", () => {
         hours: everyHour(() => null!),
         locator: { group: { ...LOCATOR.group, offset: 300, valueBytes: 5, crc32: 7 }, firstRow: 0, rows: 11_520 },
       },
-      [1, 1, 0xac, 2, 0x9a, 1, 0xa9, 1, 5, 0x80, 0x5a, 7, 0, 0x80, 0x5a, 0, 0, 0],
+      [2, 1, 0xac, 2, 0x9a, 1, 0xa9, 1, 5, 0x80, 0x5a, 7, 0, 0x80, 0x5a, 0, 0, 0],
     ],
   ])("%s", (_, given, expected) => {
     expect([...encodeSlice(given)]).toEqual(expected);
@@ -94,7 +139,7 @@ describe("the bytes of a slice", () => {
   test("a sensor's single-precision values take at most 350 bytes", () => {
     const hours = everyHour((i) => {
       const min = Math.fround(20 + i / 17);
-      return { n: 60, min, max: Math.fround(min + 0.37), sum: 60 * (min + Math.fround(0.137)) };
+      return { n: 60, min, max: Math.fround(min + 0.37), sum: 60 * (min + Math.fround(0.137)), edges: null };
     });
     expect(encodeSlice({ hours, locator: LOCATOR }).length).toBeLessThanOrEqual(350);
   });
@@ -106,8 +151,10 @@ describe("refuses", () => {
   const changed = (at: number, byte: number) => good.map((old, i) => (i === at ? byte : old));
   test.each<[string, number[]]>([
     ["nothing", []],
-    ["another form", changed(0, 2)],
-    ["unknown flags", changed(1, 4)],
+    ["another form", changed(0, 1)],
+    ["unknown flags", changed(1, 8)],
+    ["edges without their columns", changed(1, 4)],
+    ["a flag of edges that no hour has", [...changed(1, 4), 255, 255, 255, 255, 255, 255, 255]],
     ["an overflow without one", changed(1, 2)],
     ["an end before the mask", good.slice(0, 4)],
     ["bytes behind the last column", [...good, 0]],

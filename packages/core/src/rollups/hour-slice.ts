@@ -1,7 +1,8 @@
 import { HOUR_MS } from "../domain/hour.ts";
 import { type Cursor, leaveOutColumn, readColumn, writeColumn } from "../bytes/byte-column.ts";
 import { HOURS_PER_DAY } from "../domain/day.ts";
-import { type HourAggregate, type HourAggregates, StoredHoursError } from "./hour-aggregates.ts";
+import { type HourAggregate, type HourAggregates, type HourEdges, StoredHoursError } from "./hour-aggregates.ts";
+import { columnValue, EDGE_COLUMNS, edgesOf, type HourColumn, type Rule } from "./hour-columns.ts";
 import { type Locator, LOCATOR_BYTES, readLocator, StoredLocatorError, writeLocator } from "../parquet/locator.ts";
 
 /** What D1 stores of a point and UTC day: its hourly aggregates, and the place of its samples in the day's file. */
@@ -11,10 +12,12 @@ export interface PointDaySlice {
   readonly locator: Locator | null;
 }
 
-const FORM = 1;
+const FORM = 2;
 const HAS_LOCATOR = 1;
 /** The sum of an hour is infinite, so no mean can be computed from it. */
 const OVERFLOWS = 2;
+/** Some hour has edges, so their columns follow. */
+const HAS_EDGES = 4;
 
 /** Most bytes of form, flags and locator, which come first. */
 export const HEAD_BYTES = 2 + LOCATOR_BYTES;
@@ -22,11 +25,11 @@ export const HEAD_BYTES = 2 + LOCATOR_BYTES;
 const MASK_BYTES = 3;
 
 interface Column {
-  readonly name: keyof HourAggregate;
+  readonly name: HourColumn;
   /** bytes of a value: 3: an unsigned integer; 8: a double */
   readonly width: 3 | 8;
-  /** computes the value of an hour from its `n` and `min` if the column is not stored */
-  readonly rule?: (n: number, min: number) => number;
+  /** computes the value of an hour if the column is not stored */
+  readonly rule?: Rule;
 }
 
 /** The columns in stored order. Another column takes a line here and another form. */
@@ -37,36 +40,52 @@ const COLUMNS: readonly Column[] = [
   { name: "sum", width: 8, rule: (n, min) => n * min },
 ];
 
-const MAX_BYTES = HEAD_BYTES + MASK_BYTES + COLUMNS.reduce((sum, { width }) => sum + 1 + width * HOURS_PER_DAY, 0);
+const ALL_COLUMNS: readonly Column[] = [
+  ...COLUMNS,
+  ...EDGE_COLUMNS.map(({ name, isDouble, rule }): Column => ({ name, width: isDouble ? 8 : 3, rule })),
+];
+const columnsOf = (hasEdges: boolean) => (hasEdges ? ALL_COLUMNS : COLUMNS);
+
+const MAX_BYTES = HEAD_BYTES + MASK_BYTES + ALL_COLUMNS.reduce((sum, { width }) => sum + 1 + width * HOURS_PER_DAY, 0);
 
 // Scratch: one slice is written or read at a time.
 const values = new Uint8Array(8 * HOURS_PER_DAY);
 const view = new DataView(values.buffer);
 const columnOf = () => new Float64Array(HOURS_PER_DAY);
-const read: Readonly<Record<keyof HourAggregate, Float64Array>> = {
+const read: Readonly<Record<HourColumn, Float64Array>> = {
   n: columnOf(),
   min: columnOf(),
   max: columnOf(),
   sum: columnOf(),
+  falls: columnOf(),
+  first: columnOf(),
+  last: columnOf(),
+  firstS: columnOf(),
+  lastS: columnOf(),
+  fallFrom: columnOf(),
+  fallTo: columnOf(),
 };
 
 /**
  * Encodes a slice, with every double bit for bit:
  *
- * form (1) | flags | [8 varints: locator] | mask of 24 bits | [column n | column min | column max | column sum]
+ * form (2) | flags | [8 varints: locator] | mask of 24 bits | [columns n, min, max, sum] | [columns of the edges]
  *
- * The mask marks the hours with samples; without any there are no columns. byte-column.ts has the form of a column.
+ * The mask marks the hours with samples; without any there are no columns. A flag tells whether some hour has edges;
+ * hour-columns.ts lists their columns. byte-column.ts has the form of a column.
  */
 export function encodeSlice({ hours, locator }: PointDaySlice): Uint8Array {
   const cursor: Cursor = { bytes: new Uint8Array(MAX_BYTES), at: 0 };
   const { bytes } = cursor;
   const present = hours.filter((hour) => hour !== null);
   bytes[cursor.at++] = FORM;
-  bytes[cursor.at++] = (locator === null ? 0 : HAS_LOCATOR) | (present.every(hasFiniteSum) ? 0 : OVERFLOWS);
+  const hasEdges = present.some(({ edges }) => edges !== null);
+  const overflow = present.every(hasFiniteSum) ? 0 : OVERFLOWS;
+  bytes[cursor.at++] = (locator === null ? 0 : HAS_LOCATOR) | overflow | (hasEdges ? HAS_EDGES : 0);
   if (locator !== null) writeLocator(cursor, locator);
   const mask = hours.reduce((bits, hour, i) => (hour === null ? bits : bits | (1 << i)), 0);
   for (let i = 0; i < MASK_BYTES; i++) bytes[cursor.at++] = (mask >> (8 * i)) & 0xff;
-  if (present.length > 0) for (const column of COLUMNS) encodeColumn(cursor, column, present);
+  if (present.length > 0) for (const column of columnsOf(hasEdges)) encodeColumn(cursor, column, present);
   return bytes.slice(0, cursor.at);
 }
 
@@ -87,13 +106,17 @@ export function hasFiniteSum({ sum }: HourAggregate): boolean {
 }
 
 function encodeColumn(cursor: Cursor, { name, width, rule }: Column, hours: readonly HourAggregate[]): void {
-  if (rule !== undefined && hours.every((hour) => Object.is(hour[name], rule(hour.n, hour.min))))
-    return leaveOutColumn(cursor);
-  for (const [i, hour] of hours.entries()) {
-    if (width === 8) view.setFloat64(8 * i, hour[name]);
+  const column = hours.map((hour) => columnValue(hour, name));
+  const isComputed = (value: number, i: number) => {
+    const { n, min, max } = hours[i]!;
+    return Object.is(value, rule?.(n, min, max));
+  };
+  if (rule !== undefined && column.every(isComputed)) return leaveOutColumn(cursor);
+  for (const [i, value] of column.entries()) {
+    if (width === 8) view.setFloat64(8 * i, value);
     else {
-      view.setUint8(3 * i, hour[name] >>> 16);
-      view.setUint16(3 * i + 1, hour[name] & 0xffff);
+      view.setUint8(3 * i, value >>> 16);
+      view.setUint16(3 * i + 1, value & 0xffff);
     }
   }
   writeColumn(cursor, values, width, hours.length);
@@ -108,25 +131,30 @@ export function decodeSlice(bytes: Uint8Array): PointDaySlice {
   const { flags, locator } = readHead(cursor);
   const mask = readMask(cursor);
   const count = bitsOf(mask);
-  if (count > 0) for (const column of COLUMNS) decodeColumn(cursor, column, count);
+  const hasEdges = (flags & HAS_EDGES) !== 0;
+  if (count > 0) for (const column of columnsOf(hasEdges)) decodeColumn(cursor, column, count);
   if (cursor.at !== bytes.length) {
     throw new StoredHoursError(`slice: ${bytes.length} bytes, its columns end at ${cursor.at}`);
   }
   const hours: (HourAggregate | null)[] = [];
   let isFinite = true;
+  let anyEdges = false;
   for (let hour = 0, i = 0; hour < HOURS_PER_DAY; hour++) {
     if ((mask & (1 << hour)) === 0) {
       hours.push(null);
       continue;
     }
-    const aggregate = { n: read.n[i]!, min: read.min[i]!, max: read.max[i]!, sum: read.sum[i]! };
-    checkHour(aggregate, hour);
+    const [min, max] = [read.min[i]!, read.max[i]!];
+    const edges = hasEdges ? edgesOf(read, i, min, max) : null;
+    const aggregate = checkedHour({ n: read.n[i]!, min, max, sum: read.sum[i]!, edges }, hour);
+    if (edges !== null) anyEdges = true;
     if (!hasFiniteSum(aggregate)) isFinite = false;
     hours.push(aggregate);
     i++;
   }
   if (isFinite !== ((flags & OVERFLOWS) === 0))
     throw new StoredHoursError("slice: its overflow flag contradicts its sums");
+  if (anyEdges !== hasEdges) throw new StoredHoursError("slice: its flag of edges contradicts its hours");
   return { hours, locator };
 }
 
@@ -137,14 +165,23 @@ function decodeColumn(cursor: Cursor, { name, width, rule }: Column, count: numb
   if (found === "damaged" || rule === undefined) {
     throw new StoredHoursError(`slice: column ${name} is damaged at byte ${cursor.at}`);
   }
-  for (let i = 0; i < count; i++) into[i] = rule(read.n[i]!, read.min[i]!);
+  for (let i = 0; i < count; i++) into[i] = rule(read.n[i]!, read.min[i]!, read.max[i]!);
 }
 
-/** @param hour for the error @throws {StoredHoursError} for an aggregate that no samples can have */
-export function checkHour({ n, min, max, sum }: HourAggregate, hour: number): void {
+/**
+ * @param decoded its edges are undefined where no hour has them @param hour for the error
+ * @throws {StoredHoursError} for an aggregate that no samples can have
+ */
+export function checkedHour(
+  decoded: Omit<HourAggregate, "edges"> & { readonly edges: HourEdges | null | undefined },
+  hour: number,
+): HourAggregate {
+  const { n, min, max, sum, edges } = decoded;
   const isWritten =
     n > 0 && n <= HOUR_MS && Number.isFinite(min) && Number.isFinite(max) && min <= max && !Number.isNaN(sum);
   if (!isWritten) throw new StoredHoursError(`aggregates: hour ${hour} has n ${n}, min ${min}, max ${max}, sum ${sum}`);
+  if (edges === undefined) throw new StoredHoursError(`aggregates: hour ${hour} has edges that no samples have`);
+  return { n, min, max, sum, edges };
 }
 
 /**
@@ -186,7 +223,7 @@ function readHead(cursor: Cursor): { readonly flags: number; readonly locator: L
   const form = cursor.bytes[cursor.at++];
   const flags = cursor.bytes[cursor.at++];
   if (form !== FORM) throw new StoredHoursError(`slice: form ${form}, expected ${FORM}`);
-  if (flags === undefined || flags > (HAS_LOCATOR | OVERFLOWS))
+  if (flags === undefined || flags > (HAS_LOCATOR | OVERFLOWS | HAS_EDGES))
     throw new StoredHoursError(`slice: unknown flags ${flags}`);
   return { flags, locator: (flags & HAS_LOCATOR) === 0 ? null : readLocator(cursor) };
 }

@@ -3,7 +3,8 @@ import { MAX_VARINT_BYTES, readVarint, writeVarint } from "../bytes/varint.ts";
 import { readZstdFrame, zstdFrame } from "../bytes/zstd-frame.ts";
 import { HOURS_PER_DAY } from "../domain/day.ts";
 import { type HourAggregate, type HourAggregates, StoredHoursError } from "./hour-aggregates.ts";
-import { bitsOf, checkHour, hasFiniteSum } from "./hour-slice.ts";
+import { columnValue, EDGE_COLUMNS, edgesOf, type HourColumn, type Rule } from "./hour-columns.ts";
+import { bitsOf, checkedHour, hasFiniteSum } from "./hour-slice.ts";
 
 /** The column is empty, or a rule computes it. */
 const LEFT_OUT = 0;
@@ -13,19 +14,26 @@ const ONE_VALUE = 1;
 const ALL_VALUES = 2;
 
 interface Column {
-  readonly name: keyof HourAggregate | "mask";
+  readonly name: HourColumn | "mask";
   /** bytes of a value: 4: an unsigned integer; 8: a double */
   readonly width: 4 | 8;
-  /** computes the value of an hour from its `n` and `min` if the column is not stored */
-  readonly rule?: (n: number, min: number) => number;
+  /** computes the value of an hour if the column is not stored */
+  readonly rule?: Rule;
 }
+
+const edgeColumns = (isDouble: boolean): readonly Column[] =>
+  EDGE_COLUMNS.filter((column) => column.isDouble === isDouble).map(({ name, rule }) => {
+    return { name, width: isDouble ? 8 : 4, rule };
+  });
 
 /** In their order in the frame: doubles first, so that each column is aligned for a view. */
 const COLUMNS: readonly Column[] = [
   { name: "min", width: 8 },
   { name: "max", width: 8, rule: (_, min) => min },
   { name: "sum", width: 8, rule: (n, min) => n * min },
+  ...edgeColumns(true),
   { name: "n", width: 4 },
+  ...edgeColumns(false),
   { name: "mask", width: 4 },
 ];
 
@@ -38,7 +46,7 @@ type Columns = Record<Column["name"], Values>;
 /**
  * Encodes the hours of a point's days by column, because neighbouring values of a column are similar:
  *
- * varint: hours with samples | 5 bytes: how each column is stored | single values of constant columns | a zstd frame of
+ * varint: hours with samples | 12 bytes: how each column is stored | single values of constant columns | a zstd frame of
  * the others
  *
  * Values are little-endian. A column has a value for each hour with samples. The last column, `mask`, has the bits of
@@ -46,13 +54,14 @@ type Columns = Record<Column["name"], Values>;
  */
 export function encodeMonthHours(days: readonly HourAggregates[]): Uint8Array {
   const hours = days.flatMap((day) => day.filter((hour) => hour !== null));
-  const columns: Columns = {
-    min: Float64Array.from(hours, ({ min }) => min),
-    max: Float64Array.from(hours, ({ max }) => max),
-    sum: Float64Array.from(hours, ({ sum }) => sum),
-    n: Uint32Array.from(hours, ({ n }) => n),
-    mask: Uint32Array.from(days, maskOf),
-  };
+  const columns = noColumns();
+  for (const { name, width } of COLUMNS) {
+    if (name === "mask") columns.mask = Uint32Array.from(days, maskOf);
+    else {
+      const values = hours.map((hour) => columnValue(hour, name));
+      columns[name] = width === 8 ? Float64Array.from(values) : Uint32Array.from(values);
+    }
+  }
   const kinds = COLUMNS.map((column) => kindOf(column, columns));
   const front: Cursor = { bytes: new Uint8Array(MAX_VARINT_BYTES + COLUMNS.length), at: 0 };
   writeVarint(front, hours.length);
@@ -71,7 +80,8 @@ function maskOf(day: HourAggregates): number {
 
 function kindOf({ name, rule }: Column, columns: Columns): number {
   const values = columns[name];
-  const isComputed = (value: number, i: number) => Object.is(value, rule?.(columns.n[i]!, columns.min[i]!));
+  const isComputed = (value: number, i: number) =>
+    Object.is(value, rule?.(columns.n[i]!, columns.min[i]!, columns.max[i]!));
   if (values.length === 0 || (rule !== undefined && values.every(isComputed))) return LEFT_OUT;
   return values.every((value: number) => Object.is(value, values[0])) ? ONE_VALUE : ALL_VALUES;
 }
@@ -96,7 +106,8 @@ function join(parts: readonly Uint8Array[]): Uint8Array {
  * @throws {StoredHoursError} for damaged bytes
  */
 export function decodeMonthHours(bytes: Uint8Array, days: number, overflows: boolean): HourAggregates[] {
-  const { min, max, sum, n, mask } = readColumns(bytes, days);
+  const { columns, hasEdges } = readColumns(bytes, days);
+  const { min, max, sum, n, mask } = columns;
   const hours: HourAggregates[] = [];
   let isFinite = true;
   let at = 0;
@@ -108,8 +119,8 @@ export function decodeMonthHours(bytes: Uint8Array, days: number, overflows: boo
         ofDay.push(null);
         continue;
       }
-      const aggregate = { n: n[at]!, min: min[at]!, max: max[at]!, sum: sum[at]! };
-      checkHour(aggregate, hour);
+      const edges = hasEdges ? edgesOf(columns, at, min[at]!, max[at]!) : null;
+      const aggregate = checkedHour({ n: n[at]!, min: min[at]!, max: max[at]!, sum: sum[at]!, edges }, hour);
       if (!hasFiniteSum(aggregate)) isFinite = false;
       ofDay.push(aggregate);
       at++;
@@ -120,7 +131,8 @@ export function decodeMonthHours(bytes: Uint8Array, days: number, overflows: boo
   return hours;
 }
 
-function readColumns(bytes: Uint8Array, days: number): Columns {
+/** @returns the columns; those of the edges are empty if no hour has edges */
+function readColumns(bytes: Uint8Array, days: number): { readonly columns: Columns; readonly hasEdges: boolean } {
   const cursor: Cursor = { bytes, at: 0 };
   const count = readVarint(cursor);
   if (count === null || count > days * HOURS_PER_DAY)
@@ -130,7 +142,7 @@ function readColumns(bytes: Uint8Array, days: number): Columns {
     kind: bytes[cursor.at++],
     size: column.name === "mask" ? days : count,
   }));
-  const columns: Columns = { min: NO_DOUBLES, max: NO_DOUBLES, sum: NO_DOUBLES, n: NO_INTEGERS, mask: NO_INTEGERS };
+  const columns = noColumns();
   let frameBytes = 0;
   for (const { column, kind, size } of stored) {
     if (kind === ALL_VALUES) frameBytes += column.width * size;
@@ -151,20 +163,38 @@ function readColumns(bytes: Uint8Array, days: number): Columns {
   } else if (cursor.at !== bytes.length) {
     throw new StoredHoursError(`month: ${bytes.length} bytes, its columns end at ${cursor.at}`);
   }
+  const hasEdges = stored.some(({ column: { name }, kind }) => EDGES.has(name) && kind !== LEFT_OUT);
   const { n, min, mask } = columns;
   for (const { column, kind } of stored) {
     const { name, rule } = column;
-    if (kind === LEFT_OUT && rule !== undefined)
-      columns[name] = Float64Array.from(min, (value, i) => rule(n[i]!, value));
+    if (kind !== LEFT_OUT || rule === undefined || (EDGES.has(name) && !hasEdges)) continue;
+    columns[name] = Float64Array.from(min, (value, i) => rule(n[i]!, value, columns.max[i]!));
   }
   let present = 0;
   for (const bits of mask) present += bits < 1 << HOURS_PER_DAY ? bitsOf(bits) : Number.NaN;
   if (present !== count) throw new StoredHoursError(`month: ${count} hours, its masks have ${present}`);
-  return columns;
+  return { columns, hasEdges };
 }
 
-const NO_DOUBLES = new Float64Array(0);
-const NO_INTEGERS = new Uint32Array(0);
+const EDGES: ReadonlySet<Column["name"]> = new Set(EDGE_COLUMNS.map(({ name }) => name));
+
+function noColumns(): Columns {
+  const [doubles, integers] = [new Float64Array(0), new Uint32Array(0)];
+  return {
+    n: integers,
+    min: doubles,
+    max: doubles,
+    sum: doubles,
+    falls: integers,
+    first: doubles,
+    last: doubles,
+    firstS: integers,
+    lastS: integers,
+    fallFrom: doubles,
+    fallTo: doubles,
+    mask: integers,
+  };
+}
 
 function oneValue(cursor: Cursor, { name, width }: Column, size: number): Values {
   const { bytes, at } = cursor;

@@ -32,13 +32,13 @@ const LOCATOR: Locator = {
 const NO_DAYS = Array.from({ length: 30 }, () => null);
 const isTyped = (error: unknown) => error instanceof StoredHoursError || error instanceof StoredLocatorError;
 const constant = (value: number): HourAggregate[] =>
-  Array.from({ length: 24 }, () => ({ n: 60, min: value, max: value, sum: 60 * value }));
+  Array.from({ length: 24 }, () => ({ n: 60, min: value, max: value, sum: 60 * value, edges: null }));
 /** A month in which the first two days have all hours. */
 const twoDays = (first: HourAggregate[], second: HourAggregate[]): PointMonth => {
   const days = [first, second].map((hours) => ({ generation: 3, slice: { hours, locator: LOCATOR } }));
   return { days: [...days, ...NO_DAYS.slice(2)], file: null };
 };
-const swinging = constant(0).map((_, i) => ({ n: 60, min: i / 7, max: i / 3 + 1, sum: 10 * i + 0.1 }));
+const swinging = constant(0).map((_, i) => ({ n: 60, min: i / 7, max: i / 3 + 1, sum: 10 * i + 0.1, edges: null }));
 
 test("any month comes back, each of its slices byte for byte", () => {
   fc.assert(
@@ -82,17 +82,20 @@ test("a damaged month is refused or is another month", () => {
 });
 
 describe("the bytes of a month", () => {
+  const NO_COLUMNS = Array.from({ length: 12 }, () => 0);
+
   test("with nothing packed", () => {
     const { head, hours } = encodePointMonth({ days: NO_DAYS, file: null });
-    expect([...head]).toEqual([1, 0, 30, ...NO_DAYS.map(() => 0)]);
-    expect([...hours]).toEqual([0, 0, 0, 0, 0, 0]);
+    expect([...head]).toEqual([2, 0, 30, ...NO_DAYS.map(() => 0)]);
+    expect([...hours]).toEqual([0, ...NO_COLUMNS]);
   });
 
   test("with a constant: its value once, no frame", () => {
     const { head, hours } = encodePointMonth({ ...twoDays(constant(21.5), constant(21.5)), file: null });
     const locator = [0xac, 2, 0x9a, 1, 0xa9, 1, 5, 0x80, 0x5a, 7, 0, 0xa0, 0x0b];
-    expect([...head]).toEqual([1, 0, 30, 7, 7, ...NO_DAYS.slice(2).map(() => 0), ...locator, ...locator]);
-    expect([...hours]).toEqual([48, 1, 0, 0, 1, 1, 0, 0, 0, 0, 0, 0x80, 0x35, 0x40, 60, 0, 0, 0, 255, 255, 255, 0]);
+    expect([...head]).toEqual([2, 0, 30, 7, 7, ...NO_DAYS.slice(2).map(() => 0), ...locator, ...locator]);
+    const kinds = NO_COLUMNS.map((_, i) => (i === 0 || i === 7 || i === 11 ? 1 : 0));
+    expect([...hours]).toEqual([48, ...kinds, 0, 0, 0, 0, 0, 0x80, 0x35, 0x40, 60, 0, 0, 0, 255, 255, 255, 0]);
   });
 
   test("with samples in the month file that a day file lacks", () => {
@@ -101,7 +104,7 @@ describe("the bytes of a month", () => {
       file: { generation: 2, locator: LOCATOR },
     });
     const file = [2, 0xac, 2, 0x9a, 1, 0xa9, 1, 5, 0x80, 0x5a, 7, 0, 0xa0, 0x0b];
-    expect([...head]).toEqual([1, 1, ...file, 30, 0xc8, 1, ...NO_DAYS.slice(1).map(() => 0)]);
+    expect([...head]).toEqual([2, 1, ...file, 30, 0xc8, 1, ...NO_DAYS.slice(1).map(() => 0)]);
   });
 });
 
@@ -112,7 +115,7 @@ describe("refuses", () => {
   const of = (part: Partial<PackedBytes>): PackedBytes => ({ ...good, ...part });
   test.each<[string, PackedBytes]>([
     ["no head", of({ head: new Uint8Array(0) })],
-    ["another form", of({ head: changed(good.head, 0, 2) })],
+    ["another form", of({ head: changed(good.head, 0, 1) })],
     ["unknown flags", of({ head: changed(good.head, 1, 4) })],
     ["an overflow without one", of({ head: changed(good.head, 1, 2) })],
     ["a month of 27 days", of({ head: changed(good.head, 2, 27) })],
@@ -123,13 +126,13 @@ describe("refuses", () => {
     ["no hours", of({ hours: new Uint8Array(0) })],
     ["more hours than its days have", of({ hours: changed(good.hours, 0, 49) })],
     ["a column stored in an unknown way", of({ hours: changed(good.hours, 1, 3) })],
-    ["counts that are left out", of({ hours: changed(good.hours, 4, 0) })],
+    ["counts that are left out", of({ hours: changed(good.hours, 8, 0) })],
     ["a value that ends too early", of({ hours: good.hours.subarray(0, -1) })],
     ["bytes behind the values", of({ hours: Uint8Array.of(...good.hours, 0) })],
-    ["counts of 0", of({ hours: changed(good.hours, 14, 0) })],
-    ["a mask of 25 hours", of({ hours: changed(good.hours, 21, 1) })],
-    ["hours that its masks do not have", of({ hours: changed(good.hours, 20, 127) })],
-    ["a value that is not a number", of({ hours: changed(changed(good.hours, 13, 0x7f), 12, 0xf8) })],
+    ["counts of 0", of({ hours: changed(good.hours, 21, 0) })],
+    ["a mask of 25 hours", of({ hours: changed(good.hours, 28, 1) })],
+    ["hours that its masks do not have", of({ hours: changed(good.hours, 27, 127) })],
+    ["a value that is not a number", of({ hours: changed(changed(good.hours, 20, 0x7f), 19, 0xf8) })],
     ["a cut frame", { ...framed, hours: framed.hours.subarray(0, -9) }],
     ["no frame", { ...framed, hours: framed.hours.subarray(0, 20) }],
   ])("%s", (_, bytes) => {

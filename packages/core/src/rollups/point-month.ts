@@ -46,7 +46,7 @@ export interface MonthHead {
   readonly locators: readonly Locator[];
 }
 
-const FORM = 1;
+const FORM = 2;
 const HAS_FILE = 1;
 const OVERFLOWS = 2;
 
@@ -57,7 +57,7 @@ const MAX_HEAD_BYTES = 3 + (1 + MOST_DAYS) * (MAX_VARINT_BYTES + LOCATOR_BYTES);
 /**
  * Encodes a month as head and hours, so that the places of samples are read without the hours. The head:
  *
- * form (1) | flags | [varint: generation of the month file | 8 varints: locator] | days | a varint a day | 8 varints a
+ * form (2) | flags | [varint: generation of the month file | 8 varints: locator] | days | a varint a day | 8 varints a
  * slice: locators
  *
  * The varint of a day is 0 if it is not packed; else twice its generation, plus one if it has a slice. month-hours.ts
