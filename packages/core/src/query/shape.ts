@@ -31,6 +31,16 @@ export interface ShapedSeries extends FillableSeries {
   readonly unit: string | null;
   /** 1: filled, without a sample; only if filling was requested */
   readonly filled?: Uint8Array;
+  /** further columns in the order of the answer; all series of an answer have the same names */
+  readonly more?: readonly SeriesColumn[];
+  /** what is said of the whole series, such as its quantity and its total */
+  readonly facts?: Readonly<Record<string, string | number | null>>;
+}
+
+/** A column of another aggregate, or of what is known of each bucket. NaN stands for no value. */
+export interface SeriesColumn {
+  readonly name: string;
+  readonly values: Float64Array | Int32Array | readonly string[];
 }
 
 /** Sizes before and after thinning, over all series. */
