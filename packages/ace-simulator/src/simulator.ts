@@ -1,4 +1,3 @@
-import { refuseUnauthorized } from "./api/authorization.ts";
 import { CursorTrail } from "./api/cursor-trail.ts";
 import { faultPlanSchema, type Fault, type FaultPlanInput } from "./faults/fault-plan.ts";
 import { Faults } from "./faults/faults.ts";
@@ -9,7 +8,15 @@ import { answerWithFault, sleep, type Sleep } from "./faults/response-faults.ts"
 import { matchRoute, type Endpoint, type Route } from "./api/route.ts";
 import type { SampleSource } from "./sample-source.ts";
 import { servePointTimeseries, serveTimeseries } from "./api/timeseries-endpoint.ts";
-import { forbiddenSite, invalidPayload, methodNotAllowed, noSuchRecord, noSuchUrl } from "./api/vendor-errors.ts";
+import {
+  forbiddenSite,
+  invalidPayload,
+  methodNotAllowed,
+  missingKey,
+  noSuchRecord,
+  noSuchUrl,
+  unhandledException,
+} from "./api/vendor-errors.ts";
 import { visibilityAt } from "./faults/visibility.ts";
 import { serveWeather } from "./api/weather-endpoint.ts";
 
@@ -131,6 +138,14 @@ export function createSimulator(options: SimulatorOptions): Simulator {
   }
 
   return { fetch };
+}
+
+/** @returns the refusal of a request that does not carry the key, undefined if it does */
+function refuseUnauthorized(request: Request, apiKey: string): Response | undefined {
+  const header = request.headers.get("authorization");
+  const bearer = header === null ? null : /^Bearer +(\S+)$/i.exec(header);
+  if (!bearer) return missingKey();
+  return bearer[1] === apiKey ? undefined : unhandledException();
 }
 
 /** @returns undefined, which no schema accepts, if the text is no JSON */

@@ -1,7 +1,15 @@
-import { isPermanent } from "@building-vitals/core/backfill/permanent-failure";
+import { AceError } from "@building-vitals/core/ace/ace-error";
 import type { Steps } from "@building-vitals/core/backfill/steps";
+import { DayBuildError } from "@building-vitals/core/day-build/day-build-error";
+import { Problem } from "@building-vitals/core/domain/problem";
 import type { WorkflowStep } from "cloudflare:workers";
 import { NonRetryableError } from "cloudflare:workflows";
+
+/** Whether repeating the step cannot help. */
+function isPermanent(error: unknown): boolean {
+  if (error instanceof AceError) return !error.retryable;
+  return error instanceof DayBuildError || error instanceof Problem;
+}
 
 function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);

@@ -12,7 +12,6 @@ import type { ViewProps } from "../shell/view.ts";
 import { Failure } from "../ui/failure.tsx";
 import { DataNotes, PartialNotice, UnknownPoints } from "./data-notes.tsx";
 import { type ExploreState, formatExplore, MAX_SERIES, parseExplore } from "./explore-state.ts";
-import { newestOf } from "./newest.ts";
 import { NoSamples } from "./no-samples.tsx";
 import { PointSearch } from "./point-search.tsx";
 import { pointTitle } from "./point-title.ts";
@@ -20,7 +19,7 @@ import { proposedPoints } from "./proposed-points.ts";
 import { seriesToShow } from "./series-to-show.ts";
 import { Toolbar } from "./toolbar.tsx";
 import { useNow } from "./use-now.ts";
-import { usePointBook } from "./use-points.ts";
+import { newestOf, usePointBook } from "./use-points.ts";
 import { useSeries } from "./use-series.ts";
 import { ValuesTable } from "./values-table.tsx";
 

@@ -1,5 +1,5 @@
+import { numberText } from "@building-vitals/core/store/segment-body";
 import { writeInteger } from "./integer-digits.ts";
-import { valueText } from "./value-text.ts";
 
 const ENCODER = new TextEncoder();
 
@@ -13,6 +13,11 @@ const ROOM = 2 * MOST_BYTES * SHORT;
 /** Bytes of a number's text and a comma, at most: -2.2250738585072014e-308 */
 const NUMBER_BYTES = 26;
 const COMMA = 0x2c;
+
+/** A value as text, bit for bit; `none` for NaN. */
+export function valueText(value: number, none: string): string {
+  return Number.isNaN(value) ? none : numberText(value);
+}
 
 /**
  * Text as UTF-8, in pieces. Encodes a few KB at a time. V8 would flatten longer joined texts into its old generation,

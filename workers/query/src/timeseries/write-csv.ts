@@ -1,8 +1,7 @@
 import type { ShapedSeries } from "@building-vitals/core/query/shape";
 import { freeColumns } from "./free-columns.ts";
 import { byName } from "./series-order.ts";
-import { TextBytes } from "./text-bytes.ts";
-import { valueText } from "./value-text.ts";
+import { TextBytes, valueText } from "./text-bytes.ts";
 
 /** First characters that make a spreadsheet read a field as a formula. */
 const FORMULA = /^[=+\-@\t\r]/;

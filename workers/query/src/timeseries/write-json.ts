@@ -2,8 +2,7 @@ import type { ShapedSeries } from "@building-vitals/core/query/shape";
 import { freeColumns } from "./free-columns.ts";
 import type { Metadata } from "./metadata.ts";
 import { byName } from "./series-order.ts";
-import { TextBytes } from "./text-bytes.ts";
-import { valueText } from "./value-text.ts";
+import { TextBytes, valueText } from "./text-bytes.ts";
 
 /** Values that are written at a time. */
 const VALUES_AT_ONCE = 512;
