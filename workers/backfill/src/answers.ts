@@ -10,7 +10,7 @@ const date = z.iso.date();
 const rejected = z.partialRecord(z.enum(REJECTION_REASONS), count);
 const notStarted = z.strictObject({ status: z.literal("not_started"), message: z.string().optional() });
 
-/** `POST /backfill/start`, and `/backfill/retry-failed` where there is something to do. */
+/** `POST /backfill/start`, and `/backfill/retry-failed` if some day has failed. */
 export const startedSchema = z.strictObject({
   status: z.literal("started"),
   backfill_id: z.string(),
@@ -23,7 +23,7 @@ export const startedSchema = z.strictObject({
 /** `POST /backfill/start` with `queue` while another backfill runs. */
 export const queuedSchema = startedSchema.extend({ status: z.literal("queued"), position: z.int().min(1) });
 
-/** `POST /backfill/retry-failed` where no day has failed. */
+/** `POST /backfill/retry-failed` if no day has failed. */
 export const nothingFailedSchema = notStarted;
 
 const days = { days_completed: count, days_total: count, days_failed: count, days_empty: count };
@@ -31,12 +31,14 @@ const work = {
   ...days,
   days_skipped: count,
   days_suspect: count,
-  progress_percent: z.string().meta({ description: "completed site-days of all, two decimals, rounded" }),
-  records_processed: count.meta({ description: "of the job's days, those that were finished before it included" }),
+  progress_percent: z.string().meta({ description: "percentage of completed site-days, two decimals" }),
+  records_processed: count.meta({
+    description: "samples of the job's days, including days that were finished before it",
+  }),
   records_rejected: rejected,
-  api_calls: count.meta({ description: "requests for samples, counted as they are made" }),
+  api_calls: count.meta({ description: "requests for samples so far" }),
   retries: count,
-  stalled: z.boolean().meta({ description: "it has not finished a day for so long that somebody should look" }),
+  stalled: z.boolean().meta({ description: "no day has finished for so long that the backfill needs attention" }),
 };
 
 const runningDay = z.strictObject({
@@ -119,11 +121,11 @@ export const daysSchema = z.strictObject({
           job_outcome: z
             .enum(OUTCOMES)
             .nullable()
-            .meta({ description: "of the backfill of /backfill/status; null: the day is not one of its days" }),
+            .meta({ description: "in the backfill of /backfill/status; null: the day is not part of it" }),
           reason: z.string().nullable(),
           updated_at: time.nullable(),
           settled_at: time.nullable().meta({ description: "when the source was last asked for the day to settle it" }),
-          due_at: time.nullable().meta({ description: "when it is settled next; null: it is not due again" }),
+          due_at: time.nullable().meta({ description: "when it is settled next; null: never again" }),
         }),
       ),
     }),

@@ -6,23 +6,23 @@ import type { Settings } from "./env.ts";
 import { rangeBodySchema } from "./range-body.ts";
 import { sitesOf } from "./sites.ts";
 
-/** What `/backfill/start` and `/backfill/plan` take. */
+/** The body of `/backfill/start` and `/backfill/plan`. */
 export const backfillBodySchema = rangeBodySchema.extend({
   force_restart: z.boolean().default(false),
   queue: z.boolean().default(false),
 });
 
-/** What a backfill is to do: what `/backfill/start` and `/backfill/plan` are asked alike. */
+/** A parsed request to `/backfill/start` or `/backfill/plan`. */
 export interface BackfillRequest {
   readonly range: DayRange;
   readonly sites: readonly PlacedSite[];
-  /** whether days that are finished are done again */
+  /** whether finished days are built again */
   readonly forceRestart: boolean;
-  /** whether it waits while another one runs */
+  /** whether it waits for a running backfill */
   readonly queue: boolean;
 }
 
-/** @throws {Problem} `invalid_request`, `span_too_long` or `unknown_site`, naming the field at fault */
+/** @throws {Problem} `invalid_request`, `span_too_long` or `unknown_site`, naming the invalid field */
 export async function parseBackfillRequest(settings: Settings, request: Request): Promise<BackfillRequest> {
   const body = await parseBody(request, backfillBodySchema);
   const range = dateRange(body.start_date, body.end_date, lastEndedDay(Date.now()), START_END);

@@ -10,8 +10,8 @@ import type { Settings } from "./env.ts";
 import { sitesOf } from "./sites.ts";
 
 /**
- * Begins the next backfill of the queue unless one runs, and starts its instances. Safe to repeat; where this dies, the
- * supervisor goes on.
+ * Begins the next backfill of the queue unless one runs, and starts its instances. Safe to repeat: after a crash here
+ * the supervisor continues.
  */
 export async function beginNext(settings: Settings): Promise<Job | null> {
   const { DB, BACKFILL } = settings;
@@ -23,7 +23,7 @@ export async function beginNext(settings: Settings): Promise<Job | null> {
   return job;
 }
 
-/** As {@link beginNext}, for an answer that stands without it: the supervisor begins what this could not. */
+/** {@link beginNext} for routes whose answer does not depend on it. Logs an error; the supervisor tries again. */
 export async function tryToBeginNext(settings: Settings): Promise<void> {
   try {
     await beginNext(settings);
@@ -33,8 +33,9 @@ export async function tryToBeginNext(settings: Settings): Promise<void> {
 }
 
 /**
- * A site that SITES has no longer, or whose database does not answer, counts as one in the main database without a day:
- * its days are tried, and fail with that reason, and the queue goes on.
+ * The sites and days of a queued backfill. A site without a setting, or whose database does not answer, counts as a
+ * site of the main database without finished days. Its days are tried and fail with that reason, and the queue
+ * continues.
  */
 async function findQueuedDays(settings: Settings, sites: readonly BackfillSite[], range: DayRange) {
   const siteIds: number[] = [];

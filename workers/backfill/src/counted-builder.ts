@@ -4,10 +4,10 @@ import type { Tally } from "@building-vitals/core/domain/counts";
 import { logError } from "@building-vitals/core/telemetry/log";
 
 /**
- * A builder that adds what each hour's fetch counted to the site's counters, however it ended. Counters that cannot be
- * written are logged and lost.
- * @param tally takes what the builder's client and database do
- * @param counters the database that has the site's counters of the job, and the site's id there
+ * A builder that adds the counts of each hour's fetch, successful or not, to the site's counters. Counters that cannot
+ * be written are logged and lost.
+ * @param tally gets the counts of the builder's client and database
+ * @param counters database, job and site of the counters; `siteId` is the id in that database
  */
 export function countedBuilder(
   builder: DayBuilder,

@@ -7,13 +7,13 @@ import { superviseBackfill } from "./supervise.ts";
 const SUPERVISE_CRON = "*/5 * * * *";
 
 /**
- * Does what a cron is for.
- * @throws for a cron that nobody knows: wrangler.backfill.toml and this file then disagree; and with what it failed, so
- *   that the platform shows the run as failed
+ * Runs the jobs of the cron.
+ * @throws Error for an unknown cron, because wrangler.backfill.toml and this file then disagree; the error of a failed
+ * job, so that Cloudflare marks the run as failed
  */
 export async function runCron(cron: string, settings: Settings): Promise<void> {
   if (cron !== SUPERVISE_CRON) throw new Error(`no job for the cron ${JSON.stringify(cron)}`);
-  // all, whichever fails
+  // A failed job does not stop the others.
   const jobs = [settleSites(settings), superviseBackfill(settings), maintainOneSite(settings, Date.now())];
   const outcomes = await Promise.allSettled(jobs);
   const failed = outcomes.find((outcome) => outcome.status === "rejected");

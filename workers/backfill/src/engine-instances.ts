@@ -5,7 +5,7 @@ import type { MonthInstances } from "@building-vitals/core/months/supervise-mont
 import type { SettleInstances } from "@building-vitals/core/settle/supervise-settling";
 import { type InstanceParams, startInstance } from "./instance-params.ts";
 
-/** What the Workflow's status means to the supervisor. */
+/** Maps a Workflow instance's status to the supervisor's states. */
 function stateOf({ status, error }: InstanceStatus): InstanceState {
   switch (status) {
     case "queued":
@@ -15,7 +15,7 @@ function stateOf({ status, error }: InstanceStatus): InstanceState {
     case "waitingForPause":
     // it will end soon
     case "rollingBack":
-    // a status that nobody knows is no proof that it ended
+    // An unknown status does not prove that the instance ended.
     case "unknown":
       return { is: "alive" };
     case "complete":
@@ -38,7 +38,7 @@ async function findInstance(workflow: Workflow<InstanceParams>, id: string): Pro
   return stateOf(await instance.status());
 }
 
-/** The instances that settle days of a site, as core needs them. @param site by its id in its own database */
+/** The instances that settle days of a site. @param site with its id in its own database */
 export function settleInstancesOf(workflow: Workflow<InstanceParams>, site: BackfillSite): SettleInstances {
   return {
     find: ({ instance }) => findInstance(workflow, instance),
@@ -46,7 +46,7 @@ export function settleInstancesOf(workflow: Workflow<InstanceParams>, site: Back
   };
 }
 
-/** The instances that build months of a site, as core needs them. @param site by its id in its own database */
+/** The instances that build months of a site. @param site with its id in its own database */
 export function monthInstancesOf(workflow: Workflow<InstanceParams>, site: BackfillSite): MonthInstances {
   return {
     find: ({ instance }) => findInstance(workflow, instance),
@@ -54,7 +54,7 @@ export function monthInstancesOf(workflow: Workflow<InstanceParams>, site: Backf
   };
 }
 
-/** The Workflow's instances as core needs them. */
+/** The instances of backfills. */
 export function instancesOf(workflow: Workflow<InstanceParams>): Instances {
   return {
     find: (ticket) => findInstance(workflow, instanceName(ticket)),

@@ -15,7 +15,7 @@ function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-/** The steps of a Workflow as core needs them. */
+/** Adapts a Workflow's steps to core's interface. */
 export function stepsOf(engine: WorkflowStep): Steps {
   return {
     do: async (name, options, step) => {
@@ -31,7 +31,7 @@ export function stepsOf(engine: WorkflowStep): Steps {
           }
         });
       } catch (error) {
-        // The engine puts the error's name in front of its message.
+        // The engine prefixes the message with the error's name.
         throw new Error(messageOf(error).replace(/^(?:\w*Error: )+/, ""), { cause: error });
       }
     },

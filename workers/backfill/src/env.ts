@@ -5,7 +5,7 @@ import { requireAdminOf } from "@building-vitals/core/http/require-admin";
 import { binding, integerSetting } from "@building-vitals/core/http/settings";
 import type { InstanceParams } from "./instance-params.ts";
 
-/** The bindings and variables of wrangler.backfill.toml, unchecked. */
+/** The bindings and variables of wrangler.backfill.toml, before validation. */
 export type Env = Readonly<Record<string, unknown>>;
 
 /** @throws {Problem} `settings_invalid`, naming each invalid setting */
@@ -19,5 +19,5 @@ export const settingsOf = defineSettings({
 });
 export type Settings = ReturnType<typeof settingsOf>;
 
-/** Admits administrators, and records their writes in the audit. */
+/** Requires the admin token, and records writes in the audit. */
 export const requireAdmin = requireAdminOf<Env>("backfill", settingsOf, ["/backfill/plan"]);

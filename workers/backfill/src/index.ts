@@ -15,7 +15,7 @@ import { retryFailedRoute } from "./routes/retry-failed.ts";
 import { startRoute } from "./routes/start.ts";
 import { statusRoute } from "./routes/status.ts";
 
-const DESCRIPTION = "Past days, written to the archive.";
+const DESCRIPTION = "Writes past days to the archive.";
 
 const app = newApp<{ Bindings: Env }>();
 app.get("/health", healthOperation, (context) => healthResponse(context.env, () => settingsOf(context.env)));

@@ -3,18 +3,18 @@ import { z } from "zod";
 
 const siteSchema = z.strictObject({ id: z.int(), name: z.string().min(1) });
 
-/** Site and job of an instance, and the number of its earlier instances. */
+/** An instance of a backfill: its job, its site, and the number of its earlier instances. */
 const backfillParamsSchema = z.strictObject({
   kind: z.literal("backfill"),
   backfillId: z.string().min(1),
   epoch: z.int(),
   site: siteSchema,
-  /** whether objects that are not what was written are built anew */
+  /** whether objects that differ from the manifest are rebuilt */
   replaceSuspect: z.boolean(),
   number: z.int().nonnegative(),
 });
 
-/** Which days are to be loaded into the hot level, as whole days since 1970, both inclusive. */
+/** An import of day files into the hot level. `first` and `last` are whole days since 1970, inclusive. */
 const importParamsSchema = z.strictObject({
   kind: z.literal("import"),
   importId: z.string().min(1),
@@ -23,27 +23,27 @@ const importParamsSchema = z.strictObject({
   last: z.int(),
 });
 
-/** Which closed day is to be built from the source. */
+/** The build of a closed day from the source. */
 const settleParamsSchema = z.strictObject({
   kind: z.literal("settle"),
-  /** by its id in its own database */
+  /** with its id in its own database */
   site: siteSchema,
   /** whole days since 1970 */
   day: z.int(),
   instance: z.string().min(1),
 });
 
-/** Which month is to be built from the files of its days. */
+/** The build of a month from its day files. */
 const monthParamsSchema = z.strictObject({
   kind: z.literal("month"),
-  /** by its id in its own database */
+  /** with its id in its own database */
   site: siteSchema,
   /** whole months since January 1970 */
   month: z.int(),
   instance: z.string().min(1),
 });
 
-/** What an instance of the Workflow is given. */
+/** The parameters of a Workflow instance. */
 export const instanceParamsSchema = z.discriminatedUnion("kind", [
   backfillParamsSchema,
   importParamsSchema,
@@ -54,7 +54,7 @@ export type SettleParams = z.infer<typeof settleParamsSchema>;
 export type MonthParams = z.infer<typeof monthParamsSchema>;
 export type InstanceParams = z.infer<typeof instanceParamsSchema>;
 
-/** The instance's id: of two starts of the same piece of work, one is refused. */
+/** The instance's id. The engine refuses a second instance for the same work. */
 function instanceId(params: InstanceParams): string {
   switch (params.kind) {
     case "backfill":
@@ -67,13 +67,13 @@ function instanceId(params: InstanceParams): string {
   }
 }
 
-/** Starts an instance, unless it was started before. @throws when it neither is nor could be started */
+/** Starts an instance, unless it exists. @throws the engine's error if the instance does not exist afterwards */
 export async function startInstance(workflow: Workflow<InstanceParams>, params: InstanceParams): Promise<void> {
   const id = instanceId(params);
   try {
     await workflow.create({ id, params });
   } catch (error) {
-    // Refused because it is there already? Asking for it tells.
+    // The engine refuses an existing instance with an error too, so look it up.
     const there = await workflow.get(id).then(
       () => true,
       () => false,

@@ -7,15 +7,15 @@ import { logError } from "@building-vitals/core/telemetry/log";
 import type { Settings } from "./env.ts";
 import { beginMonth } from "./months.ts";
 
-/** How often the cron runs. */
+/** Interval of the cron, ms. */
 const TURN_MS = 300_000;
 
-/** What is done for a site in its turn, and the event where it fails. */
+/** The jobs of a site's slot, each with the event that logs its failure. */
 const JOBS: readonly {
   readonly failure: string;
   readonly run: (settings: Settings, store: SiteStore, config: SiteConfig, now: number) => Promise<unknown>;
 }[] = [
-  // deletes the row groups that D1 need not keep
+  // deletes row groups that D1 no longer needs
   {
     failure: "kept_groups_not_swept",
     run: ({ HOT_DAYS }, { db, site }, _, now) => sweepKeptGroups(db, site.id, HOT_DAYS, now),
@@ -24,9 +24,9 @@ const JOBS: readonly {
 ];
 
 /**
- * Looks after one site of each database a run, one site after the other, so that a run stays within its statements.
+ * Maintains one site of each database per run, in rotation, so that a run stays within its statements.
  * @param now epoch ms
- * @throws where something failed, so that the platform shows the run as failed
+ * @throws Error that names the failed sites, so that Cloudflare marks the run as failed
  */
 export async function maintainOneSite(settings: Settings, now: number): Promise<void> {
   const failed: string[] = [];
@@ -48,5 +48,5 @@ export async function maintainOneSite(settings: Settings, now: number): Promise<
       fail("database_lost", error);
     }
   }
-  if (failed.length > 0) throw new Error(`sites not looked after: ${failed.join(", ")}`);
+  if (failed.length > 0) throw new Error(`maintenance failed for: ${failed.join(", ")}`);
 }

@@ -11,7 +11,7 @@ export function keepsMonthFiles({ month_files: isWanted }: SiteConfig): boolean 
   return isWanted !== false;
 }
 
-/** Starts the instance of a site's next due month, unless it has one. Safe to repeat. */
+/** Starts the instance of a site's next due month, unless one runs. Safe to repeat. */
 export async function beginMonth({ BACKFILL }: Settings, { db, site }: SiteStore, config: SiteConfig): Promise<void> {
   const instances = monthInstancesOf(BACKFILL, site);
   const about = { database: config.database, keepsFiles: keepsMonthFiles(config), now: Date.now };

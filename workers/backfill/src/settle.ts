@@ -8,12 +8,12 @@ import { log, logError } from "@building-vitals/core/telemetry/log";
 import { settleInstancesOf } from "./engine-instances.ts";
 import type { Settings } from "./env.ts";
 
-/** Whether the SITES setting pauses a site, or has it no more. */
+/** Whether the SITES setting pauses a site or does not list it. */
 export function isPausedBySetting({ SITES }: Settings, name: string): boolean {
   return SITES.find((site) => site.name === name)?.paused ?? !SITES.some((site) => site.name === name);
 }
 
-/** Starts the instance of a site's next due day, unless it has one or is paused. Safe to repeat. */
+/** Starts the instance of a site's next due day, unless one runs or the site is paused. Safe to repeat. */
 export async function beginSettling(settings: Settings, { db, site }: SiteStore, database: string): Promise<void> {
   const { BACKFILL, SETTLE_DAYS: offsets } = settings;
   const pause = (await readSyncStates(db, [site.name])).get(site.name)?.pause ?? null;
@@ -24,8 +24,8 @@ export async function beginSettling(settings: Settings, { db, site }: SiteStore,
 }
 
 /**
- * Looks after the settling of every site whose database answers; one that fails does not stop the others.
- * @throws where the settling of a site could not be looked after, so that the platform shows the run as failed
+ * Starts settling for each site whose database answers. A failed site does not stop the others.
+ * @throws Error that names the failed sites, so that Cloudflare marks the run as failed
  */
 export async function settleSites(settings: Settings): Promise<void> {
   const failed: string[] = [];
@@ -51,5 +51,5 @@ export async function settleSites(settings: Settings): Promise<void> {
       failed.push(`the sites in ${binding}`);
     }
   }
-  if (failed.length > 0) throw new Error(`settling not looked after: ${failed.join(", ")}`);
+  if (failed.length > 0) throw new Error(`settling could not be started for: ${failed.join(", ")}`);
 }

@@ -6,7 +6,7 @@ import type { BackfillSite, PlacedSite, SiteStore } from "@building-vitals/core/
 import type { Settings } from "./env.ts";
 
 /**
- * The sites that a request names, in the order of the SITES setting; all of them when it names none.
+ * The named sites, in the order of the SITES setting; without names all sites.
  * @throws {Problem} `unknown_site`
  */
 export async function sitesOf(
@@ -22,7 +22,7 @@ export async function sitesOf(
   }
   const wanted = SITES.filter(({ name }) => names === undefined || names.includes(name));
   const allNames = wanted.map(({ name }) => name);
-  // the jobs refer to sites of the main database, so each has a row there, wherever its samples are
+  // Jobs refer to sites of the main database, so each site has a row there, wherever its samples are.
   const states = await readSyncStates(DB, allNames);
   const elsewhere = new Map<string, SiteStore>();
   for (const { db, sites } of byDatabase(settings, wanted)) {
@@ -43,17 +43,18 @@ export async function sitesOf(
 }
 
 /**
- * Where a site is that a job knows; a database that does not answer is waited for as the upstream is.
- * @throws Error where its database does not answer, and where the SITES setting has it no more: whose its days are then nobody can say
+ * The database of a job's site, and the site's id in it. Retries while the database does not answer.
+ * @throws Error if the database does not answer, or if the SITES setting no longer has the site: its database is then
+ * unknown
  */
 export async function placeOf(steps: Steps, settings: Settings, site: BackfillSite): Promise<SiteStore> {
   const config = settings.SITES.find(({ name }) => name === site.name);
-  if (config === undefined) throw new Error(`the SITES setting has no site ${JSON.stringify(site.name)} any more`);
+  if (config === undefined) throw new Error(`the SITES setting no longer has the site ${JSON.stringify(site.name)}`);
   const db = databaseOf(settings, config);
   if (db === settings.DB) return { db, site };
   const id = await steps.do("find the site", FETCH_STEP, async () => {
     const state = (await readSyncStates(db, [site.name])).get(site.name);
-    if (state === undefined) throw new Error("a site that was asked for is made");
+    if (state === undefined) throw new Error("the database returned no row for a configured site");
     return state.siteId;
   });
   return { db, site: { id, name: site.name } };

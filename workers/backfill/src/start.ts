@@ -30,14 +30,14 @@ interface WantedJob {
   readonly sites: readonly PlacedSite[];
   readonly selection: DaySelection;
   readonly supersedes?: boolean;
-  /** what can be done where one is in progress, a clause */
+  /** suggestion for the case that another backfill runs; a clause */
   readonly otherwise?: string;
 }
 
 /**
- * Begins a backfill, an instance a site.
- * @throws {Problem} `backfill_in_progress`; the engine's error: the job is failed then, so that another start is not
- *   kept waiting for it
+ * Begins a backfill with an instance per site.
+ * @throws {Problem} `backfill_in_progress`; the engine's error, after the job is marked as failed, so that it does not
+ * block the next start
  */
 export async function startBackfill(settings: Settings, wanted: WantedJob): Promise<z.input<typeof startedSchema>> {
   const { DB, ETL_STATE, BACKFILL } = settings;
@@ -50,7 +50,7 @@ export async function startBackfill(settings: Settings, wanted: WantedJob): Prom
   const job = await startJob(DB, { backfillId: newBackfillId(now), range, ...days, selection, supersedes }, now);
   if (job === null) throw new Problem("backfill_in_progress", `A backfill is in progress: ${otherwise}.`);
   try {
-    // Where this dies, the cron does it.
+    // After a crash here the cron continues.
     await supervise(DB, instancesOf(BACKFILL), Date.now);
   } catch (error) {
     await failJob(DB, job, "the Workflow could not be started", Date.now());
@@ -73,7 +73,7 @@ function startedAnswer(backfillId: string, range: DayRange, days: number): z.inp
 }
 
 /**
- * Puts a backfill at the end of the queue, and begins it where nothing runs and nothing waits before it.
+ * Puts a backfill at the end of the queue, and begins it if no other runs or waits.
  * @throws {Problem} `backfill_queue_full`
  */
 export async function queueBackfill(
@@ -84,7 +84,7 @@ export async function queueBackfill(
   const now = Date.now();
   const id = await enqueue(DB, { backfillId: newBackfillId(now), range, sites, forceRestart }, now);
   if (id === null) {
-    const detail = `${MAX_QUEUED} backfills wait already, and no more can: cancel one, or ask again when one has begun.`;
+    const detail = `The queue is full: ${MAX_QUEUED} backfills wait. Cancel one, or try again after one has begun.`;
     throw new Problem("backfill_queue_full", detail);
   }
   await tryToBeginNext(settings);
@@ -96,11 +96,11 @@ export async function queueBackfill(
     ...started,
     status: "queued",
     position: waiting.position,
-    message: "Backfill queued. It begins when those before it have ended; /backfill/status shows the queue.",
+    message: "Backfill queued. It begins after those before it have ended; /backfill/status shows the queue.",
   };
 }
 
-/** Shows the job in KV; the job stands whether or not that can be written. */
+/** Shows the job in KV. A failed write is logged and does not affect the job. */
 export async function projectProgress(db: D1Database, kv: KVNamespace): Promise<Progress | null> {
   const progress = await readProgress(db);
   try {

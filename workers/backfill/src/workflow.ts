@@ -29,16 +29,16 @@ function paceOf({ DB: db, REQUESTS_PER_MINUTE: requestsPerMinute }: Settings, jo
   return new RequestPace({ db, requestsPerMinute, job, now: Date.now, sleep });
 }
 
-/** @throws where the SITES setting has no such site any more */
+/** @throws Error if the SITES setting no longer has the site */
 function siteConfig({ SITES }: Settings, name: string): SiteConfig {
   const config = SITES.find((site) => site.name === name);
-  if (config === undefined) throw new Error(`the SITES setting has no site ${JSON.stringify(name)} any more`);
+  if (config === undefined) throw new Error(`the SITES setting no longer has the site ${JSON.stringify(name)}`);
   return config;
 }
 
 /**
- * The backfill's durable engine. One instance builds a day of one site ({@link MAX_DAYS_PER_INSTANCE}) and starts the next one. An import
- * is one instance, and so are the settling of a day and the build of a month.
+ * The durable engine of backfills. An instance builds a day of one site ({@link MAX_DAYS_PER_INSTANCE}) and starts the
+ * next instance. An import, the settling of a day, and the build of a month are one instance each.
  */
 export class BackfillWorkflow extends WorkflowEntrypoint<Env> {
   override async run(event: Readonly<WorkflowEvent<unknown>>, engine: WorkflowStep): Promise<unknown> {
@@ -54,7 +54,7 @@ export class BackfillWorkflow extends WorkflowEntrypoint<Env> {
     if (params.kind === "month") return this.#buildMonth(steps, settings, params);
     const now = Date.now;
     const pace = paceOf(settings, "backfill");
-    // Workflow instances are of one site, and fetch one hour at a time.
+    // An instance has one site and fetches one hour at a time, so it needs one tally.
     const tally = new Tally();
     const { backfillId, epoch, site, number, replaceSuspect } = params;
     const newClient = (day?: number) =>
@@ -78,7 +78,7 @@ export class BackfillWorkflow extends WorkflowEntrypoint<Env> {
         const stored = await placeOf(steps, settings, site);
         return { stored, builder: builderIn(stored.db) };
       } catch (error) {
-        // The days of this site fail for it, and no other's.
+        // Only the days of this site fail.
         logError("site_lost", error, { backfillId, site: site.name });
         return { lost: `the site was not found: ${error instanceof Error ? error.message : String(error)}` };
       }

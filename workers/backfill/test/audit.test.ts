@@ -7,7 +7,7 @@ import { ADMIN_TOKEN, call, clear, post } from "./service.ts";
 beforeAll(migratedDatabase);
 beforeEach(clear);
 
-test("every POST with the token leaves one entry, but the plan, which starts nothing", async () => {
+test("every POST with the token leaves one entry, except the plan", async () => {
   const { paths } = await (await call("GET", "/openapi.json")).json<{ paths: Record<string, { post?: unknown }> }>();
   const posts = Object.entries(paths).flatMap(([path, { post: operation }]) => (operation === undefined ? [] : [path]));
   expect(posts).toContain("/backfill/plan");

@@ -27,7 +27,7 @@ afterEach(() => void vi.unstubAllGlobals());
 const TWO_DAYS = { start_date: "2025-10-01", end_date: "2025-10-02", sites: [SITE] };
 
 describe("a backfill", () => {
-  it("writes each day and tells how it went, in the shapes of the older documents", async () => {
+  it("writes each day and reports it in the shapes of the older documents", async () => {
     const upstream = simulateUpstream();
     await using _ = await watchWorkflow();
     expect(await status()).toEqual({ status: "not_started" });
@@ -63,7 +63,7 @@ describe("a backfill", () => {
     });
     expect(ended["records_processed"]).toBeGreaterThan(2000);
     for (const key of ["started_at", "last_updated"]) expect(ended[key]).toMatch(/^\d{4}-\d\d-\d\dT.*Z$/);
-    // every hour once, and the catalogue of a site that the sync has not seen yet
+    // each hour once
     expect(windowsOf(upstream)).toHaveLength(48);
 
     const { sites } = await days("2025-09-30", "2025-10-03", SITE);
@@ -72,7 +72,7 @@ describe("a backfill", () => {
     expect(await keys("")).toEqual(sites[0]?.days.flatMap((day) => day.r2_path ?? []));
   });
 
-  it("shows itself in KV under the old keys", async () => {
+  it("shows its progress in KV under the old keys", async () => {
     simulateUpstream();
     await using _ = await watchWorkflow();
     await post("/backfill/start", TWO_DAYS);
@@ -91,7 +91,7 @@ describe("a backfill", () => {
     expect((await env.ETL_STATE.list({ prefix: "backfill:errors:" })).keys).toEqual([]);
   });
 
-  it("skips finished days, and takes them all again with force", async () => {
+  it("skips finished days, and builds all again with force_restart", async () => {
     const upstream = simulateUpstream();
     await using _ = await watchWorkflow();
     await post("/backfill/start", { ...TWO_DAYS, end_date: "2025-10-01" });
@@ -115,13 +115,13 @@ describe("a backfill", () => {
     await post("/backfill/start", { ...TWO_DAYS, force_restart: true });
     expect(await untilEnded()).toMatchObject({ status: "completed", days_skipped: 0, api_calls: 48 });
     expect(await keys("staging/")).toEqual([]);
-    // The files were the same, and what the manifest says of them was damaged: this mends it.
+    // The files were equal, but their locators in the manifest were damaged. The backfill restores them.
     const pointDays = await storedPointDays(env.DB);
     expect(pointDays.length).toBeGreaterThan(0);
     for (const { locator } of pointDays) expect(locator).not.toBeNull();
   });
 
-  it("builds each day in an instance of its own", async () => {
+  it("builds each day in its own instance", async () => {
     simulateUpstream({}, 2);
     await using workflow = await watchWorkflow();
     await post("/backfill/start", { start_date: "2025-10-03", end_date: "2025-10-05", sites: [SITE] });
@@ -129,7 +129,7 @@ describe("a backfill", () => {
     expect(await workflow.get()).toHaveLength(3);
   });
 
-  it("takes the sites side by side", async () => {
+  it("builds the sites concurrently", async () => {
     const upstream = simulateUpstream();
     await using _ = await watchWorkflow();
     await post("/backfill/start", { ...TWO_DAYS, sites: undefined });
@@ -149,7 +149,7 @@ describe("a backfill", () => {
     expect(order.indexOf(SITE)).toBeLessThan(order.lastIndexOf(OTHER_SITE));
   });
 
-  it("records a failed day with its reason, goes on, and retries that day alone", async () => {
+  it("records a failed day with its reason, continues, and retries that day", async () => {
     const upstream = simulateUpstream();
     let broken = true;
     upstream.intercept = (request, answer) =>
@@ -189,10 +189,10 @@ describe("a backfill", () => {
     expect(await nothing.json()).toMatchObject({ status: "not_started" });
   });
 
-  it("passes over a faulty upstream by retries, of the client and of the engine", async () => {
+  it("survives a faulty API by retries, of the client and of the engine", async () => {
     const upstream = simulateUpstream();
     let failures = 0;
-    // One more than the client bears in one step, so that the engine makes the step again.
+    // One failure more than the client retries in a step, so that the engine repeats the step.
     upstream.intercept = (request, answer) =>
       /start_time=2025-10-01T0[3]/.test(request.url) && failures++ < 4
         ? Promise.resolve(new Response(null, { status: 503 }))
@@ -205,7 +205,7 @@ describe("a backfill", () => {
     expect(await untilEnded()).toMatchObject({ status: "completed", days_completed: 1, days_failed: 0, ...counts });
   });
 
-  it("fails every day of a site without a catalogue, for all its samples would be rejected", async () => {
+  it("fails every day of a site without a catalogue", async () => {
     const upstream = simulateUpstream();
     upstream.intercept = (request, answer) =>
       request.url.includes("configured_points") ? Promise.resolve(new Response(null, { status: 401 })) : answer();
@@ -222,7 +222,7 @@ describe("a backfill", () => {
 const NINTH_HOUR = "start_time=2025-10-02T07%3A59%3A59.999";
 
 describe("cancelling", () => {
-  it("takes effect within a step, keeps the progress, and a later start goes on", async () => {
+  it("takes effect within a step, keeps progress, and a later start resumes", async () => {
     const upstream = simulateUpstream();
     let cancelled: { status: number; body: unknown } | undefined;
     upstream.intercept = async (request, answer) => {
@@ -250,7 +250,7 @@ describe("cancelling", () => {
     expect(windowsOf(upstream)).toHaveLength(24 + 9);
     expect(await keys("")).toEqual([`timeseries/2025/10/01/${SITE}.parquet`]);
     expect((await state("backfill:state"))?.["status"]).toBe("cancelled");
-    // asked again, it answers the same
+    // a repeated cancel gives the same answer
     expect((await post("/backfill/cancel")).status).toBe(200);
 
     await post("/backfill/start", { ...TWO_DAYS, end_date: "2025-10-04" });
@@ -260,20 +260,20 @@ describe("cancelling", () => {
       days_skipped: 1,
       api_calls: 72,
     });
-    // the day that was finished before has its samples counted, too
+    // includes the samples of the day that was finished before
     const { sites } = await days("2025-10-01", "2025-10-04", SITE);
     const records = sites[0]?.days.reduce((sum, day) => sum + day.records, 0);
     expect((await status())["records_processed"]).toBe(records);
   });
 
-  it("is refused where nothing runs", async () => {
+  it("is refused if no backfill runs", async () => {
     const response = await post("/backfill/cancel");
     expect(response.status).toBe(409);
     expect(await response.json()).toMatchObject({ code: "no_backfill_running" });
   });
 });
 
-it("lets one of two starts at once begin, and refuses the other", async () => {
+it("of concurrent starts one begins, and the others are refused", async () => {
   simulateUpstream();
   await using _ = await watchWorkflow();
   const responses = await Promise.all([1, 2, 3, 4].map(() => post("/backfill/start", TWO_DAYS)));
@@ -284,7 +284,7 @@ it("lets one of two starts at once begin, and refuses the other", async () => {
   expect(await untilEnded()).toMatchObject({ status: "completed", days_completed: 2 });
 });
 
-it("fails a job whose Workflow cannot be started, so that the next start is not refused", async () => {
+it("a job whose Workflow cannot be started fails and blocks no other", async () => {
   const workflow = {
     create: () => Promise.reject(new Error("no engine")),
     get: () => Promise.reject(new Error("none")),

@@ -28,7 +28,7 @@ beforeEach(async () => {
 
 const RANGE = { site: SITE, start_date: DAY, end_date: DAY };
 
-test("a range is deleted in D1, R2 and KV, audited, and said to be deleted", async () => {
+test("a range is deleted in D1, R2 and KV, audited, and shown as deleted", async () => {
   const response = await post("/delete", RANGE);
   expect(await response.json()).toEqual({
     site: SITE,
@@ -44,12 +44,12 @@ test("a range is deleted in D1, R2 and KV, audited, and said to be deleted", asy
 
 test.each([
   ["without a token", RANGE, undefined, 401, "unauthorized"],
-  ["of days that a sync asks for again", { ...RANGE, end_date: "2025-10-31" }, undefined, 400, "invalid_request"],
+  ["of days that a sync fetches again", { ...RANGE, end_date: "2025-10-31" }, undefined, 400, "invalid_request"],
   ["of a range and a point at once", { ...RANGE, point: "a" }, undefined, 400, "invalid_request"],
-  ["of everything of a site that syncs", { site: SITE, everything: true }, undefined, 409, "site_not_paused"],
-  ["of a point that is not there", { site: SITE, point: "a" }, undefined, 404, "unknown_point"],
+  ["of a whole site that is not paused", { site: SITE, everything: true }, undefined, 409, "site_not_paused"],
+  ["of an unknown point", { site: SITE, point: "a" }, undefined, 404, "unknown_point"],
   [
-    "beside a backfill",
+    "during a backfill",
     RANGE,
     "INSERT INTO backfill_jobs (backfill_id, status, start_day, end_day, started_at, updated_at) VALUES ('b', 'in_progress', 1, 1, 0, 0)",
     409,

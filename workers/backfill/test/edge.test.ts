@@ -13,14 +13,14 @@ afterEach(() => vi.unstubAllGlobals());
 const DAY = "2025-10-12";
 const document = async () => (await call("GET", "/openapi.json")).json();
 
-test("each write takes an Access assertion from its own pages only, a token from anywhere", async () => {
+test("writes take Access assertions of own pages only, tokens from anywhere", async () => {
   const assertion = await stubAccess();
   const writes = writesOf(await document());
   expect(writes.length).toBeGreaterThan(4);
   await expectOwnPagesOnly(writes, {
     call: async ({ method, path }, headers) =>
       worker.fetch(
-        // not JSON, so that what is let in changes nothing
+        // not JSON, so that an admitted request changes nothing
         new Request<unknown, IncomingRequestCfProperties>(`https://backfill.test${path}`, {
           method,
           headers,
@@ -35,7 +35,7 @@ test("each write takes an Access assertion from its own pages only, a token from
   });
 });
 
-test("no open answer names a point, of a day that failed either", async () => {
+test("no answer without a token names a point, even of a failed day", async () => {
   await clear();
   simulateUpstream();
   await using _ = await watchWorkflow();
@@ -44,7 +44,7 @@ test("no open answer names a point, of a day that failed either", async () => {
   const { results } = await env.DB.prepare("SELECT name FROM points").all<{ name: string }>();
   const names = results.map(({ name }) => name);
   expect(names.length).toBeGreaterThan(4);
-  // the file is cut short, so that its import fails
+  // the truncated file fails its import
   const { objects } = await env.TIMESERIES.list({ prefix: "timeseries/" });
   const [{ key } = { key: "" }] = objects;
   const bytes = await (await env.TIMESERIES.get(key))!.arrayBuffer();
@@ -59,7 +59,7 @@ test("no open answer names a point, of a day that failed either", async () => {
   expect(names.filter((name) => text.includes(name))).toEqual([]);
 });
 
-test("a short token of a deployment is refused by its name", async () => {
+test("a deployment refuses a short token and names the setting", async () => {
   const settings = { ADMIN_TOKEN: "local-admin" };
   const health = await call("GET", "/health", { settings });
   expect(health.status).toBe(503);

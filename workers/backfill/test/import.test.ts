@@ -10,7 +10,7 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
-it("loads day files into the hot level, and tells which days it could not", async () => {
+it("loads day files into the hot level, and lists days without a file", async () => {
   simulateUpstream();
   await using _ = await watchWorkflow();
   const dates = { start_date: "2025-10-01", end_date: "2025-10-02" };
@@ -46,7 +46,7 @@ it("loads day files into the hot level, and tells which days it could not", asyn
   expect(hot).toBe(records);
 });
 
-it("knows no import that was not started", async () => {
+it("an unknown import is a 404", async () => {
   const response = await call("GET", "/backfill/import-to-d1/import_1_abc");
   expect(response.status).toBe(404);
   expect(await response.json()).toMatchObject({ code: "not_found" });
@@ -58,14 +58,14 @@ it.each([
   ["workflows.api.error.instance.not_found", 404, "not_found"],
   ["workflows.api.error.internal_server", 503, "engine_unavailable"],
   ["The import import_1_abc was not_found by a proxy", 503, "engine_unavailable"],
-])("an engine that says %j of an instance: %i", async (message, status, code) => {
+])("the engine's error %j for an instance gives %i", async (message, status, code) => {
   vi.spyOn(console, "error").mockImplementation(() => undefined);
   const settings = { BACKFILL: { get: () => Promise.reject(new Error(message)) } };
   const response = await call("GET", "/backfill/import-to-d1/import_1_abc", { settings });
   expect([response.status, await response.json()]).toMatchObject([status, { code }]);
 });
 
-it("an engine that finds the instance, and then does not tell of it, does not answer", async () => {
+it("an error of the status call counts like one of the lookup", async () => {
   vi.spyOn(console, "error").mockImplementation(() => undefined);
   const tell = vi
     .fn<() => Promise<never>>()
@@ -77,11 +77,11 @@ it("an engine that finds the instance, and then does not tell of it, does not an
     const response = await call("GET", "/backfill/import-to-d1/import_1_abc", { settings });
     codes.push((await response.json<{ code: string }>()).code);
   }
-  // production asks for an instance's state only when asked to tell it
+  // in production the engine looks the instance up only when asked for its status
   expect(codes).toEqual(["not_found", "engine_unavailable"]);
 });
 
-it("takes a month at most", async () => {
+it("takes at most 31 days", async () => {
   const response = await post("/backfill/import-to-d1", {
     site: SITE,
     start_date: "2025-01-01",

@@ -29,13 +29,13 @@ afterAll(() => {
   vi.unstubAllGlobals();
 });
 
-it("a site whose database is lost fails its days, the others' are written, and a retry takes up what failed", async () => {
+it("a lost database fails its sites' days only, and a retry writes them", async () => {
   const sites = JSON.stringify([
     { name: SITE, timezone: "America/Chicago" },
     { name: OTHER_SITE, timezone: "America/Chicago", database: "DB_1" },
   ]);
   Reflect.set(env, "SITES", sites);
-  // lost to the Workflow alone, as if it were since the start
+  // only the Workflow loses the database, as if after the start
   Reflect.set(env, "DB_1", {
     prepare() {
       throw new Error(GONE);

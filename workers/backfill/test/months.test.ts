@@ -14,7 +14,7 @@ const MONTH = monthOf(dayOf(Date.now())) - 2;
 const DAYS = [1, 2, 3, 4, 28];
 
 beforeAll(migratedDatabase);
-/** Of one site: the cron then looks after it in each turn. The Workflow has its settings from there too. */
+/** One site, so that each cron run maintains it. The Workflow reads its settings from there too. */
 const setSites = (month_files: boolean) =>
   Reflect.set(env, "SITES", JSON.stringify([{ name: SITE, timezone: "America/Chicago", month_files }]));
 
@@ -33,7 +33,7 @@ afterEach(() => {
 const cron = () =>
   worker.scheduled(createScheduledController({ cron: "*/5 * * * *", scheduledTime: Date.now() }), { ...env });
 
-/** A site with five days of the month before last in files. */
+/** A site with day files for five days of the month before last. */
 async function fiveDays(): Promise<MonthSite> {
   const site = await MonthSite.of(env.DB, SITE, MONTH, ["a", "b"]);
   await site.settleAll(DAYS, (day) => [
@@ -50,7 +50,7 @@ const untilBuilt = (site: MonthSite) =>
     interval: 50,
   });
 
-test("the cron builds the file of a month that is settled, by a Workflow, and queries read it", async () => {
+test("the cron builds the file of a settled month, and queries read it", async () => {
   await using _ = await watchWorkflow();
   simulateUpstream();
   const site = await fiveDays();
@@ -65,12 +65,12 @@ test("the cron builds the file of a month that is settled, by a Workflow, and qu
   expect(after.lines).toEqual(before.lines);
   expect(after.answer.cold.requests).toBe(1);
   await vi.waitFor(async () => expect(await keys("staging/")).toEqual([]));
-  // nothing is due any more
+  // no month is due any more
   await cron();
   expect(await row(site)).toMatchObject({ generation: 1, instance: null });
 });
 
-test("a site that keeps no month files has packed aggregates and one copy of its samples", async () => {
+test("a site without month files has packed aggregates", async () => {
   await using _ = await watchWorkflow();
   simulateUpstream();
   const site = await fiveDays();
@@ -83,7 +83,7 @@ test("a site that keeps no month files has packed aggregates and one copy of its
   expect((await row(site))!.packed.filter((generation) => generation !== null)).toHaveLength(DAYS.length);
   expect(await keys("timeseries/")).not.toContain(monthFileKey(SITE, MONTH));
   expect((await site.query()).lines).toEqual(before.lines);
-  // and where it keeps them from now on, they come; where it does no longer, they go
+  // switching the setting on builds the file, switching it off deletes it
   for (const [isKept, requests] of [
     [true, 1],
     [false, DAYS.length],

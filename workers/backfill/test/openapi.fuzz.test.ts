@@ -11,7 +11,7 @@ import { ADMIN_TOKEN, call, OTHER_SITE, post, SITE } from "./service.ts";
 
 const IMPORT = "import_1795386911_0a1b2c";
 
-/** An engine that takes every instance, and runs none. */
+/** An engine that accepts every instance and runs none. */
 const BACKFILL = {
   create: async ({ id }: { id: string }) => ({ id }),
   get: async (id: string) => {
@@ -37,7 +37,7 @@ test("every answer matches the document, and none is a 5xx", async () => {
         body,
       });
       const response = await worker.fetch(request, { ...env, BACKFILL }, createExecutionContext());
-      // Else only the first one starts anything.
+      // Otherwise only the first request would start a backfill.
       if (response.status === 202 && path === "/backfill/start") await post("/backfill/cancel");
       return response;
     },
@@ -65,7 +65,7 @@ test("every answer matches the document, and none is a 5xx", async () => {
   expect(Object.keys(statuses).length).toBe(14);
 });
 
-test("docs/api.md describes every route, parameter and code, and no others", async () => {
+test("docs/api.md lists exactly the document's routes, parameters and codes", async () => {
   const document = await (await call("GET", "/openapi.json")).json();
   expect(undocumented(document, "backfill", api)).toEqual([]);
 });

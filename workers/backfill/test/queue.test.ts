@@ -24,7 +24,7 @@ beforeEach(clear);
 
 const FIRST = { start_date: "2025-10-01", end_date: "2025-10-01", sites: [SITE] };
 const SECOND = { start_date: "2025-10-01", end_date: "2025-10-02", sites: [SITE] };
-/** The window of the ninth hour of the first day; it begins a millisecond before. */
+/** The window of the ninth hour of the first day, which begins a millisecond before the hour. */
 const NINTH_HOUR = "start_time=2025-10-01T07%3A59%3A59.999";
 
 type Answer = Record<string, unknown>;
@@ -34,7 +34,7 @@ async function start(body: Answer): Promise<Answer & { http: number; backfill_id
   return { http: response.status, ...(await response.json<Answer & { backfill_id: string }>()) };
 }
 
-/** Does `act` once, when the ninth hour of the first day is asked for. */
+/** Runs `act` at the first request for the ninth hour of the first day. */
 function atNinthHour(upstream: SimulatedUpstream, act: () => Promise<void>): void {
   let isDone = false;
   upstream.intercept = async (request, answer) => {
@@ -57,7 +57,7 @@ async function untilCompleted(id: string): Promise<Answer> {
   );
 }
 
-it("shows requests, samples and hours of the day that is built", async () => {
+it("shows requests, samples and hours of the day in progress", async () => {
   const upstream = simulateUpstream();
   const seen: Answer[] = [];
   atNinthHour(upstream, async () => void seen.push(await status()));
@@ -73,7 +73,7 @@ it("shows requests, samples and hours of the day that is built", async () => {
   expect(ended).toMatchObject({ sites: [{ running_day: null }] });
 });
 
-it("shows no day of a forced backfill as written, and no rate, where all its days failed", async () => {
+it("a forced backfill whose days all failed shows failed days and no rate", async () => {
   const upstream = simulateUpstream();
   await using _ = await watchWorkflow();
   await start(SECOND);
@@ -84,7 +84,7 @@ it("shows no day of a forced backfill as written, and no rate, where all its day
     status: "failed",
     days_completed: 0,
     days_failed: 2,
-    // each of them was given up at its first hour
+    // each day failed at its first hour
     api_calls: 2,
     rate: { days_per_hour: null },
   });
@@ -98,7 +98,7 @@ it("shows no day of a forced backfill as written, and no rate, where all its day
 });
 
 describe("a start while another backfill runs", () => {
-  it("with force_restart replaces the running one, and leaves no half-written day", async () => {
+  it("with force_restart replaces the running one, without a half-written day", async () => {
     const upstream = simulateUpstream();
     const forced: Answer[] = [];
     atNinthHour(upstream, async () => void forced.push(await start({ ...SECOND, force_restart: true })));
@@ -113,7 +113,7 @@ describe("a start while another backfill runs", () => {
       .bind(old.backfill_id)
       .first();
     expect(job).toEqual({ status: "cancelled", reason: `replaced by ${id}` });
-    // the old one asked for nothing more once it was replaced
+    // the old backfill sent no request after it was replaced
     expect(windowsOf(upstream)).toHaveLength(9 + 48);
     expect(await keys("")).toEqual(["01", "02"].map((day) => `timeseries/2025/10/${day}/${SITE}.parquet`));
     expect((await state("backfill:state"))?.["backfill_id"]).toBe(id);
@@ -125,7 +125,7 @@ describe("a start while another backfill runs", () => {
     const seen: Answer[] = [];
     atNinthHour(upstream, async () => {
       const body = { ...SECOND, force_restart: true, queue: true };
-      // the second one is a repetition
+      // the second start is a repetition
       for (const again of [body, body]) queued.push(await start(again));
       seen.push(await status());
     });
@@ -144,7 +144,7 @@ describe("a start while another backfill runs", () => {
     expect(windowsOf(upstream)).toHaveLength(48);
   });
 
-  it("without either is refused, and told of the ways out", async () => {
+  it("without either is refused with suggestions", async () => {
     const upstream = simulateUpstream();
     const refused: Answer[] = [];
     atNinthHour(upstream, async () => void refused.push(await start(SECOND)));
@@ -159,7 +159,7 @@ describe("a start while another backfill runs", () => {
 });
 
 describe("a cancel that names a backfill", () => {
-  it("takes it out of the queue, or stops it, and then the next one begins", async () => {
+  it("removes it from the queue, or stops it, and the next one begins", async () => {
     const upstream = simulateUpstream();
     const answers: unknown[] = [];
     const cancel = async (id: unknown) => {
@@ -176,7 +176,7 @@ describe("a cancel that names a backfill", () => {
       await cancel(unwanted.backfill_id);
       await cancel(unwanted.backfill_id);
       await cancel(running);
-      // a repeated cancel does not stop the one that has begun by it
+      // a repeated cancel does not stop the backfill that has begun since
       await cancel(running);
     });
     running = (await start(FIRST)).backfill_id;
@@ -192,10 +192,10 @@ describe("a cancel that names a backfill", () => {
   });
 });
 
-it("the cron begins what waits where the end of the last backfill died before it could", async () => {
+it("the cron begins a waiting backfill after a crash at the last one's end", async () => {
   simulateUpstream();
   await using _ = await watchWorkflow();
-  // makes the site known
+  // creates the site's row
   await days("2025-10-01", "2025-10-01", SITE);
   const siteId = await env.DB.prepare("SELECT id FROM sites WHERE name = ?1").bind(SITE).first<number>("id");
   const insert = `INSERT INTO backfill_queue (backfill_id, start_day, end_day, sites, force_restart, covered_since, queued_at)

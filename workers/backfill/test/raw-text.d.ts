@@ -1,4 +1,4 @@
-/** A file as text, by Vite. */
+/** A file as text, imported by Vite. */
 declare module "*.md?raw" {
   const text: string;
   export default text;

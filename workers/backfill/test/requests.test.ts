@@ -16,7 +16,7 @@ import {
 
 beforeAll(migratedDatabase);
 beforeEach(clear);
-// so that today is the same day in all tests
+// so that all tests have the same day
 const NOW = Date.now();
 beforeEach(() => void vi.useFakeTimers({ now: NOW, toFake: ["Date"] }));
 afterEach(() => {
@@ -29,7 +29,7 @@ const WRITES = [...OF_DATES, "/backfill/cancel"];
 const tomorrow = new Date(NOW + 86_400_000).toISOString().slice(0, 10);
 const today = new Date(NOW).toISOString().slice(0, 10);
 
-/** What an error's answer says; the field is absent where none is at fault. */
+/** The parts of a problem; `field` is absent if no field is invalid. */
 async function problemOf(response: Response): Promise<Record<string, unknown>> {
   const { code, field } = await response.json<Record<string, unknown>>();
   const type = response.headers.get("content-type");
@@ -40,7 +40,7 @@ function problem(httpStatus: number, code: string, field?: string): Record<strin
   return { type: "application/problem+json", status: httpStatus, code, ...(field === undefined ? {} : { field }) };
 }
 
-it("GET / names the service and where its docs are", async () => {
+it("GET / names the service and its docs", async () => {
   const service = await (await call("GET", "/")).json<{ docs: string; openapi: string }>();
   expect(service).toMatchObject({
     service: "backfill",
@@ -56,7 +56,7 @@ describe.each(OF_DATES)("POST %s", (path) => {
   it.each([
     ["a malformed date", { start_date: "2025-1-1", end_date: "2025-01-02" }, "invalid_request", "start_date"],
     ["a date that does not exist", { start_date: "2025-01-01", end_date: "2025-02-30" }, "invalid_request", "end_date"],
-    ["a date that is no text", { start_date: 20250101, end_date: "2025-01-02" }, "invalid_request", "start_date"],
+    ["a date that is not text", { start_date: 20250101, end_date: "2025-01-02" }, "invalid_request", "start_date"],
     ["reversed dates", { start_date: "2025-01-02", end_date: "2025-01-01" }, "invalid_request", "end_date"],
     ["a date in the future", { start_date: "2025-01-02", end_date: tomorrow }, "invalid_request", "end_date"],
     ["today, which has not ended", { start_date: today, end_date: today }, "invalid_request", "start_date"],
@@ -78,7 +78,7 @@ describe.each(OF_DATES)("POST %s", (path) => {
 });
 
 it.each(["/backfill/start", "/backfill/plan", "/backfill/import-to-d1"])(
-  "POST %s names a date that is missing",
+  "POST %s names a missing date",
   async (path) => {
     expect(await problemOf(await post(path, { end_date: "2025-01-01" }))).toEqual(
       problem(400, "invalid_request", "start_date"),
@@ -95,7 +95,7 @@ describe("POST /backfill/retry-failed", () => {
     await env.DB.prepare(insert).bind(day).run();
   };
 
-  it.each(["start_date", "end_date"])("checks one date alone: %s", async (field) => {
+  it.each(["start_date", "end_date"])("checks a single date: %s", async (field) => {
     for (const date of ["yesterday", tomorrow]) {
       expect(await problemOf(await post("/backfill/retry-failed", { [field]: date }))).toEqual(
         problem(400, "invalid_request", field),
@@ -108,7 +108,7 @@ describe("POST /backfill/retry-failed", () => {
     { start_date: "2025-01-04" },
     { end_date: "2025-01-02" },
     { sites: [OTHER_SITE] },
-  ])("starts nothing where no day has failed: %o", async (body) => {
+  ])("starts nothing if no day has failed: %o", async (body) => {
     simulateUpstream();
     await failDay(20_091);
     const answer = await post("/backfill/retry-failed", body);
@@ -142,7 +142,7 @@ describe("GET /backfill/days", () => {
     );
   });
 
-  it("answers for every site when none is named, and knows no other", async () => {
+  it("lists all sites without a site, and refuses an unknown one", async () => {
     const answer = await (
       await call("GET", "/backfill/days?from=2025-01-01&to=2025-01-02")
     ).json<{ sites: unknown[] }>();
@@ -161,7 +161,7 @@ describe("GET /backfill/days", () => {
     );
   });
 
-  it("shows a suspect and a failed day as what they are", async () => {
+  it("shows suspect and failed days with their reasons", async () => {
     await days("2025-01-01", "2025-01-01", SITE);
     const insert = `INSERT INTO day_files (site_id, day, state, reason, updated_at)
       SELECT id, ?1, ?2, ?3, 0 FROM sites WHERE name = '${SITE}'`;
@@ -177,7 +177,7 @@ describe("GET /backfill/days", () => {
   });
 });
 
-it("POST /backfill/plan tells what it would come to, and starts nothing", async () => {
+it("POST /backfill/plan estimates the work and starts nothing", async () => {
   const upstream = simulateUpstream();
   const body = { start_date: "2024-01-01", end_date: "2024-12-31" };
   const response = await call("POST", "/backfill/plan", {
@@ -201,7 +201,7 @@ it("POST /backfill/plan tells what it would come to, and starts nothing", async 
   expect(await status()).toEqual({ status: "not_started" });
 });
 
-it("tells its health, and the setting at fault", async () => {
+it("/health names an invalid setting", async () => {
   const well = await call("GET", "/health");
   expect(await well.json()).toMatchObject({ status: "ok", checks: { schema: { ok: true } } });
   for (const setting of ["ADMIN_TOKEN", "ACE_API_KEY", "TIMESERIES", "BACKFILL", "ETL_STATE"]) {
@@ -219,6 +219,6 @@ it("tells its health, and the setting at fault", async () => {
   }
 });
 
-it("has nothing at other addresses", async () => {
+it("unknown addresses are a 404", async () => {
   expect(await problemOf(await call("GET", "/backfill"))).toEqual(problem(404, "not_found"));
 });

@@ -13,7 +13,7 @@ const DAY = "2025-10-12";
 const RANGE = { start_date: DAY, end_date: DAY, sites: [SITE] };
 
 let out: Outlets;
-// The Workflow takes its settings from the environment, which other test files share.
+// The Workflow reads its settings from the environment, which other test files share.
 const setSecrets = (secrets: object) => {
   for (const [name, value] of Object.entries(secrets)) Reflect.set(env, name, value);
 };
@@ -28,7 +28,7 @@ beforeEach(async () => {
   out = new Outlets();
   out.watchConsole();
   const { setTimeout: real } = globalThis;
-  // waits between retries take no time; the limits of a call do
+  // no wait between retries; the timeouts of requests stay
   vi.stubGlobal("setTimeout", (run: () => void, ms: number) => real(run, ms >= 1_000 && ms < 30_000 ? 0 : ms));
 });
 afterEach(() => {
@@ -36,7 +36,7 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
-/** Asks every route, with the right token, a wrong one and none. */
+/** Calls every route with the right token, a wrong one and none. */
 async function askAll(settings: Record<string, unknown> = {}): Promise<Set<number>> {
   const statuses = new Set<number>();
   const ask = async (method: string, path: string, options: object = {}) => {
@@ -83,7 +83,7 @@ it.each<[string, (request: Request) => Promise<Response>]>([
     },
   ],
 ])(
-  "no secret is printed, answered or stored by a backfill whose upstream gives %s",
+  "no secret is logged, answered or stored if the API gives %s",
   async (...[, upstream]) => {
     let asked = 0;
     vi.stubGlobal("fetch", (input: RequestInfo | URL, init?: RequestInit) => {
@@ -96,7 +96,7 @@ it.each<[string, (request: Request) => Promise<Response>]>([
     expect(await untilEnded()).toMatchObject({ days_failed: 1 });
     expect(asked).toBeGreaterThan(0);
     out.note("status", await status());
-    // before anything is started anew
+    // before the next requests start anything
     await out.noteStored(env);
     const statuses = await askAll();
     expect([...statuses]).toEqual(expect.arrayContaining([200, 401]));
@@ -112,7 +112,7 @@ it.each([
     () => ({ TIMESERIES: interceptedBucket(env.TIMESERIES, () => Promise.reject(new Error("get: failed (10001)"))) }),
   ],
 ])(
-  "no secret is printed, answered or stored while %s fails",
+  "no secret is logged, answered or stored if %s fails",
   async (...[, failing]) => {
     vi.stubGlobal("fetch", () => Promise.reject(new TypeError("fetch failed")));
     await using _ = await watchWorkflow();

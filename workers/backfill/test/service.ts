@@ -24,7 +24,7 @@ export const SITE = "ses_falls_city";
 export const OTHER_SITE = "ses_omaha";
 export const ADMIN_TOKEN = "the-admin-token-of-tests";
 
-/** What a deployment sets beside the wrangler file; the Workflow gets its settings from the same environment. */
+/** The settings of a deployment beside the wrangler file. The Workflow reads its settings from the same environment. */
 const SETTINGS = {
   ...UPSTREAM_SETTINGS,
   ADMIN_TOKEN,
@@ -51,7 +51,7 @@ export function simulateUpstream(faults: FaultPlanInput = {}, points = 6): Simul
   return simulateUpstreamOf(sources, faults);
 }
 
-/** The windows of samples that an upstream was asked for: their site, and their start, ISO-8601. */
+/** The requested windows of samples: site and start, ISO 8601. */
 export function windowsOf({ asked }: SimulatedUpstream): { site: string; start: string }[] {
   return asked.flatMap(({ pathname, searchParams }) => {
     const site = /^\/api\/sites\/([^/]+)\/timeseries\/paginated$/.exec(pathname)?.[1];
@@ -81,14 +81,14 @@ export async function status(): Promise<StatusAnswer> {
   return (await call("GET", "/backfill/status")).json<StatusAnswer>();
 }
 
-/** Watches the Workflow's instances, which retry without waiting; to be disposed of with `await using`. */
+/** Watches the Workflow's instances, which retry without waiting. Dispose of it with `await using`. */
 export async function watchWorkflow() {
   const introspector = await introspectWorkflow(env.BACKFILL);
   await introspector.modifyAll((modifier) => modifier.disableRetryDelays());
   return introspector;
 }
 
-/** Waits until the job has ended, and gives its status. */
+/** Waits until the job has ended, and returns its status. */
 export async function untilEnded(): Promise<StatusAnswer> {
   return vi.waitFor(
     async () => {
@@ -119,17 +119,17 @@ export async function days(from: string, to: string, site: string): Promise<Days
   return (await call("GET", `/backfill/days?from=${from}&to=${to}&site=${site}`)).json<DaysAnswer>();
 }
 
-/** The keys of the bucket that begin so. */
+/** The keys of the bucket with this prefix. */
 export async function keys(prefix: string): Promise<string[]> {
   return (await env.TIMESERIES.list({ prefix })).objects.map((object) => object.key);
 }
 
-/** What KV holds under a key. */
+/** The JSON value of a KV key. */
 export function state(key: string): Promise<Record<string, unknown> | null> {
   return env.ETL_STATE.get<Record<string, unknown>>(key, "json");
 }
 
-/** Waits until KV shows that the job is completed, which it does a step after the job has ended. */
+/** Waits until KV shows the job as completed, a step after the job has ended. */
 export async function untilProjected(): Promise<void> {
   await vi.waitFor(
     async () => {

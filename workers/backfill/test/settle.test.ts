@@ -38,7 +38,7 @@ test("the cron settles the due days of a site, one after the other, each once", 
   await beginSite(env.DB, await newSite(env.DB, SITE), TODAY - 3);
   await cron();
   for (const day of [TODAY - 3, TODAY - 2]) await untilSettled(day);
-  // the first offset is three days behind the next
+  // the first offset is three days before the next
   expect(await shown(TODAY - 3)).toMatchObject({
     state: "written",
     source: "api",
@@ -52,7 +52,7 @@ test("the cron settles the due days of a site, one after the other, each once", 
   expect(windowsOf(upstream).length).toBe(asked);
 });
 
-test("settling and a backfill of the same day end with the day in its place, once", async () => {
+test("settling and a backfill of one day write the day once", async () => {
   await using _ = await watchWorkflow();
   simulateUpstream();
   const siteId = await newSite(env.DB, SITE);

@@ -36,12 +36,12 @@ async function appointed(): Promise<string> {
   return instance ?? "none";
 }
 
-/** The window of the ninth hour of the second day; it begins a millisecond before. */
+/** The window of the ninth hour of the second day, which begins a millisecond before the hour. */
 const NINTH_HOUR = "start_time=2025-10-02T07%3A59%3A59.999";
 
 /**
- * Waits until that window is asked for; the first who asks gets no answer. It is looked for, not told of: what the
- * instance told would go on in the instance's context, and end with it.
+ * Waits until that window is requested; the first request gets no answer. Polls a counter: a callback in the instance
+ * would run in the instance's context and end with it.
  */
 async function untilNinthHour(upstream: SimulatedUpstream): Promise<void> {
   let asked = 0;
@@ -52,10 +52,10 @@ async function untilNinthHour(upstream: SimulatedUpstream): Promise<void> {
 }
 
 describe("the cron", () => {
-  it("starts the instance of a job whose start died before it could", async () => {
+  it("starts the instance of a job after a crash during its start", async () => {
     simulateUpstream();
     await using workflow = await watchWorkflow();
-    // makes the site known
+    // creates the site's row
     await days("2025-10-01", "2025-10-01", SITE);
     const siteId = await env.DB.prepare("SELECT id FROM sites WHERE name = ?1").bind(SITE).first<number>("id");
     const day = Date.UTC(2025, 9, 1) / DAY_MS;
@@ -73,7 +73,7 @@ describe("the cron", () => {
     expect(await workflow.get()).toHaveLength(1);
   });
 
-  it("lets another instance go on after one that was terminated, and nothing of it is left", async () => {
+  it("continues with another instance after a termination, without leftovers", async () => {
     const upstream = simulateUpstream();
     await using workflow = await watchWorkflow();
     await untilNinthHour(upstream);
@@ -86,16 +86,16 @@ describe("the cron", () => {
     await cron();
     expect(await untilEnded()).toMatchObject({ status: "completed", days_completed: 2, days_failed: 0 });
     expect(await appointed()).toBe(terminated.replace(/1$/, "2"));
-    // the day that it died on is fetched anew, the one before is not
+    // the interrupted day is fetched anew, the day before is not
     expect(windowsOf(upstream)).toHaveLength(24 + 9 + 24);
     expect(await keys("")).toEqual([1, 2].map((day) => `timeseries/2025/10/0${day}/${SITE}.parquet`));
-    // one a day, and one for the day that was begun twice
+    // one per day, and one more for the interrupted day
     expect(await workflow.get()).toHaveLength(3);
     await cron();
     expect(await workflow.get()).toHaveLength(3);
   });
 
-  it("leaves a job alone whose instance works", async () => {
+  it("does nothing for a job whose instance runs", async () => {
     const upstream = simulateUpstream();
     await using workflow = await watchWorkflow();
     upstream.intercept = async (request, answer) => {
@@ -107,7 +107,7 @@ describe("the cron", () => {
     expect(await workflow.get()).toHaveLength(2);
   });
 
-  it("starts nothing for a job that was cancelled", async () => {
+  it("starts nothing for a cancelled job", async () => {
     const upstream = simulateUpstream();
     await using workflow = await watchWorkflow();
     await untilNinthHour(upstream);
@@ -119,7 +119,7 @@ describe("the cron", () => {
     expect(await keys("timeseries/")).toHaveLength(1);
   });
 
-  it("ends a job that has nothing left to do, and shows it in KV", async () => {
+  it("ends a job without remaining days, and shows it in KV", async () => {
     simulateUpstream();
     await using _ = await watchWorkflow();
     await post("/backfill/start", { ...TWO_DAYS, end_date: "2025-10-01" });
@@ -130,14 +130,14 @@ describe("the cron", () => {
     await untilProjected();
   });
 
-  it("does nothing where nothing runs, and is an error where its text is another one", async () => {
+  it("does nothing without a job, and fails for an unknown cron", async () => {
     await cron();
     expect(await status()).toEqual({ status: "not_started" });
     await expect(cron("6 * * * *")).rejects.toThrow('no job for the cron "6 * * * *"');
   });
 });
 
-it("tells a job that stands still", async () => {
+it("reports a job that stands still", async () => {
   await days("2025-10-01", "2025-10-01", SITE);
   const hour = 3_600_000;
   await env.DB.batch([

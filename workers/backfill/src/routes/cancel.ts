@@ -14,16 +14,16 @@ import { projectProgress } from "../start.ts";
 const bodySchema = z.strictObject({ backfill_id: z.string().min(1).optional() });
 
 const described = describe({
-  summary: "Stops the backfill within a step, or takes one out of the queue",
+  summary: "Stops the running backfill within a step, or removes one from the queue",
   access: "write",
   body: bodySchema,
-  answers: { 200: { description: "It is stopped", content: { "application/json": cancelledSchema } } },
+  answers: { 200: { description: "The backfill is stopped", content: { "application/json": cancelledSchema } } },
   problems: ["invalid_request", "body_too_large", "no_backfill_running"],
 });
 
 /**
- * `POST /backfill/cancel`: stops the backfill within a step, whichever runs or the one that is named; or takes the named
- * one out of the queue. Finished days stay; the current one may still finish. The next of the queue begins.
+ * `POST /backfill/cancel`: stops the running or the named backfill within a step, or removes the named one from the
+ * queue. Finished days stay, and the current day may still finish. The next backfill of the queue begins.
  */
 export const cancelRoute = new Hono<{ Bindings: Env }>().post(
   "/backfill/cancel",
@@ -37,9 +37,9 @@ export const cancelRoute = new Hono<{ Bindings: Env }>().post(
       context.json({ status: "cancelled", backfill_id: backfillId, days_completed: done, message }, 200, {
         "cache-control": "no-store",
       });
-    // The queue first: what begins in between is found running.
-    if (id !== undefined && (await removeQueued(DB, id))) return answer(id, 0, "Backfill taken out of the queue.");
-    // A second cancel answers as the first one did.
+    // The queue first: a backfill that begins meanwhile is then found running.
+    if (id !== undefined && (await removeQueued(DB, id))) return answer(id, 0, "Backfill removed from the queue.");
+    // A repeated cancel gives the same answer.
     const job = (await cancelJob(DB, Date.now(), id)) ?? (await readJob(DB, id));
     const progress = job?.status === "cancelled" ? await readProgress(DB, job.backfillId) : null;
     if (progress === null) {

@@ -20,7 +20,7 @@ const described = describe({
   summary: "The state of each day, by site",
   access: "open",
   query: querySchema,
-  answers: { 200: { description: "As of now", content: { "application/json": daysSchema } } },
+  answers: { 200: { description: "The current state", content: { "application/json": daysSchema } } },
   problems: ["invalid_request", "span_too_long", "unknown_site"],
 });
 

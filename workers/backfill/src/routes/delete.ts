@@ -21,7 +21,7 @@ import { sitesOf } from "../sites.ts";
 
 const name = z.string().min(1);
 const date = z.string({ error: "must be a date such as 2024-01-31" });
-const from = date.optional().meta({ description: "`next_date` of the answer before: where to go on" });
+const from = date.optional().meta({ description: "`next_date` of the previous answer" });
 const bodySchema = z.union(
   [
     z.strictObject({ site: name, start_date: date, end_date: date }),
@@ -40,14 +40,14 @@ const answerSchema = z.strictObject({
       reason: z.string().nullable(),
     }),
   ),
-  next_date: z.iso.date().nullable().meta({ description: "ask again from here; null: all is deleted" }),
+  next_date: z.iso.date().nullable().meta({ description: "the next request begins here; null: all is deleted" }),
 });
 
 const described = describe({
-  summary: "Deletes samples for good: days of a site, a point, or a whole site",
+  summary: "Deletes samples permanently: days of a site, a point, or a whole site",
   access: "write",
   body: bodySchema,
-  answers: { 200: { description: "What was deleted", content: { "application/json": answerSchema } } },
+  answers: { 200: { description: "The outcome of each day", content: { "application/json": answerSchema } } },
   problems: [
     "invalid_request",
     "span_too_long",
@@ -59,14 +59,14 @@ const described = describe({
   ],
 });
 
-/** The day at which a run goes on. @throws {Problem} `invalid_request` */
+/** The day at which a request continues. @throws {Problem} `invalid_request` */
 function dayOfFrom(text: string | undefined): number {
   const day = text === undefined ? 0 : parseDay(text);
   if (day === null) throw new Problem("invalid_request", "from: must be a date such as 2024-01-31", "from");
   return day;
 }
 
-/** `POST /delete`: deletes samples for good, some days a call: `next_date` is where to go on. */
+/** `POST /delete`: deletes samples permanently, some days per request. The next request begins at `next_date`. */
 export const deleteRoute = new Hono<{ Bindings: Env }>().post("/delete", described, requireAdmin, async (context) => {
   const settings = settingsOf(context.env);
   const { DB, TIMESERIES: bucket, ETL_STATE: kv, HOT_DAYS: hotDays } = settings;
@@ -74,7 +74,7 @@ export const deleteRoute = new Hono<{ Bindings: Env }>().post("/delete", describ
   const [placed] = await sitesOf(settings, [body.site], "site");
   if (placed === undefined) throw new Problem("unknown_site", "There is no such site.", "site");
   if ((await readProgress(DB))?.job.status === "in_progress") {
-    throw new Problem("backfill_in_progress", "A backfill writes day files now: cancel it first.");
+    throw new Problem("backfill_in_progress", "A running backfill writes day files. Cancel it first.");
   }
   const { db, site } = storeOf(DB, placed);
   const state = (await readSyncStates(db, [site.name])).get(site.name);
@@ -87,7 +87,7 @@ export const deleteRoute = new Hono<{ Bindings: Env }>().post("/delete", describ
       const until = (front ?? Number.POSITIVE_INFINITY) - DELETABLE_AFTER_MS;
       if (dayStart(range.last + 1) > until) {
         const detail =
-          "end_date: the day must have ended 24 hours before the site's watermark and newest samples, or a sync stores it again.";
+          "end_date: the day must have ended 24 hours before the site's watermark and newest samples; otherwise a sync stores it again.";
         throw new Problem("invalid_request", detail, "end_date");
       }
       return deleteRange(deletion, site, range);
@@ -100,7 +100,7 @@ export const deleteRoute = new Hono<{ Bindings: Env }>().post("/delete", describ
       return deletePoint(deletion, site, { id: point.id, name: body.point }, dayOfFrom(body.from));
     }
     if (state?.pause === null) {
-      const detail = `Pause ${site.name} first (POST /sites/{site}/pause of the etl), or the next sync begins it again.`;
+      const detail = `Pause ${site.name} first (POST /sites/{site}/pause of the ETL Worker); otherwise the next sync stores samples again.`;
       throw new Problem("site_not_paused", detail, "site");
     }
     return deleteSite(deletion, site, dayOfFrom(body.from));

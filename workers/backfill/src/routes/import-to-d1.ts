@@ -11,14 +11,14 @@ import { startInstance } from "../instance-params.ts";
 import { rangeBodySchema } from "../range-body.ts";
 import { sitesOf } from "../sites.ts";
 
-/** D1 has 10 GB, and a full day is 80 MB of it. */
+/** Most days of an import. D1 holds 10 GB, and a full day takes 80 MB. */
 const MAX_DAYS = 31;
 
 const bodySchema = rangeBodySchema
   .omit({ sites: true })
   .extend({ site: z.string({ error: "must name a site" }).min(1) });
 
-/** What the engine says of an instance, in the words of the backfill. */
+/** Maps an instance's status to that of an import. */
 function importStatus(status: InstanceStatus["status"]): "in_progress" | "completed" | "cancelled" | "failed" {
   switch (status) {
     case "complete":
@@ -42,36 +42,39 @@ const described = describe({
   summary: "Loads a site's day files into the hot level",
   access: "write",
   body: bodySchema,
-  answers: { 202: { description: "It has begun", content: { "application/json": importStartedSchema } } },
+  answers: { 202: { description: "The import has begun", content: { "application/json": importStartedSchema } } },
   problems: ["invalid_request", "body_too_large", "unknown_site", "span_too_long"],
 });
 
 const describedResult = describe({
-  summary: "How an import went",
+  summary: "The state of an import",
   access: "open",
-  path: { id: "`import_id` of the answer that began it" },
+  path: { id: "`import_id` of the answer that started it" },
   answers: { 200: { description: "Its state", content: { "application/json": importSchema } } },
   problems: ["not_found", "engine_unavailable"],
 });
 
-/** What the engine says of an import. @throws {Problem} `not_found`, `engine_unavailable` */
+/** The engine's status of an import. @throws {Problem} `not_found`, `engine_unavailable` */
 async function readImport(workflow: Settings["BACKFILL"], id: string): Promise<InstanceStatus> {
   try {
     const instance = await workflow.get(id);
     return await instance.status();
   } catch (error) {
-    // The engine's code for it: the whole message, or part of one.
+    // The engine's code is the whole message or a part of it.
     if (error instanceof Error && /\binstance\.not_found\b/.test(error.message)) {
       throw new Problem("not_found", `There is no import ${id}.`);
     }
     logError("engine_unavailable", error, { importId: id });
-    throw new Problem("engine_unavailable", `How the import ${id} goes is not known now; try again in a moment.`);
+    throw new Problem(
+      "engine_unavailable",
+      `The state of the import ${id} is unknown, because the engine did not answer. Try again in a moment.`,
+    );
   }
 }
 
 /**
- * `POST /backfill/import-to-d1`: loads a site's day files into the hot level; samples that are hot already stay.
- * `GET /backfill/import-to-d1/{import_id}`: how it went.
+ * `POST /backfill/import-to-d1`: loads a site's day files into the hot level. Samples that are already hot stay. `GET
+ * /backfill/import-to-d1/{import_id}`: its state.
  */
 export const importRoute = new Hono<{ Bindings: Env }>()
   .post("/backfill/import-to-d1", described, requireAdmin, async (context) => {
@@ -79,7 +82,7 @@ export const importRoute = new Hono<{ Bindings: Env }>()
     const body = await parseBody(context.req.raw, bodySchema);
     const range = dateRange(body.start_date, body.end_date, lastEndedDay(Date.now()), START_END);
     if (dayCount(range) > MAX_DAYS) {
-      throw new Problem("span_too_long", `end_date: an import may have at most ${MAX_DAYS} days.`, "end_date");
+      throw new Problem("span_too_long", `end_date: an import can have at most ${MAX_DAYS} days.`, "end_date");
     }
     const [found] = await sitesOf(settings, [body.site], "site");
     if (found === undefined) throw new Problem("unknown_site", "There is no such site.", "site");

@@ -8,14 +8,14 @@ import { backfillBodySchema, parseBackfillRequest } from "../backfill-request.ts
 import { type Env, requireAdmin, settingsOf } from "../env.ts";
 
 const described = describe({
-  summary: "What the same body would come to at /backfill/start",
+  summary: "Estimates the work of the same request to /backfill/start",
   access: "write",
   body: backfillBodySchema,
   answers: { 200: { description: "An estimate", content: { "application/json": planSchema } } },
   problems: ["invalid_request", "body_too_large", "unknown_site", "span_too_long"],
 });
 
-/** `POST /backfill/plan`: what the same body would come to at `/backfill/start`; starts nothing. */
+/** `POST /backfill/plan`: estimates the work of the same request to `/backfill/start`, and starts nothing. */
 export const planRoute = new Hono<{ Bindings: Env }>().post(
   "/backfill/plan",
   described,

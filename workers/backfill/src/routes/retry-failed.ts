@@ -13,17 +13,20 @@ import { startBackfill } from "../start.ts";
 const bodySchema = rangeBodySchema.partial();
 
 const described = describe({
-  summary: "A backfill of the days that failed or are suspect",
+  summary: "Starts a backfill of the days that failed or are suspect",
   access: "write",
   body: bodySchema,
   answers: {
     200: { description: "No day has failed", content: { "application/json": nothingFailedSchema } },
-    202: { description: "It has begun", content: { "application/json": startedSchema } },
+    202: { description: "The backfill has begun", content: { "application/json": startedSchema } },
   },
   problems: ["invalid_request", "body_too_large", "unknown_site", "span_too_long", "backfill_in_progress"],
 });
 
-/** `POST /backfill/retry-failed`: a backfill of the days that failed or whose file is suspect, of all or between dates. */
+/**
+ * `POST /backfill/retry-failed`: starts a backfill of the days that failed or whose file is suspect, within optional
+ * dates.
+ */
 export const retryFailedRoute = new Hono<{ Bindings: Env }>().post(
   "/backfill/retry-failed",
   described,
@@ -34,7 +37,7 @@ export const retryFailedRoute = new Hono<{ Bindings: Env }>().post(
     const sites = await sitesOf(settings, body.sites, "sites");
     const latest = lastEndedDay(Date.now());
     const asked = openDateRange(body.start_date, body.end_date, latest, START_END);
-    // an empty job would take the place of the last one, whose failures are known from it alone
+    // An empty job would replace the last job, whose failures are recorded nowhere else.
     const span = await failedSpan(settings.DB, sites, asked);
     if (span === null) {
       const nothing = { status: "not_started", message: "No day has failed." };

@@ -7,12 +7,12 @@ import { type Env, requireAdmin, settingsOf } from "../env.ts";
 import { queueBackfill, startBackfill } from "../start.ts";
 
 const described = describe({
-  summary: "Writes days to R2 that are not there yet",
+  summary: "Builds days that have no file in R2 yet",
   access: "write",
   body: backfillBodySchema,
   answers: {
     202: {
-      description: "It has begun, or waits",
+      description: "The backfill has begun, or waits in the queue",
       content: { "application/json": z.union([startedSchema, queuedSchema]) },
     },
   },
@@ -31,8 +31,9 @@ const WAYS_OUT =
   "or let this one wait with queue: true";
 
 /**
- * `POST /backfill/start`: writes the days to R2 that are not there yet; with `force_restart` all of them, again. While
- * another one runs, `queue` lets it wait, and `force_restart` without `queue` replaces the running one.
+ * `POST /backfill/start`: builds days that have no file in R2 yet.
+ * - `force_restart` builds all days again, and replaces a running backfill.
+ * - `queue` waits for a running backfill instead.
  */
 export const startRoute = new Hono<{ Bindings: Env }>().post(
   "/backfill/start",

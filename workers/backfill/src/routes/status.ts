@@ -7,13 +7,13 @@ import { statusSchema } from "../answers.ts";
 import { type Env, settingsOf } from "../env.ts";
 
 const described = describe({
-  summary: "The backfill that runs, else the last one",
+  summary: "Progress of the running backfill, else of the last one",
   access: "open",
-  answers: { 200: { description: "As of now", content: { "application/json": statusSchema } } },
+  answers: { 200: { description: "The current state", content: { "application/json": statusSchema } } },
   problems: [],
 });
 
-/** `GET /backfill/status`: how far the backfill has come, the one that runs, else the last one. */
+/** `GET /backfill/status`: progress of the running backfill, else of the last one. */
 export const statusRoute = new Hono<{ Bindings: Env }>().get("/backfill/status", described, async (context) => {
   const { DB } = settingsOf(context.env);
   const [progress, queue] = await Promise.all([readProgress(DB), readQueue(DB)]);
