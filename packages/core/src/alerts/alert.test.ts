@@ -29,7 +29,7 @@ const history = fc
   .array(fc.tuple(level, fc.integer({ min: 1, max: 20 })), { maxLength: 25, size: "max" })
   .map((stretches) => stretches.flatMap(([one, n]) => Array.from({ length: n }, () => one)));
 
-test("a level is sent at most once an hour, and firing alternates with recovery", () => {
+test("firing and ok alternate, each sent at most once an hour", () => {
   const taken = fc.infiniteStream(fc.boolean());
   fc.assert(
     fc.property(history, taken, (levels, gates) => {

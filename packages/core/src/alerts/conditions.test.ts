@@ -104,7 +104,7 @@ test("each site has its own conditions, and the deployment's have no site", () =
   expect(detailOf("token_expiry")).toBe("the API key expired at 2025-10-12T13:59:59.000Z");
 });
 
-test("fires below the quality threshold of the last full day, and names the worst points", () => {
+test("fires below the last full day's threshold, naming the worst points", () => {
   const input = { site: "s", date: "2025-10-11", meanScore: 0.8, poor: 2, judged: 9 };
   const worst = [{ name: "a/b", score: 0, reasons: ["no samples at all on 1 day", "stuck"] }];
   expect(qualityCondition({ ...input, worst }, 0.8)).toMatchObject({ kind: "quality", site: "s", level: "ok" });

@@ -3,7 +3,7 @@ import type { AlertState } from "./alert.ts";
 import { qualityCondition } from "./conditions.ts";
 import { alertBody } from "./deliver.ts";
 
-test("a point's name cannot mention, link or break the message; other fields stay raw", () => {
+test("a point's name cannot mention, link or break the message", () => {
   const name = "<!channel> @here <https://evil.test|Confirm> & a\n*all is well*";
   const worst = [{ name, score: 0, reasons: ["stuck"] }];
   const input = { site: "s & <co>", date: "2025-10-11", meanScore: 0.5, poor: 1, judged: 1, worst };

@@ -62,7 +62,7 @@ test("points of the weather, and points not collected, count as never missing", 
   expect(judgeList(all, null, names(SIX), 1)).toEqual({ retired: [], held: null });
 });
 
-test("one list retires at most a tenth, and two that agree retire all they leave out", () => {
+test("one list retires at most a tenth, two equal ones all that they omit", () => {
   const someOf = fc.subarray(HUNDRED, { minLength: 1 });
   fc.assert(
     fc.property(someOf, someOf, (points, listed) => {

@@ -28,7 +28,7 @@ test("the old unit stays for samples before the last list without the change", a
   expect(past).toEqual([{ until: 2_000, unit: "°F", intervalS: null }]);
 });
 
-test("the upstream's own time of the change is used if it lies between the lists", async () => {
+test("a change time from the API is used if it lies between the lists", async () => {
   const changed = (updatedAt: number) =>
     pastAfter([1_000, { unit: "°F" }], [2_000, { unit: "°C", updatedAt }]).then(([one]) => one?.until);
   expect(await changed(1_500)).toBe(1_500);
@@ -43,7 +43,7 @@ test("a new interpretation of the same spelling is no change", async () => {
   expect(other).toEqual([{ until: 1_000, unit: "°F", intervalS: null }]);
 });
 
-test("a meaning that becomes known for the first time holds for all earlier samples", async () => {
+test("a meaning that was unknown before holds for all earlier samples", async () => {
   expect(await pastAfter([1_000, {}], [2_000, { unit: "°F", intervalS: 60 }])).toEqual([]);
 });
 
@@ -70,7 +70,7 @@ test("the meanings of a point cover all time without a hole", () => {
   ]);
 });
 
-test("a day in which the unit changed has no unit, and the cadence kept longest", () => {
+test("a day with a unit change has no unit, and the longest-held cadence", () => {
   const now = { unit: "°C", intervalS: 60, intervalSource: "configured" } as const;
   const point = { ...now, past: [{ until: 10, unit: "°F", intervalS: 300 }] };
   const before = { unit: "°F", intervalS: 300, intervalSource: "configured" };

@@ -24,7 +24,7 @@ function listing(
   return createAceClient({ baseUrl: "https://ace.test/api", apiKey: "k", fetch });
 }
 
-test("a list overtaken by a later one does not retire the later one's new points", async () => {
+test("an overtaken list does not retire new points of the later list", async () => {
   const siteId = await newSite(db, "ses_overtaken");
   await refreshCatalog(db, listing(["a", "b"]), "ses_overtaken", siteId, 1);
   const later = () => refreshCatalog(db, listing(["a", "b", "new"]), "ses_overtaken", siteId, 3);
@@ -37,7 +37,7 @@ test("a list overtaken by a later one does not retire the later one's new points
   ]);
 });
 
-test("a name that is not valid Unicode is left out: D1 would store two of them as one name", async () => {
+test("a name of invalid Unicode is left out, because D1 would merge such names", async () => {
   const siteId = await newSite(db, "ses_ill_formed");
   const catalog = await refreshCatalog(db, listing(["a\uDCB0", "a\uDCB1", "a"]), "ses_ill_formed", siteId, 1);
   expect([...catalog.keys()]).toEqual(["a"]);
@@ -60,7 +60,7 @@ test("a list requested at the same time as another one does not confirm it", asy
   expect(later.get("b")).toMatchObject({ configured: false });
 });
 
-test("the history of a quantity is listed as the weather point, with unit and label", async () => {
+test("a quantity's history is listed as its weather point", async () => {
   const siteId = await newSite(db, "ses_weather_list");
   const names = ["ses/ses_weather_list/weather/temp", "ses/another/weather/temp"];
   const list = listing(names, undefined, {

@@ -57,7 +57,7 @@ test("unmoved points keep a last_seen that is at most a day old", () => {
   expect(seenRanges(samples, points).map(({ pointId }) => pointId)).toEqual([2]);
 });
 
-test("the stored first only moves back, the last only forward, and other points stay", async () => {
+test("firstSeen only moves back, lastSeen only forward; others stay", async () => {
   const ids = new Map([...(await loadCatalog(db, siteId)).values()].map(({ name, id }) => [name, id]));
   const seen = async () => [...(await loadCatalog(db, siteId)).values()].map((p) => [p.name, p.firstSeen, p.lastSeen]);
   const mark = (name: string, first: number, last: number) =>

@@ -7,7 +7,7 @@ import { angleBetween, circularMean, turnOf } from "./angle.ts";
 
 const mean = (values: number[], turn = 360) => circularMean(Float64Array.from(values), 0, values.length, turn);
 
-test("units of angles have a turn, others have none, and no system converts angles", () => {
+test("only units of angles have a turn, and no system converts angles", () => {
   expect(["°", "°ph", "rad", "°C", "%", null].map(turnOf)).toEqual([360, 360, 2 * Math.PI, null, null, null]);
   expect([conversionTo("imperial", "°"), conversionTo("metric", "rad")]).toEqual([null, null]);
 });
@@ -41,7 +41,7 @@ describe("circular mean", () => {
     },
   );
 
-  test("deviations from the mean sum to zero; no mean only where directions cancel out", () => {
+  test("deviations from the mean sum to zero; opposite angles have no mean", () => {
     const angle = fc.oneof(fc.integer({ min: 0, max: 359 }), fc.double({ min: -720, max: 720, noNaN: true }));
     const run = fc.array(angle, { minLength: 1, maxLength: 50 });
     const pulled = fc.tuple(angle, run).map(([center, angles]) => angles.map((one) => center + one / 8));

@@ -81,7 +81,7 @@ test("expects nothing in less than a cadence", () => {
   expect(judgeSeries(at(), range, promised(1000), LATER).expected).toBe(1);
 });
 
-test("counts the rest of a thinned regular series as present, and long gaps as missing", () => {
+test("a thinned regular series misses only its long gaps", () => {
   const kept = fc.array(fc.boolean(), { minLength: 1, maxLength: 60, size: "max" });
   fc.assert(
     fc.property(kept, fc.integer({ min: 2, max: 1000 }), (keep, cadence) => {
@@ -122,7 +122,7 @@ test("present never exceeds expected, and more samples never make it worse", () 
   );
 });
 
-test("joined points: a stretch is missing if any point misses it, and counts add up", () => {
+test("a range is missing if any joined point misses it; counts add up", () => {
   const part = (expected: number, present: number, ...missing: [number, number][]) => ({
     expected,
     present,

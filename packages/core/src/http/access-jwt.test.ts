@@ -132,7 +132,7 @@ describe("the middleware", () => {
     return response.status;
   };
 
-  test("the token or a good assertion is enough; without a token's setting none is right", async () => {
+  test("the token or a valid assertion suffices; an unset token never matches", async () => {
     vi.stubGlobal("fetch", keyServer().fetchKeys);
     const good = { "cf-access-jwt-assertion": await assertion() };
     const bad = { "cf-access-jwt-assertion": await assertion({ audience: "another" }) };

@@ -33,7 +33,7 @@ afterEach(() => {
 
 const unauthorized = (times: number) => Array.from({ length: times }, () => 401);
 
-test("ten wrong tokens, then 429 with Retry-After for a minute, for the right token too; others are let in", async () => {
+test("ten wrong tokens block all tokens of this client for a minute", async () => {
   expect(await statuses("192.0.2.1", "wrong", 10)).toEqual(unauthorized(10));
   for (const token of ["wrong", "right", null]) {
     const refused = await ask("192.0.2.1", token);
@@ -48,7 +48,7 @@ test("ten wrong tokens, then 429 with Retry-After for a minute, for the right to
   expect((await ask("192.0.2.1", "right")).status).toBe(200);
 });
 
-test("failures that are a minute apart do not add up, and neither do requests without a token", async () => {
+test("failures a minute apart, and requests without a token, do not add up", async () => {
   expect(await statuses("192.0.2.3", "wrong", 9)).toEqual(unauthorized(9));
   vi.setSystemTime(Date.now() + 60_000);
   expect(await statuses("192.0.2.3", "wrong", 9)).toEqual(unauthorized(9));
@@ -56,7 +56,7 @@ test("failures that are a minute apart do not add up, and neither do requests wi
   expect((await ask("192.0.2.3", "right")).status).toBe(200);
 });
 
-test("what other isolates saw counts: the deployment's limiter blocks at once, and is asked of failures only", async () => {
+test("the deployment's limiter blocks at once, and counts failures only", async () => {
   const keys: string[] = [];
   const limiter: RateLimit = {
     limit: async ({ key }) => {

@@ -41,7 +41,7 @@ test("a body may be as large as the limit, and not a byte larger", async () => {
   await expect(parseBody(post(`${text} `), schema)).rejects.toMatchObject({ code: "body_too_large" });
 });
 
-test("bytes count, not characters; and a body without a length is cut off while it is read", async () => {
+test("the limit counts bytes, and cuts off a body without a length", async () => {
   await expect(parseBody(post(JSON.stringify({ site: "ä".repeat(LIMIT / 2) })), schema)).rejects.toThrow(
     /larger than 65536/,
   );
