@@ -168,7 +168,7 @@ describe("settling from segments", () => {
     await bucket.put(dayFileKey(site.name, DAY), "not what was written");
     expect(await settleFromSegments(context(), newBuild())).toMatchObject({
       outcome: "suspect",
-      reason: expect.stringContaining("somebody else"),
+      reason: expect.stringContaining("not one that a build wrote"),
     });
     expect(await hotRows()).toBe(1);
     expect(await readManifestDay(db, site.id, DAY)).toMatchObject({ state: "suspect" });

@@ -32,7 +32,7 @@ test.each<[string, ManifestDay | null, Parameters<typeof newGeneration>[1], numb
     "it was announced, and superseded",
     { ...ROW, pending: new Map([["b", 4]]) },
     { ...OTHER, customMetadata: {} },
-    /somebody else/,
+    /not one that a build wrote/,
   ],
   [
     "it was deleted, and is suspect",
@@ -46,7 +46,7 @@ test.each<[string, ManifestDay | null, Parameters<typeof newGeneration>[1], numb
   ["a later one", ROW, { ...OTHER, customMetadata: { generation: "5" } }, 5],
   ["an older one", ROW, { ...OTHER, customMetadata: { generation: "3" } }, /older file/],
   ["another one of the same generation", ROW, { ...OTHER, customMetadata: { generation: "4" } }, /older file/],
-  ["somebody else's", ROW, { ...OTHER, customMetadata: {} }, /somebody else/],
+  ["a foreign object", ROW, { ...OTHER, customMetadata: {} }, /not one that a build wrote/],
   [
     "other bytes than were put",
     null,
