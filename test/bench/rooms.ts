@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { loadCsvRooms } from "@building-vitals/ace-simulator/csv-rooms";
-import type { SampleSource } from "@building-vitals/ace-simulator/sample-source";
+import type { ScrapeSource } from "@building-vitals/ace-simulator/scrape-source";
 import { DAY_LIMITS } from "@building-vitals/core/r2/period";
 import { type NamedSeries, RowGroupWriter } from "@building-vitals/core/parquet/row-group-writer";
 import { dayOf, dayRange } from "@building-vitals/core/domain/day";
@@ -28,7 +28,7 @@ export function benchRooms(bench: Bench): void {
   bench.compare("a day file of 25 real rooms", "bytes a sample", [["day file (this project)", bytes / rows]]);
 }
 
-function seriesOfDay(rooms: SampleSource, day: number): NamedSeries[] {
+function seriesOfDay(rooms: ScrapeSource, day: number): NamedSeries[] {
   const { start, end } = dayRange(day);
   return rooms.points
     .map(({ name }, point): NamedSeries => {

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { FaultPlanInput } from "@building-vitals/ace-simulator/faults/fault-plan";
-import type { SampleSource } from "@building-vitals/ace-simulator/sample-source";
+import type { ScrapeSource } from "@building-vitals/ace-simulator/scrape-source";
 import { startServer } from "@building-vitals/ace-simulator/server";
 import { createSimulator } from "@building-vitals/ace-simulator/simulator";
 import { type LocalWorkers, startWorkers } from "@building-vitals/local/workers";
@@ -102,7 +102,7 @@ export async function settleDue(workers: Pick<LocalWorkers, "runCron" | "urls">)
  * @param at the time that the clocks show, epoch ms
  */
 export async function deploy(
-  source: SampleSource,
+  source: ScrapeSource,
   settings: Record<string, string>,
   faults?: FaultPlanInput,
   at: number = Date.now(),

@@ -1,5 +1,5 @@
 import { createBuilding } from "@building-vitals/ace-simulator/building";
-import type { SampleSource } from "@building-vitals/ace-simulator/sample-source";
+import type { ScrapeSource } from "@building-vitals/ace-simulator/scrape-source";
 import { sourceRows } from "@building-vitals/ace-simulator/source-rows";
 import { BackfillClient } from "@building-vitals/local/backfill-client";
 import { afterAll, beforeAll, expect, it } from "vitest";
@@ -38,7 +38,7 @@ const building = createBuilding({
   points: NAMES.length,
   collectInterval: 600,
 });
-const source: SampleSource = {
+const source: ScrapeSource = {
   site: building.site,
   weather: building.weather,
   points: building.points.map((point, i) => ({ ...point, name: NAMES[i] ?? point.name })),

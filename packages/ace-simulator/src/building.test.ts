@@ -15,7 +15,7 @@ function pointEnding(suffix: string): number {
   return point;
 }
 
-/** A point's samples of [from, until) in epoch ms: [time in µs, text]. */
+/** A point's samples of [from, until), epoch ms: [time in µs, text]. */
 function samples(point: number, from: number, until: number, source = building): [number, string][] {
   const found: [number, string][] = [];
   for (let scrape = source.scrapeAtOrAfter(from * 1000); source.timeOf(scrape) < until * 1000; scrape++) {
@@ -32,7 +32,7 @@ const pastScrape = fc.integer({ min: 20_000_000, max: 60_000_000 });
 const anyPoint = fc.nat({ max: building.points.length - 1 });
 
 describe("determinism", () => {
-  test("two buildings of one seed have the same values, in any order of requests", () => {
+  test("two buildings with one seed have the same values in any order of reading", () => {
     const again = createBuilding(options);
     fc.assert(
       fc.property(pastScrape, pastScrape, anyPoint, (scrape, before, point) => {
@@ -43,7 +43,7 @@ describe("determinism", () => {
     );
   });
 
-  test("a larger building holds every point of a smaller one, with its values", () => {
+  test("a larger building has every point of a smaller one, with its values", () => {
     const larger = createBuilding({ ...options, points: 900 });
     const scrape = building.scrapeAtOrAfter(MONDAY * 1000);
     for (const [point, { name }] of building.points.entries()) {
@@ -52,7 +52,7 @@ describe("determinism", () => {
     }
   });
 
-  test("another seed and another site have other values", () => {
+  test("another seed or site has other values", () => {
     const from = [MONDAY, MONDAY + HOUR] as const;
     const temp = pointEnding("Vav8001.RoomTemp");
     const mine = samples(temp, ...from);
@@ -62,7 +62,7 @@ describe("determinism", () => {
 });
 
 describe("scrapes", () => {
-  test("are found by their time: the first that is not before it", () => {
+  test("are found by time: the first at or after it", () => {
     fc.assert(
       fc.property(fc.integer({ min: 0, max: 1.8e15 }), (timeUs) => {
         const scrape = building.scrapeAtOrAfter(timeUs);
@@ -72,7 +72,7 @@ describe("scrapes", () => {
     );
   });
 
-  test("list exactly the points that have a sample in them", () => {
+  test("list exactly the points with a sample", () => {
     fc.assert(
       fc.property(pastScrape, (scrape) => {
         const has = [...building.points.keys()].filter((point) => building.hasSample(point, scrape));
@@ -81,20 +81,20 @@ describe("scrapes", () => {
     );
   });
 
-  test("a point is read as often as its interval says", () => {
+  test("read each point at its interval", () => {
     for (const [point, { collect_interval: interval }] of building.points.entries()) {
       expect(samples(point, MONDAY, MONDAY + HOUR).length).toBe(3600 / (interval ?? 60));
     }
   });
 
-  test("all points can be given one interval", () => {
+  test("read all points at one given interval", () => {
     const minutely = createBuilding({ ...options, collectInterval: 60 });
     expect(new Set(minutely.points.map((point) => point.collect_interval))).toEqual(new Set([60]));
   });
 });
 
 describe("the catalogue", () => {
-  test("has distinct names and ids, BACnet-style, Niagara-style and weather names", () => {
+  test("has distinct names and ids, and names of all three styles", () => {
     const names = building.points.map((point) => point.name);
     expect(new Set(names).size).toBe(names.length);
     expect(new Set(building.points.map((point) => point.id)).size).toBe(names.length);
@@ -107,7 +107,7 @@ describe("the catalogue", () => {
     expect(names.every((name) => styles.some((style) => style.test(name)))).toBe(true);
   });
 
-  test("has as many collected points as asked for, and a few that are not", () => {
+  test("has the given number of collected points, and a few others", () => {
     for (const points of [1, 20, 300, 4583]) {
       const all = createBuilding({ ...options, points }).points;
       expect(all.filter((point) => point.collect_enabled).length).toBe(points);
@@ -116,7 +116,7 @@ describe("the catalogue", () => {
     expect(createBuilding({ ...options, unconfiguredPoints: 0 }).points.length).toBe(300);
   });
 
-  test("spells units in every odd way that was seen", () => {
+  test("spells units in every observed way", () => {
     const units = new Set(building.points.map((point) => point.bacnet_data["object_units"]));
     const seen = [
       "degrees-fahrenheit",
@@ -149,7 +149,7 @@ describe("signals", () => {
     for (const word of ["active", "inactive", "true", "false"]) expect(words).toContain(word);
   });
 
-  test("counters never fall, over every change of clocks of a year", () => {
+  test("counters never fall within a year, at changes of the clocks either", () => {
     const energy = pointEnding("Meter3001.EnergyTotal");
     const year = values(energy, Date.UTC(2025, 0, 1), Date.UTC(2026, 0, 1));
     expect(year.every((value, i) => i === 0 || value >= year[i - 1]!)).toBe(true);
@@ -201,7 +201,7 @@ describe("signals", () => {
     expect(Math.max(...jumps)).toBeLessThan(2);
   });
 
-  test("summer is warmer than winter and afternoons than nights", () => {
+  test("summer is warmer than winter, and afternoons are warmer than nights", () => {
     const temp = pointEnding("/weather/temp");
     const month = (index: number) => mean(values(temp, Date.UTC(2025, index, 1), Date.UTC(2025, index + 1, 1)));
     expect(month(6)).toBeGreaterThan(month(0) + 10);

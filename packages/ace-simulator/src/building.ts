@@ -4,20 +4,20 @@ import { momentsOf, type Moment } from "./building/moment.ts";
 import { seedFor } from "./building/noise.ts";
 import { pointRecord } from "./building/point-record.ts";
 import type { CollectInterval, Equipment, PointSpec } from "./building/point-spec.ts";
-import type { PointRecord, SampleSource } from "./sample-source.ts";
+import type { PointRecord, ScrapeSource } from "./scrape-source.ts";
 import { SCRAPE_SPACING_SECONDS, scrapeTimes } from "./building/scrape-times.ts";
 import { siteRecord } from "./building/site-record.ts";
 import { WEATHER_FIELDS } from "./api/weather-endpoint.ts";
 
 interface BuildingOptions {
   readonly seed: number;
-  /** site name, for example "ses_falls_city"; what precedes the first "_" is its client */
+  /** site name, for example "ses_falls_city"; the part before the first "_" is its client */
   readonly site: string;
   /** IANA zone of its daily rhythm */
   readonly timezone: string;
-  /** points whose collection is on (default 300) */
+  /** points with collection on (default 300) */
   readonly points?: number;
-  /** further points that are sampled though their collection is not on yet (default one for 50 points, at least 1) */
+  /** further points that are sampled before their collection is on (default one per 50 points, at least 1) */
   readonly unconfiguredPoints?: number;
   /** seconds between the samples of every point (default: 30 to 600, by point) */
   readonly collectInterval?: CollectInterval;
@@ -26,9 +26,9 @@ interface BuildingOptions {
   readonly archived?: boolean;
 }
 
-/** What is read of points whose `collect_interval` is null, in seconds. */
+/** The interval of points with a `collect_interval` of null, in seconds. */
 const DEFAULT_INTERVAL = 60;
-/** Scrapes until the pattern of points repeats: 600 s, a multiple of every interval. */
+/** Scrapes after which the pattern of points repeats: 600 s, a multiple of every interval. */
 const PATTERN = 600 / SCRAPE_SPACING_SECONDS;
 
 interface PlacedSpec {
@@ -49,23 +49,23 @@ function firstSpecs(building: Iterable<Equipment>, count: number): PlacedSpec[] 
   return placed;
 }
 
-/** The hour in UTC at which it is three in the afternoon at the site, in winter. */
+/** The UTC hour of 15:00 at the site in January. */
 function afternoonUtc(timezone: string): number {
   const januaryNoonUtc = wallClockOf(timezone)(Date.UTC(2024, 0, 15, 12));
   return (12 + 15 - januaryNoonUtc.hour + 24) % 24;
 }
 
 /**
- * An invented office building. Every value is a pure function of (seed, point, time), so any day of the past can be
- * asked for, in any order.
+ * A simulated office building. Every value is a pure function of (seed, point, time), so any past day can be read, in
+ * any order.
  */
-export function createBuilding(options: BuildingOptions): SampleSource {
+export function createBuilding(options: BuildingOptions): ScrapeSource {
   const { site, timezone, points: enabled = 300, collectInterval, weather = true } = options;
   const unconfigured = options.unconfiguredPoints ?? Math.max(1, Math.round(enabled / 50));
   const seed = seedFor(options.seed, site);
   const client = site.split("_")[0] ?? site;
   const total = enabled + unconfigured;
-  // the points that are not collected yet lie evenly among the others
+  // the points without collection are spread evenly among the others
   const isEnabled = (index: number): boolean =>
     Math.floor(((index + 1) * unconfigured) / total) === Math.floor((index * unconfigured) / total);
 
@@ -91,7 +91,7 @@ export function createBuilding(options: BuildingOptions): SampleSource {
   const times = scrapeTimes(seed);
   const moments = momentsOf(seed, timezone);
   let moment: Moment | undefined;
-  // rows come scrape by scrape: what a scrape's points share is worked out once
+  // rows come scrape by scrape: values that a scrape's points share are computed once
   const momentAt = (scrape: number): Moment => {
     if (moment?.scrape !== scrape) moment = moments(scrape, times.timeOf(scrape) / 1000);
     return moment;
@@ -118,7 +118,7 @@ export function createBuilding(options: BuildingOptions): SampleSource {
   };
 }
 
-/** The feed's point numbers by field; a building of fewer points has only the first fields. */
+/** The feed's point numbers by field; a building with fewer points has only the first fields. */
 function weatherPoints(points: readonly PointRecord[]): Record<string, number> {
   const numbers = WEATHER_FIELDS.map((field) => {
     return [field, points.findIndex((point) => point.name.endsWith(`/weather/${field}`))] as const;

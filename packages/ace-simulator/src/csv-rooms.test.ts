@@ -9,9 +9,9 @@ import { fetchAll, TEST_KEY } from "./simulator-client.ts";
 // ../shared/data, from the repository's root
 const FOLDER = fileURLToPath(new URL("../../../../shared/data/sutardja-dai", import.meta.url));
 const absent = !existsSync(FOLDER);
-const title = absent ? "the CSV replay: SKIPPED, for ../shared/data/sutardja-dai is not there" : "the CSV replay";
+const title = absent ? "the CSV replay: SKIPPED, because ../shared/data/sutardja-dai is missing" : "the CSV replay";
 
-/** The files' cells with a time in [from, until), by point and then by time, read without the code under test. */
+/** The files' cells in [from, until), by point, then by time; read without the code under test. */
 function readCells(from: string, until: string): Map<string, Map<string, number>> {
   const cells = new Map<string, Map<string, number>>();
   for (const file of readdirSync(FOLDER).filter((name) => name.endsWith(".csv.gz"))) {
@@ -34,7 +34,7 @@ function readCells(from: string, until: string): Map<string, Map<string, number>
 }
 
 describe.skipIf(absent)(title, () => {
-  // reading and comparing 1.3 million cells
+  // reads and compares 1.3 million cells
   const TIMEOUT_MS = 60_000;
   const END = Date.UTC(2013, 8, 1);
 
@@ -57,28 +57,24 @@ describe.skipIf(absent)(title, () => {
     expect(count).toBeGreaterThan(1_300_000);
   });
 
-  test(
-    "served in pages and shifted in time, gives the cells of a window around a gap",
-    { timeout: TIMEOUT_MS },
-    async () => {
-      const shiftMs = 12 * 365 * 86_400_000;
-      const source = loadCsvRooms({ folder: FOLDER, shiftMs });
-      const simulator = createSimulator({ sources: [source], apiKey: TEST_KEY, now: () => END + shiftMs });
-      const rows = await fetchAll(simulator, {
-        site: "sutardja_dai",
-        start: new Date(Date.UTC(2013, 7, 27, 17, 30) + shiftMs).toISOString(),
-        end: new Date(Date.UTC(2013, 7, 27, 23, 40) + shiftMs).toISOString(),
-        pageSize: 1000,
-      });
-      const served = new Map<string, Map<string, number>>();
-      for (const { name, value, time } of rows) {
-        const original = new Date(Date.parse(`${time}Z`) - shiftMs).toISOString().slice(0, 19).replace("T", " ");
-        served.set(name, (served.get(name) ?? new Map<string, number>()).set(original, Number(value)));
-      }
-      const cells = [...served.values()].reduce((sum, column) => sum + column.size, 0);
-      expect(cells).toBe(rows.length);
-      expect(served).toEqual(readCells("2013-08-27 17:30:00", "2013-08-27 23:40:00"));
-      expect(rows.every((row) => row.time!.endsWith(".000000"))).toBe(true);
-    },
-  );
+  test("pages with shifted times have the cells of a window around a gap", { timeout: TIMEOUT_MS }, async () => {
+    const shiftMs = 12 * 365 * 86_400_000;
+    const source = loadCsvRooms({ folder: FOLDER, shiftMs });
+    const simulator = createSimulator({ sources: [source], apiKey: TEST_KEY, now: () => END + shiftMs });
+    const rows = await fetchAll(simulator, {
+      site: "sutardja_dai",
+      start: new Date(Date.UTC(2013, 7, 27, 17, 30) + shiftMs).toISOString(),
+      end: new Date(Date.UTC(2013, 7, 27, 23, 40) + shiftMs).toISOString(),
+      pageSize: 1000,
+    });
+    const served = new Map<string, Map<string, number>>();
+    for (const { name, value, time } of rows) {
+      const original = new Date(Date.parse(`${time}Z`) - shiftMs).toISOString().slice(0, 19).replace("T", " ");
+      served.set(name, (served.get(name) ?? new Map<string, number>()).set(original, Number(value)));
+    }
+    const cells = [...served.values()].reduce((sum, column) => sum + column.size, 0);
+    expect(cells).toBe(rows.length);
+    expect(served).toEqual(readCells("2013-08-27 17:30:00", "2013-08-27 23:40:00"));
+    expect(rows.every((row) => row.time!.endsWith(".000000"))).toBe(true);
+  });
 });

@@ -1,8 +1,8 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
-import { parseTime } from "./api/ace-time.ts";
-import type { PointRecord, SampleSource } from "./sample-source.ts";
+import { parseMicroseconds } from "./api/ace-time.ts";
+import type { PointRecord, ScrapeSource } from "./scrape-source.ts";
 import { siteRecord } from "./building/site-record.ts";
 import { pythonFloat } from "./building/value-text.ts";
 
@@ -18,13 +18,13 @@ const UNITS = new Map([
 ]);
 
 interface CsvRoomsOptions {
-  /** holds `<room>.csv.gz` files with the columns timestamp (UTC), then one a sensor */
+  /** folder of `<room>.csv.gz` files with the columns timestamp (UTC), then one per sensor */
   readonly folder: string;
-  /** added to every time, in milliseconds: replays old data as the recent past */
+  /** added to every time, ms; replays old data as recent */
   readonly shiftMs?: number;
 }
 
-/** One column of one room: a value for each row that has one. */
+/** One column of a room: a value for each row that has one. */
 interface Column {
   readonly room: string;
   readonly name: string;
@@ -46,7 +46,7 @@ function readRoom(folder: string, file: string): Column[] {
   }));
   for (const line of lines) {
     const [time = "", ...cells] = line.trim().split(",");
-    const timeUs = parseTime(time);
+    const timeUs = parseMicroseconds(time);
     if (timeUs === undefined) throw new Error(`${file}: ${JSON.stringify(time)} is no time`);
     for (const [index, column] of columns.entries()) {
       const cell = cells[index] ?? "";
@@ -84,7 +84,7 @@ function record(column: Column, id: number): PointRecord {
   };
 }
 
-/** The index of the first of ascending `times` that is not before `time`. */
+/** The index of the first of ascending `times` that is at least `time`. */
 function lowerBound(times: Float64Array, time: number): number {
   let low = 0;
   let high = times.length;
@@ -97,17 +97,17 @@ function lowerBound(times: Float64Array, time: number): number {
 }
 
 /**
- * A replay of measured rooms: every value as text that parses to the same double as the file's.
- * @throws Error if the folder cannot be read or a file holds something else
+ * A replay of measured rooms. Every value is a text that parses to the double in the file.
+ * @throws Error if the folder cannot be read or a file has unexpected content
  */
-export function loadCsvRooms({ folder, shiftMs = 0 }: CsvRoomsOptions): SampleSource {
+export function loadCsvRooms({ folder, shiftMs = 0 }: CsvRoomsOptions): ScrapeSource {
   const files = readdirSync(folder)
     .filter((file) => file.endsWith(".csv.gz"))
     .sort();
   const columns = files.flatMap((file) => readRoom(folder, file));
   const timesMs = Float64Array.from(new Set(columns.flatMap((column) => column.timesMs))).sort();
   const scrapeOf = new Map(Array.from(timesMs, (timeMs, scrape) => [timeMs, scrape]));
-  // a row a scrape for each point, NaN where it was not read
+  // one row per scrape for each point, NaN where it was not read
   const values = columns.map((column) => {
     const row = new Float64Array(timesMs.length).fill(Number.NaN);
     for (const [index, timeMs] of column.timesMs.entries()) row[scrapeOf.get(timeMs)!] = column.values[index]!;

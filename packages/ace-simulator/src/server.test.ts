@@ -31,7 +31,7 @@ const create = (fault?: "hang" | "reset" | "end") =>
     faults: { rules: fault === undefined ? [] : [fault === "hang" ? { fault: "hang" } : { fault: "cut", how: fault }] },
   });
 
-test("serves over HTTP what the simulator answers", async () => {
+test("the simulator's answers are served over HTTP", async () => {
   const url = await start(create());
   const name = encodeURIComponent(building.points[12]!.name);
   for (const path of [POINTS, `/api/points/${name}/timeseries?start_time=2025-10-12&end_time=2025-10-13`]) {
@@ -43,7 +43,7 @@ test("serves over HTTP what the simulator answers", async () => {
   }
 });
 
-test("takes fault plans and tells statistics", async () => {
+test("fault plans are set and statistics read over HTTP", async () => {
   const url = await start(create());
   const plan = JSON.stringify({ rules: [{ fault: "429", retryAfterSeconds: 7 }] });
   expect((await fetch(`${url}/_simulator/faults`, { method: "POST", body: plan })).status).toBe(200);
@@ -55,20 +55,20 @@ test("takes fault plans and tells statistics", async () => {
   expect((await fetch(url + POINTS, { headers })).status).toBe(200);
 });
 
-test("a body that ends early is a complete answer to HTTP, but no JSON", async () => {
+test("a body that ends early is complete HTTP, but no JSON", async () => {
   const response = await fetch((await start(create("end"))) + POINTS, { headers });
   const text = await response.text();
   expect(text.length).toBeGreaterThan(1000);
   expect(() => JSON.parse(text)).toThrow(SyntaxError);
 });
 
-test("a reset breaks the connection in the middle of the body", async () => {
+test("a reset breaks the connection inside the body", async () => {
   const response = await fetch((await start(create("reset"))) + POINTS, { headers });
   expect(response.status).toBe(200);
   await expect(response.text()).rejects.toThrow("terminated");
 });
 
-test("a hanging answer ends when the client gives up, and the server hears of it", async () => {
+test("a hanging answer ends when the client gives up", async () => {
   const real = create("hang");
   const seen = Promise.withResolvers<AbortSignal>();
   const url = await start({
@@ -89,12 +89,12 @@ test("a hanging answer ends when the client gives up, and the server hears of it
 test("closing breaks off hanging answers", async () => {
   const url = await start(create("hang"));
   const answer = fetch(url + POINTS, { headers });
-  // Taken hold of at once: a rejection that nobody waits for yet would end the process.
+  // Caught at once, because an unhandled rejection would end the process.
   const failure = answer.then(
     () => undefined,
     (error: unknown) => error,
   );
-  // the server has the request once it has counted it
+  // the server has the request when it has counted it
   for (;;) {
     const stats = await (await fetch(`${url}/_simulator/stats`)).text();
     if (stats.includes("points")) break;
@@ -103,7 +103,7 @@ test("closing breaks off hanging answers", async () => {
   expect(String(await failure)).toContain("fetch failed");
 });
 
-test("a taken port is a clear error", async () => {
+test("a taken port is named in the error", async () => {
   const other = createServer().listen(0, "127.0.0.1");
   await once(other, "listening");
   const address = other.address();
@@ -118,7 +118,7 @@ test.each([
   ["a page of another site", { origin: "https://evil.test" }, 421],
   ["localhost", { host: "localhost:PORT" }, 200],
   ["a page of its own", { origin: "http://127.0.0.1:PORT" }, 200],
-])("answers %s only where it is its own", async (_, given, status) => {
+])("a request of or to %s is answered only if it is local", async (_, given, status) => {
   const url = new URL(await start(create()));
   const own = Object.entries(given).map(([name, value]) => [name, value.replace("PORT", url.port)]);
   const asked = get(`${url.origin}${POINTS}`, { headers: { ...headers, ...Object.fromEntries(own) } });

@@ -5,7 +5,7 @@ import type { Simulator } from "./simulator.ts";
 
 interface ServerOptions {
   readonly simulator: Simulator;
-  /** 0 for any free one */
+  /** 0: any free port */
   readonly port: number;
 }
 
@@ -15,7 +15,7 @@ const LOOPBACK_NAMES = [HOST, "localhost", "[::1]"];
 interface RunningServer {
   /** origin without a trailing slash, for example http://127.0.0.1:8790; the API is under /api */
   readonly url: string;
-  /** Stops listening and breaks off what is still being answered. */
+  /** Stops listening, and breaks off open answers. */
   close(): Promise<void>;
 }
 
@@ -31,14 +31,16 @@ async function toWebRequest(incoming: IncomingMessage, origin: string, signal: A
   return new Request(origin + (incoming.url ?? "/"), { method, headers, body, signal });
 }
 
-/** Whether a browser sends this for a page of another site, or to a name that such a page has made lead here. */
+/**
+ * Whether a browser sends this for a page of another site, or to a name that such a page made resolve to this machine.
+ */
 function isForeign({ headers }: IncomingMessage, port: number): boolean {
   const hosts = LOOPBACK_NAMES.map((name) => `${name}:${port}`);
   const { host = "", origin } = headers;
   return !hosts.includes(host.toLowerCase()) || (origin !== undefined && origin !== `http://${host}`);
 }
 
-/** Resolves when the chunk has left for the client, so that what a simulated reset cuts off is what follows it. */
+/** Resolves when the chunk has left for the client, so that a simulated reset cuts off only later chunks. */
 function write(outgoing: ServerResponse, chunk: Uint8Array, signal: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
     const onAbort = (): void => reject(signal.reason);
@@ -61,7 +63,7 @@ async function send(response: Response, outgoing: ServerResponse, signal: AbortS
 
 /**
  * Serves a simulator over HTTP.
- * @throws Error naming the address if its port is taken
+ * @throws Error that names the address if its port is taken
  */
 export async function startServer({ simulator, port }: ServerOptions): Promise<RunningServer> {
   let origin = "";
@@ -78,7 +80,7 @@ export async function startServer({ simulator, port }: ServerOptions): Promise<R
       .catch((error: unknown) => {
         const wanted = gone.signal.aborted || error instanceof SimulatedReset;
         if (!wanted) console.error("the simulator failed to answer", incoming.method, incoming.url, error);
-        // nothing may follow what was already sent
+        // nothing may follow the bytes that were sent
         outgoing.destroy();
       });
   });

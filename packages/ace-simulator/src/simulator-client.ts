@@ -2,8 +2,8 @@ import { z } from "zod";
 import type { Simulator } from "./simulator.ts";
 
 /**
- * A client for the tests of this package, written from the description of the API and sharing nothing with the
- * simulator: what it fetches is compared with what the sources hold.
+ * A test client of the API, written from its description. It shares no code with the simulator, so that its rows can be
+ * compared with the sources.
  */
 export const TEST_KEY = "test-key";
 
@@ -52,7 +52,9 @@ export async function getPage(simulator: Simulator, window: Window, cursor?: str
 
 const cursorSchema = z.object({ offset: z.number(), timestamp: z.string() });
 
-/** The true cursor after a page: where it ends in the time it began in, the server forgot the incoming offset. */
+/**
+ * The correct cursor after a page. If the page ends in the time it began in, the server dropped the incoming offset.
+ */
 function repair(next: string, incoming: string | undefined, rows: readonly Row[]): string {
   if (incoming === undefined) return next;
   const before = cursorSchema.parse(JSON.parse(atob(incoming)));
@@ -61,7 +63,7 @@ function repair(next: string, incoming: string | undefined, rows: readonly Row[]
   return btoa(JSON.stringify({ offset: before.offset + here, timestamp: before.timestamp }));
 }
 
-/** Pages through a window. @throws Error if a cursor comes back that was sent before */
+/** Reads all pages of a window. @throws Error for a cursor that was sent before */
 export async function fetchAll(simulator: Simulator, window: Window, options = { repairs: true }): Promise<Row[]> {
   const rows: Row[] = [];
   const sent = new Set<string>();

@@ -36,20 +36,20 @@ describe("authorization", () => {
     expect((await withHeader(header)).status).toBe(status);
   });
 
-  test("a wrong key looks like a crash", async () => {
+  test("a wrong key gets the answer of a crash", async () => {
     expect(await (await withHeader("Bearer wrong")).json()).toEqual({ message: "An unhandled exception occurred." });
   });
 });
 
 describe("lists", () => {
-  test("sites come ten a page; archived ones on request", async () => {
+  test("sites come ten per page; archived ones on request", async () => {
     const shown = listSchema.parse(await json("/api/sites/"));
     expect(shown).toMatchObject({ page: 1, pages: 1, per_page: 10, total: 2 });
     expect(shown.items.map((site) => site.name)).toEqual(["ses_falls_city", "ses_dry_creek"]);
     expect(listSchema.parse(await json("/api/sites/?show_archived=true")).total).toBe(3);
   });
 
-  test("without its trailing slash the list of sites redirects", async () => {
+  test("the list of sites redirects without its trailing slash", async () => {
     const response = await get(simulator, "/api/sites?page=1");
     expect([response.status, response.headers.get("location")]).toEqual([
       308,
@@ -57,7 +57,7 @@ describe("lists", () => {
     ]);
   });
 
-  test("pages cover the points once and in order, and then are empty", async () => {
+  test("pages have each point once and in order; later ones are empty", async () => {
     const names: string[] = [];
     for (let page = 1; page <= 5; page++) {
       const list = listSchema.parse(await json(`/api/sites/ses_falls_city/points?per_page=20&page=${page}`));
@@ -68,7 +68,7 @@ describe("lists", () => {
     expect(names).toEqual(falls.points.map((point) => point.name));
   });
 
-  test("configured points are the collect-enabled ones", async () => {
+  test("configured points are those with collection on", async () => {
     const list = listSchema.parse(await json("/api/sites/ses_falls_city/configured_points?per_page=100"));
     expect(list.total).toBe(60);
     expect(list.items.every((item) => item["collect_enabled"] === true)).toBe(true);
@@ -83,7 +83,7 @@ describe("lists", () => {
     });
   });
 
-  test("the other per_page values are not", async () => {
+  test("the other per_page values are accepted", async () => {
     for (const perPage of [2, 10, 20, 30, 40, 50, 100, 500, 1000, 5000, 10_000, 100_000]) {
       expect((await get(simulator, `/api/sites/?per_page=${perPage}`)).status).toBe(200);
     }
@@ -91,14 +91,14 @@ describe("lists", () => {
 });
 
 describe("one site", () => {
-  test("is an object with nullable strings and no time zone", async () => {
+  test("has nullable strings and no time zone", async () => {
     const site = await json("/api/sites/ses_falls_city");
     expect(site).toMatchObject({ name: "ses_falls_city", client: "ses", archived: false, address: null });
     expect(site).not.toHaveProperty("timezone");
   });
 
   test.each(["", "/points", "/configured_points", "/weather", "/timeseries/paginated"])(
-    "an unknown one is forbidden at %j, with a site full of nulls",
+    "an unknown one is a 403 at %j, with a site full of nulls",
     async (tail) => {
       const response = await get(simulator, `/api/sites/nowhere${tail}`);
       const body = z.record(z.string(), z.null()).parse(await response.json());
@@ -121,7 +121,7 @@ describe("weather", () => {
     "wet_bulb",
   ];
 
-  test("is the last value of each field, also found among the samples", async () => {
+  test("has the last value of each field, which is also a sample", async () => {
     const { weather } = schema.parse(await json("/api/sites/ses_falls_city/weather"));
     expect(Object.keys(weather)).toEqual(FIELDS);
     const temp = weather["temp"]!;
@@ -142,7 +142,7 @@ describe("weather", () => {
   });
 });
 
-describe("what is not there", () => {
+describe("unknown addresses", () => {
   test("an unknown point is 404", async () => {
     const response = await get(simulator, "/api/points/none/timeseries?start_time=2025-10-12&end_time=2025-10-13");
     expect(response.status).toBe(404);
@@ -156,11 +156,11 @@ describe("what is not there", () => {
     "/api/sites/ses_falls_city/",
     "/sites/",
     "/api/points/%zz/timeseries",
-  ])("%s is no address", async (path) => {
+  ])("%s is 404", async (path) => {
     expect((await get(simulator, path)).status).toBe(404);
   });
 
-  test("only GET is answered", async () => {
+  test("a method other than GET is 405", async () => {
     expect((await get(simulator, "/api/sites/ses_falls_city", { method: "POST" })).status).toBe(405);
   });
 });

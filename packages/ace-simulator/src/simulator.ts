@@ -6,7 +6,7 @@ import { InvalidQuery } from "./api/query-parameters.ts";
 import { RequestLog } from "./api/request-log.ts";
 import { answerWithFault, sleep, type Sleep } from "./faults/response-faults.ts";
 import { matchRoute, type Endpoint, type Route } from "./api/route.ts";
-import type { SampleSource } from "./sample-source.ts";
+import type { ScrapeSource } from "./scrape-source.ts";
 import { servePointTimeseries, serveTimeseries } from "./api/timeseries-endpoint.ts";
 import {
   forbiddenSite,
@@ -21,37 +21,37 @@ import { visibilityAt } from "./faults/visibility.ts";
 import { serveWeather } from "./api/weather-endpoint.ts";
 
 interface SimulatorOptions {
-  /** one a site, with distinct site names and point names */
-  readonly sources: readonly SampleSource[];
-  /** the one key that is let in */
+  /** one per site, with distinct site names and point names */
+  readonly sources: readonly ScrapeSource[];
+  /** the only accepted key */
   readonly apiKey: string;
-  /** the service's clock, epoch milliseconds: no later sample is served */
+  /** the service's clock, epoch milliseconds; later samples are not served */
   readonly now: () => number;
-  /** whether next_cursor forgets the incoming offset, as the real server's does (default true) */
+  /** whether next_cursor drops the incoming offset, like the real server's (default true) */
   readonly cursorFault?: boolean;
-  /** what goes wrong from the start (default nothing) */
+  /** the initial faults (default none) */
   readonly faults?: FaultPlanInput;
-  /** how the `hang` fault waits (default a timer) */
+  /** the wait of the `hang` fault (default a timer) */
   readonly sleep?: Sleep;
 }
 
 interface SimulatorStats {
-  /** requests of the API by endpoint; an endpoint that got none is absent */
+  /** requests of the API by endpoint; endpoints without any are absent */
   readonly requests: Partial<Record<Endpoint, number>>;
-  /** firings of the current plan's faults; a fault that did not fire is absent */
+  /** firings of the current plan's faults; faults without any are absent */
   readonly faults: Partial<Record<Fault, number>>;
 }
 
 export interface Simulator {
   /**
-   * Answers a request under `/api/` as the service would, and those under `/_simulator/` about the simulator itself:
-   * `POST /_simulator/faults` with a fault plan, `DELETE` to clear it, `GET /_simulator/stats`.
-   * Rejects only where a fault breaks the connection or the request's signal aborts a hanging one.
+   * Answers requests under `/api/` like the service. Under `/_simulator/`: `POST faults` sets a fault plan, `DELETE
+   * faults` clears it, `GET stats` counts requests and faults. Rejects only if a fault breaks the connection, or the
+   * request's signal aborts a hanging answer.
    */
   fetch(request: Request): Promise<Response>;
 }
 
-/** A fake of the ACE IoT API over the given samples. Uses Web APIs only, so that it runs in Node and in workerd. */
+/** A fake of the ACE IoT API over the given samples. It uses Web APIs only, so it runs in Node and in workerd. */
 export function createSimulator(options: SimulatorOptions): Simulator {
   const sites = new Map(options.sources.map((source) => [source.site.name, source]));
   const points = new Map(
@@ -127,7 +127,7 @@ export function createSimulator(options: SimulatorOptions): Simulator {
   async function fetch(request: Request): Promise<Response> {
     const url = new URL(request.url);
     if (url.pathname.startsWith("/_simulator/")) return control(request, url.pathname);
-    // the service's router adds the slash that the client forgot, at the price of a round trip
+    // the service's router redirects to the address with the slash
     if (url.pathname === "/api/sites") return Response.redirect(`${url.origin}/api/sites/${url.search}`, 308);
     const route = matchRoute(url.pathname);
     if (!route) return noSuchUrl();
@@ -140,7 +140,7 @@ export function createSimulator(options: SimulatorOptions): Simulator {
   return { fetch };
 }
 
-/** @returns the refusal of a request that does not carry the key, undefined if it does */
+/** @returns the refusal of a request without the key; undefined with it */
 function refuseUnauthorized(request: Request, apiKey: string): Response | undefined {
   const header = request.headers.get("authorization");
   const bearer = header === null ? null : /^Bearer +(\S+)$/i.exec(header);
@@ -148,7 +148,7 @@ function refuseUnauthorized(request: Request, apiKey: string): Response | undefi
   return bearer[1] === apiKey ? undefined : unhandledException();
 }
 
-/** @returns undefined, which no schema accepts, if the text is no JSON */
+/** @returns undefined for invalid JSON; no schema accepts it */
 function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);

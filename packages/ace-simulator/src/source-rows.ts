@@ -1,9 +1,9 @@
 import { formatMicroseconds } from "./api/ace-time.ts";
-import type { SampleSource } from "./sample-source.ts";
+import type { ScrapeSource } from "./scrape-source.ts";
 import type { Row } from "./simulator-client.ts";
 
-/** What a source holds for [startMs, endMs), asked point by point, which is not how the simulator asks: an oracle. */
-export function sourceRows(source: SampleSource, startMs: number, endMs: number): Row[] {
+/** An oracle: the source's samples of [startMs, endMs), read point by point, unlike the simulator. */
+export function sourceRows(source: ScrapeSource, startMs: number, endMs: number): Row[] {
   const rows: { row: Row; scrape: number; point: number }[] = [];
   for (const [point, { name }] of source.points.entries()) {
     for (let scrape = source.scrapeAtOrAfter(startMs * 1000); source.timeOf(scrape) < endMs * 1000; scrape++) {

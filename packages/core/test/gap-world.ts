@@ -1,6 +1,6 @@
 import type { FaultPlanInput } from "@building-vitals/ace-simulator/faults/fault-plan";
 import { createBuilding } from "@building-vitals/ace-simulator/building";
-import type { SampleSource } from "@building-vitals/ace-simulator/sample-source";
+import type { ScrapeSource } from "@building-vitals/ace-simulator/scrape-source";
 import { settleFromSegments } from "../src/day-build/settle-from-segments.ts";
 import { rollUpHours } from "../src/day-build/roll-up-hours.ts";
 import { type SiteRepairContext, repairSiteGaps, type RepairedSite } from "../src/gaps/repair-site-gaps.ts";
@@ -42,7 +42,7 @@ export class GapWorld {
       weather: false,
     });
     const speaks = (point: number, scrape: number) => !isSilent(point, building.timeOf(scrape) / 1000);
-    const source: SampleSource = {
+    const source: ScrapeSource = {
       ...building,
       site: { ...building.site, name: site },
       pointsAt: (scrape) => Array.from(building.pointsAt(scrape)).filter((point) => speaks(point, scrape)),

@@ -1,5 +1,5 @@
 import type { FaultPlanInput } from "@building-vitals/ace-simulator/faults/fault-plan";
-import type { SampleSource } from "@building-vitals/ace-simulator/sample-source";
+import type { ScrapeSource } from "@building-vitals/ace-simulator/scrape-source";
 import { createSimulator } from "@building-vitals/ace-simulator/simulator";
 import { vi } from "vitest";
 
@@ -15,7 +15,7 @@ export interface SimulatedUpstream {
 }
 
 /** Until `vi.unstubAllGlobals()`. */
-export function simulateUpstreamOf(sources: readonly SampleSource[], faults: FaultPlanInput = {}): SimulatedUpstream {
+export function simulateUpstreamOf(sources: readonly ScrapeSource[], faults: FaultPlanInput = {}): SimulatedUpstream {
   const simulator = createSimulator({ sources, apiKey: UPSTREAM_SETTINGS.ACE_API_KEY, now: Date.now, faults });
   const upstream: SimulatedUpstream = { asked: [], intercept: (_, answer) => answer() };
   vi.stubGlobal("fetch", (input: RequestInfo | URL, init?: RequestInit) => {

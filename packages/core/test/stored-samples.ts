@@ -1,4 +1,4 @@
-import type { SampleSource } from "@building-vitals/ace-simulator/sample-source";
+import type { ScrapeSource } from "@building-vitals/ace-simulator/scrape-source";
 import { sourceRows } from "@building-vitals/ace-simulator/source-rows";
 import { loadCatalog } from "../src/catalog/catalog.ts";
 import type { TimeRange } from "../src/domain/time-range.ts";
@@ -41,7 +41,7 @@ const WORDS = new Map([
  * The samples that a complete sync of the range must have stored: the upstream's configured points and weather, under
  * their stored names. The weather feed's readings are included, which are the last samples of its points.
  */
-export function sourceSamples(source: SampleSource, range: TimeRange): SampleLines {
+export function sourceSamples(source: ScrapeSource, range: TimeRange): SampleLines {
   const storedName = (name: string) => storedPointName(source.site.name, name);
   const isCollected = ({ name, collect_enabled: isEnabled }: (typeof source.points)[number]) =>
     isEnabled || weatherFieldOf(storedName(name)) !== null;

@@ -1,5 +1,5 @@
 import type { FaultPlanInput } from "@building-vitals/ace-simulator/faults/fault-plan";
-import type { SampleSource } from "@building-vitals/ace-simulator/sample-source";
+import type { ScrapeSource } from "@building-vitals/ace-simulator/scrape-source";
 import { createSimulator } from "@building-vitals/ace-simulator/simulator";
 import { type AceClient, createAceClient } from "../src/ace/client.ts";
 import type { PageSize } from "../src/ace/page-size.ts";
@@ -19,7 +19,7 @@ type Upstream = (request: Request) => Promise<Response>;
 
 interface WorldOptions {
   readonly db: D1Database;
-  readonly source: SampleSource;
+  readonly source: ScrapeSource;
   /** epoch ms */
   readonly now: number;
   readonly pageSize?: PageSize;
@@ -60,7 +60,7 @@ export class SyncWorld {
     this.#timeoutMs = options.timeoutMs ?? 30_000;
   }
 
-  simulate(sources: readonly SampleSource[], faults: FaultPlanInput = {}): Upstream {
+  simulate(sources: readonly ScrapeSource[], faults: FaultPlanInput = {}): Upstream {
     const { now, sleep } = this.clock;
     const simulator = createSimulator({ sources, apiKey: API_KEY, now, faults, sleep });
     return (request) => simulator.fetch(request);

@@ -1,11 +1,11 @@
-/** Windows remembered at most; the oldest is forgotten first. */
+/** Windows remembered at most; the oldest is dropped first. */
 const LIMIT = 1000;
 
-/** Remembers for each window the last two cursors that clients sent, for faults that answer with an old one. */
+/** Remembers the last two cursors that clients sent for each window, for faults that answer with an old one. */
 export class CursorTrail {
   readonly #windows = new Map<string, { readonly last: string; readonly previous: string | undefined }>();
 
-  /** Notes a cursor as sent. @returns the different one that was sent before it in this window */
+  /** Records a sent cursor. @returns the last different cursor that was sent for this window */
   note(window: string, cursor: string | undefined): string | undefined {
     const known = this.#windows.get(window);
     if (cursor === undefined || known?.last === cursor) {

@@ -1,19 +1,19 @@
-import type { SampleSource } from "../sample-source.ts";
+import type { ScrapeSource } from "../scrape-source.ts";
 import type { Visibility } from "../faults/visibility.ts";
 
-/** All rows of one time: the pieces that pages are made of. Never without a row. */
+/** All rows of one time, at least one. Pages consist of frames. */
 export interface Frame {
   /** epoch microseconds */
   readonly timeUs: number;
-  /** point numbers, ascending, a row each */
+  /** point numbers, ascending, one per row */
   readonly points: ArrayLike<number>;
   /** the served value of one of `points` */
   valueText(point: number): string;
 }
 
-/** The raw scrapes of [fromUs, untilUs), ascending, each under its own time. Lazily made. */
+/** The raw scrapes of [fromUs, untilUs) in order of time, generated on demand. */
 export function* rawFrames(
-  source: SampleSource,
+  source: ScrapeSource,
   visibility: Visibility,
   fromUs: number,
   untilUs: number,
@@ -29,11 +29,11 @@ export function* rawFrames(
 const BUCKET_US = 300 * 1_000_000;
 
 /**
- * The 5-minute buckets whose start lies in [fromUs, untilUs), under their start, each with the last value of every
- * point that has a sample in it. (Which aggregate the real service takes is not documented.)
+ * The 5-minute buckets that start in [fromUs, untilUs), in order of time. Each has the last value of every point with a
+ * sample in it. The real service's aggregate is not documented.
  */
 export function* bucketFrames(
-  source: SampleSource,
+  source: ScrapeSource,
   visibility: Visibility,
   fromUs: number,
   untilUs: number,

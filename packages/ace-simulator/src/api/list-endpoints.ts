@@ -2,7 +2,7 @@ import type { Faults } from "../faults/faults.ts";
 import { cappedItems, faultyEntries, faultyFields, faultyQuery } from "../faults/list-faults.ts";
 import { listPage } from "./list-page.ts";
 import { flag } from "./query-parameters.ts";
-import type { SampleSource } from "../sample-source.ts";
+import type { ScrapeSource } from "../scrape-source.ts";
 
 function answer(all: readonly object[], query: URLSearchParams, faults: Faults): Response {
   const firing = faults.forList();
@@ -12,7 +12,7 @@ function answer(all: readonly object[], query: URLSearchParams, faults: Faults):
 }
 
 /** `GET /sites/`: archived sites only on request; `collect_enabled=true` leaves out sites that collect nothing. */
-export function serveSites(sources: readonly SampleSource[], query: URLSearchParams, faults: Faults): Response {
+export function serveSites(sources: readonly ScrapeSource[], query: URLSearchParams, faults: Faults): Response {
   const archivedToo = flag(query, "show_archived", false);
   const collectingOnly = flag(query, "collect_enabled", false);
   const shown = sources
@@ -25,13 +25,13 @@ export function serveSites(sources: readonly SampleSource[], query: URLSearchPar
   );
 }
 
-/** `GET /sites/{site}/points`: every point the site ever had. */
-export function servePoints(source: SampleSource, query: URLSearchParams, faults: Faults): Response {
+/** `GET /sites/{site}/points`: every point that the site ever had. */
+export function servePoints(source: ScrapeSource, query: URLSearchParams, faults: Faults): Response {
   return answer(source.points, query, faults);
 }
 
-/** `GET /sites/{site}/configured_points`: the points whose collection is on. */
-export function serveConfiguredPoints(source: SampleSource, query: URLSearchParams, faults: Faults): Response {
+/** `GET /sites/{site}/configured_points`: the points with collection on. */
+export function serveConfiguredPoints(source: ScrapeSource, query: URLSearchParams, faults: Faults): Response {
   const configured = source.points.filter((point) => point.collect_enabled);
   return answer(configured, query, faults);
 }

@@ -4,14 +4,14 @@ export const PER_PAGE_CHOICES = [2, 10, 20, 30, 40, 50, 100, 500, 1000, 5000, 10
 
 export interface ListPage<T> {
   readonly items: readonly T[];
-  /** 1-based */
+  /** from 1 */
   readonly page: number;
   readonly pages: number | null;
   readonly per_page: number;
   readonly total: number | null;
 }
 
-/** One page of a list, as the query asks for it; a page after the last one is empty. */
+/** One page of a list by the query's parameters; a page after the last one is empty. */
 export function listPage<T>(all: readonly T[], query: URLSearchParams): ListPage<T> {
   const page = positiveInteger(query, "page", 1);
   const perPage = integerChoice(query, "per_page", PER_PAGE_CHOICES, 10);

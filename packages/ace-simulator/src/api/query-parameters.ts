@@ -1,6 +1,6 @@
-import { parseTime } from "./ace-time.ts";
+import { parseMicroseconds } from "./ace-time.ts";
 
-/** A query that the server refuses with 400, naming the parameter at fault. */
+/** A 400 that names the invalid parameter. */
 export class InvalidQuery extends Error {
   readonly parameter: string;
 
@@ -23,7 +23,7 @@ export function positiveInteger(query: URLSearchParams, parameter: string, other
   return number;
 }
 
-/** An integer out of a closed set. */
+/** An integer of a closed set. */
 export function integerChoice(
   query: URLSearchParams,
   parameter: string,
@@ -55,7 +55,7 @@ export function flag(query: URLSearchParams, parameter: string, otherwise: boole
 export function requiredTime(query: URLSearchParams, parameter: string): number {
   const text = query.get(parameter);
   if (text === null) throw new InvalidQuery(parameter, "Missing required parameter in the query string");
-  const timeUs = parseTime(text);
+  const timeUs = parseMicroseconds(text);
   if (timeUs === undefined) throw new InvalidQuery(parameter, `Invalid isoformat string: '${text}'`);
   return timeUs;
 }

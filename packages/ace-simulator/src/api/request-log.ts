@@ -1,6 +1,6 @@
 import type { Endpoint } from "./route.ts";
 
-/** Counts the requests that reached each endpoint, refused ones and failed ones included. */
+/** Counts the requests of each endpoint, with refused and failed ones. */
 export class RequestLog {
   readonly #counts: Partial<Record<Endpoint, number>> = {};
 
@@ -8,7 +8,7 @@ export class RequestLog {
     this.#counts[endpoint] = (this.#counts[endpoint] ?? 0) + 1;
   }
 
-  /** requests by endpoint; an endpoint that got none is absent */
+  /** requests by endpoint; endpoints without any are absent */
   counts(): Partial<Record<Endpoint, number>> {
     return { ...this.#counts };
   }

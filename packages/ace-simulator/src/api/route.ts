@@ -1,4 +1,4 @@
-/** The endpoints of the API, by the names that fault plans and statistics use. */
+/** The endpoints of the API, by their names in fault plans and statistics. */
 export const ENDPOINTS = [
   "sites",
   "site",
@@ -32,8 +32,8 @@ function decode(segment: string): string | undefined {
 }
 
 /**
- * @param pathname still percent-encoded: names contain slashes, and an encoded one must not split the path
- * @returns undefined if nothing is served there
+ * @param pathname percent-encoded, because names contain slashes that must not split the path
+ * @returns undefined for an unknown path
  */
 export function matchRoute(pathname: string): Route | undefined {
   const [empty, api, collection, name, ...rest] = pathname.split("/");

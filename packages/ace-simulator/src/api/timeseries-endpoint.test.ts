@@ -24,7 +24,7 @@ const windows = fc.record({
 });
 
 describe("paging", () => {
-  test("with the cursor repaired gives exactly the source's samples", async () => {
+  test("with repaired cursors returns exactly the source's samples", async () => {
     await fc.assert(
       fc.asyncProperty(windows, pageSizes, fc.boolean(), async ({ startMs, lengthMs }, pageSize, cursorFault) => {
         const endMs = startMs + lengthMs;
@@ -35,13 +35,13 @@ describe("paging", () => {
     );
   });
 
-  test("without repair a mended server serves all, page by page", async () => {
+  test("without repair a correct server returns all samples", async () => {
     const rows = await fetchAll(mended, windowOf(NOW - 300_000, NOW, 50), { repairs: false });
     expect(rows).toEqual(sourceRows(building, NOW - 300_000, NOW));
     expect(rows.length).toBeGreaterThan(300);
   });
 
-  test("without repair the real server's fault gets a client stuck inside one scrape", async () => {
+  test("without repair the real server's fault traps a client inside one scrape", async () => {
     const window = windowOf(NOW - 300_000, NOW, 50);
     await expect(fetchAll(faulty, window, { repairs: false })).rejects.toThrow("stuck");
     const first = await getPage(faulty, window);
@@ -51,7 +51,7 @@ describe("paging", () => {
     expect(JSON.parse(atob(first.next_cursor!))).toEqual({ offset: 50, timestamp: first.point_samples.at(-1)!.time });
   });
 
-  test("two windows that meet hold what the whole one holds", async () => {
+  test("two adjacent windows return the samples of the whole window", async () => {
     await fc.assert(
       fc.asyncProperty(windows, fc.nat(1000), async ({ startMs, lengthMs }, share) => {
         const middle = startMs + Math.floor((lengthMs * share) / 1000);
@@ -66,12 +66,12 @@ describe("paging", () => {
 });
 
 describe("raw samples", () => {
-  test("ascend in time, a whole scrape under one time of six digits, values as text", async () => {
+  test("are ordered by time, one time per scrape, with values as text", async () => {
     const rows = await fetchAll(mended, windowOf(NOW - 600_000, NOW, 5000));
     const times = rows.map((row) => row.time!);
     expect(times).toEqual(times.toSorted());
     expect(times.every((time) => /^2025-10-12T14:\d\d:\d\d\.\d{6}$/.test(time))).toBe(true);
-    // a scrape every 30 s; every one that reads all the points of a minute reads most of the site
+    // scrapes every 30 s; those that read the minutely points read most of the site
     expect(new Set(times).size).toBe(20);
     const perTime = Object.values(Object.groupBy(rows, (row) => row.time!)).map((group) => group!.length);
     expect(Math.max(...perTime)).toBe(building.points.length);
@@ -90,7 +90,7 @@ describe("raw samples", () => {
 });
 
 describe("5-minute buckets", () => {
-  test("are the last value of each point, at exact times without a fraction", async () => {
+  test("have each point's last value, at exact times without a fraction", async () => {
     const start = Date.UTC(2025, 9, 12, 14, 0);
     const window = { ...windowOf(start, start + 600_000, 50, false) };
     const rows = await fetchAll(faulty, window);
@@ -107,7 +107,7 @@ describe("5-minute buckets", () => {
     }
   });
 
-  test("are what is served when raw data is not asked for", async () => {
+  test("are served by default", async () => {
     const query = "start_time=2025-10-12T14:00:00&end_time=2025-10-12T14:05:00&page_size=3";
     const response = await get(faulty, `/api/sites/ses_falls_city/timeseries/paginated?${query}`);
     expect(await response.text()).toContain('"time":"2025-10-12T14:00:00"');
@@ -132,7 +132,7 @@ test.each([
   });
 });
 
-test("a point's own timeseries is its rows of the window", async () => {
+test("a point's own timeseries has its rows of the window", async () => {
   const { name } = building.points[30]!;
   const query = "start_time=2025-10-12T13:00:00&end_time=2025-10-12T14:00:00";
   const response = await get(faulty, `/api/points/${encodeURIComponent(name)}/timeseries?${query}`);

@@ -1,17 +1,17 @@
-import { decodeCursor, encodeCursor, type Cursor, type Fraction } from "./cursor.ts";
+import { decodeCursor, encodeCursor, type PageCursor, type Fraction } from "./cursor.ts";
 import type { CursorTrail } from "./cursor-trail.ts";
 import type { Faults } from "../faults/faults.ts";
 import { bucketFrames, rawFrames } from "./frames.ts";
 import { canHit, shuffled, withBadValues, withDuplicates } from "../faults/page-faults.ts";
 import { flag, integerChoice, InvalidQuery, requiredTime } from "./query-parameters.ts";
-import type { SampleSource } from "../sample-source.ts";
+import type { ScrapeSource } from "../scrape-source.ts";
 import { readPage } from "./timeseries-page.ts";
-import { rowTexts } from "./timeseries-rows.ts";
+import { formatRows } from "./timeseries-rows.ts";
 import type { Visibility } from "../faults/visibility.ts";
 
 export const PAGE_SIZE_CHOICES = [3, 10, 50, 100, 500, 1000, 5000, 10_000, 50_000, 100_000, 300_000, 500_000] as const;
 
-function cursorParameter(query: URLSearchParams): Cursor | undefined {
+function cursorParameter(query: URLSearchParams): PageCursor | undefined {
   const text = query.get("cursor");
   if (text === null || text === "") return undefined;
   const cursor = decodeCursor(text);
@@ -34,7 +34,7 @@ export interface TimeseriesServing {
 }
 
 /** `GET /sites/{site}/timeseries/paginated`: samples of all points with time in [start_time, end_time). */
-export function serveTimeseries(source: SampleSource, query: URLSearchParams, serving: TimeseriesServing): Response {
+export function serveTimeseries(source: ScrapeSource, query: URLSearchParams, serving: TimeseriesServing): Response {
   const startUs = requiredTime(query, "start_time");
   const endUs = requiredTime(query, "end_time");
   const pageSize = integerChoice(query, "page_size", PAGE_SIZE_CHOICES, 10_000);
@@ -52,7 +52,7 @@ export function serveTimeseries(source: SampleSource, query: URLSearchParams, se
   const facts = { page, cursor, cursorText, previousCursorText };
   const firing = faults.forPage((rule) => canHit(rule, facts));
 
-  let rows = rowTexts(source, page.slices, fraction);
+  let rows = formatRows(source, page.slices, fraction);
   let next = page.next ? encodeCursor(page.next, fraction) : null;
   for (const rule of firing) {
     switch (rule.fault) {
@@ -84,7 +84,7 @@ export function serveTimeseries(source: SampleSource, query: URLSearchParams, se
 
 /** `GET /points/{name}/timeseries`: the raw samples of one point with time in [start_time, end_time), unpaged. */
 export function servePointTimeseries(
-  source: SampleSource,
+  source: ScrapeSource,
   point: number,
   query: URLSearchParams,
   visibility: Visibility,
@@ -96,7 +96,7 @@ export function servePointTimeseries(
     const timeUs = source.timeOf(scrape);
     if (!source.hasSample(point, scrape) || visibility.pointsServed([point], timeUs).length === 0) continue;
     const frame = { timeUs, points: [point], valueText: () => source.valueText(point, scrape) };
-    rows.push(...rowTexts(source, [{ frame, from: 0, to: 1 }], "microseconds"));
+    rows.push(...formatRows(source, [{ frame, from: 0, to: 1 }], "microseconds"));
   }
   return new Response(`{"point_samples":[${rows.join(",")}]}`, { headers: { "content-type": "application/json" } });
 }

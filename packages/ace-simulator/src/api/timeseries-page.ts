@@ -1,7 +1,7 @@
-import type { Cursor } from "./cursor.ts";
+import type { PageCursor } from "./cursor.ts";
 import type { Frame } from "./frames.ts";
 
-/** Rows of one time that a page takes: those of `frame` from index `from` to index `to` (exclusive). */
+/** The rows of a frame that a page takes: index `from` to `to` (exclusive). */
 export interface Slice {
   readonly frame: Frame;
   readonly from: number;
@@ -11,22 +11,21 @@ export interface Slice {
 export interface Page {
   /** ascending in time, none empty */
   readonly slices: readonly Slice[];
-  /** undefined where the window ends with this page */
-  readonly next: Cursor | undefined;
+  /** undefined: the window ends with this page */
+  readonly next: PageCursor | undefined;
 }
 
 /**
  * Reads one page.
  *
- * @param frames the window's frames from the cursor's time on, or all of them without a cursor; read no further than
- *   the page needs
- * @param cursorFault whether the next cursor forgets the incoming offset, as the real server's does: its offset is
- *   then only the number of rows that this page took from its last time. A page that starts and ends inside one time
- *   so gets its own cursor back.
+ * @param frames the window's frames from the cursor's time on, or all without a cursor; read only as needed
+ * @param cursorFault whether the next cursor drops the incoming offset, like the real server's: its offset then counts
+ * only the rows that this page took from its last time. A page that starts and ends inside one time then gets its own
+ * cursor back.
  */
 export function readPage(
   frames: Iterable<Frame>,
-  cursor: Cursor | undefined,
+  cursor: PageCursor | undefined,
   pageSize: number,
   cursorFault: boolean,
 ): Page {
@@ -44,7 +43,7 @@ export function readPage(
   return { slices, next: undefined };
 }
 
-function nextCursor(slices: readonly Slice[], cursorFault: boolean): Cursor | undefined {
+function nextCursor(slices: readonly Slice[], cursorFault: boolean): PageCursor | undefined {
   const last = slices.at(-1);
   return last && { offset: cursorFault ? last.to - last.from : last.to, timeUs: last.frame.timeUs };
 }

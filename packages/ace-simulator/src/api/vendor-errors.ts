@@ -1,7 +1,7 @@
 import type { InvalidQuery } from "./query-parameters.ts";
-import type { SiteRecord } from "../sample-source.ts";
+import type { SiteRecord } from "../scrape-source.ts";
 
-/** The error answers of the real service, each with the body it was seen with. */
+/** The error answers of the real service, with their observed bodies. */
 
 export function invalidPayload(error: InvalidQuery): Response {
   return Response.json(
@@ -14,7 +14,7 @@ export function missingKey(): Response {
   return Response.json({ message: "Missing or malformed Authorization header" }, { status: 401 });
 }
 
-/** What any crash of the server looks like, a key that it cannot read among them. */
+/** The answer after any crash of the server; an unreadable key crashes it, too. */
 export function unhandledException(): Response {
   return Response.json({ message: "An unhandled exception occurred." }, { status: 500 });
 }
@@ -46,7 +46,7 @@ const NULL_SITE: Record<keyof SiteRecord, null> = {
   ansible_user: null,
 };
 
-/** A site that does not exist and one that the key may not see look the same: forbidden, and a site full of nulls. */
+/** A site that does not exist and one that the key may not see give the same answer: 403, and a site full of nulls. */
 export function forbiddenSite(): Response {
   return Response.json(NULL_SITE, { status: 403 });
 }

@@ -1,5 +1,5 @@
 import { formatMicroseconds } from "./ace-time.ts";
-import type { SampleSource } from "../sample-source.ts";
+import type { ScrapeSource } from "../scrape-source.ts";
 import type { Visibility } from "../faults/visibility.ts";
 
 /** The fields of the current weather, in the API's order. */
@@ -23,10 +23,10 @@ interface WeatherValue {
 
 const NO_VALUE: WeatherValue = { name: null, value: null, time: null };
 
-/** How far back a last known value is looked for, in microseconds. */
+/** How far back the last known value is searched, in microseconds. */
 const MEMORY_US = 24 * 3_600_000_000;
 
-function lastValue(source: SampleSource, point: number, visibility: Visibility): WeatherValue {
+function lastValue(source: ScrapeSource, point: number, visibility: Visibility): WeatherValue {
   const oldestUs = visibility.endUs - MEMORY_US;
   for (let scrape = source.scrapeAtOrAfter(visibility.endUs) - 1; source.timeOf(scrape) >= oldestUs; scrape--) {
     const timeUs = source.timeOf(scrape);
@@ -37,10 +37,10 @@ function lastValue(source: SampleSource, point: number, visibility: Visibility):
   return NO_VALUE;
 }
 
-/** How the older documents' records spell a field, where they do not spell it as the API does. */
+/** Field names in the records of the older documents, where they differ from the API's. */
 const OLDER_KEYS: ReadonlyMap<string, string> = new Map([["temp", "temperature"]]);
 
-/** What the older documents show: values of one time. */
+/** The form of the older documents: values of one time. */
 function olderForm(values: Readonly<Record<string, WeatherValue>>, form: "records" | "flat"): object {
   const known = Object.entries(values).filter(([, { value }]) => value !== null);
   const timestamp = known[0]?.[1].time ?? null;
@@ -50,11 +50,11 @@ function olderForm(values: Readonly<Record<string, WeatherValue>>, form: "record
 }
 
 /**
- * `GET /sites/{site}/weather`: the last known values; 404 with the same shape full of nulls where there is no feed.
- * @param form how the values are put, where not as the API does it
+ * `GET /sites/{site}/weather`: the last known values. Without a feed it answers 404 with the same shape full of nulls.
+ * @param form the form of the values, if it differs from the API's
  */
 export function serveWeather(
-  source: SampleSource,
+  source: ScrapeSource,
   visibility: Visibility,
   form: "records" | "flat" | undefined,
 ): Response {

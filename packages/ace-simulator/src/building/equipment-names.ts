@@ -1,6 +1,6 @@
 import type { Equipment, PointSpec } from "./point-spec.ts";
 
-/** "ses_falls_city" as a Niagara station would be called: "FallsCity". */
+/** The Niagara station's name for "ses_falls_city": "FallsCity". */
 function stationName(site: string): string {
   const words = site.split("_").slice(1);
   return (words.length > 0 ? words : [site]).map((word) => word.slice(0, 1).toUpperCase() + word.slice(1)).join("");
@@ -18,14 +18,14 @@ export function deviceName(equipment: Equipment): string {
   return `${KIND_NAMES[equipment.kind]}${deviceNumber(equipment)}`;
 }
 
-/** Every other device is read over BACnet, the others through a Niagara station: each has its style of names. */
+/** Every other device is read over BACnet, the others through a Niagara station; each way has its style of names. */
 export function isNiagara({ kind, number }: Equipment): boolean {
   return kind !== "weather" && number % 2 === 0;
 }
 
 /**
  * A point's name in the API.
- * @param index the point's place in its equipment, which numbers its BACnet object
+ * @param index the point's index in its equipment, which numbers its BACnet object
  */
 export function pointName(client: string, site: string, equipment: Equipment, spec: PointSpec, index: number): string {
   const root = `${client}/${site}`;

@@ -7,8 +7,8 @@ import { weatherStation } from "./weather-station.ts";
 const VAVS_PER_AHU = 12;
 
 /**
- * A building's equipment without end: its weather feed, then floor by floor a meter, an air handler and the boxes it
- * serves. A larger building holds every point of a smaller one.
+ * A building's equipment without end: its weather feed, then for each floor a meter, an air handler and its boxes. A
+ * larger building has every point of a smaller one.
  */
 export function* equipmentOf(seed: number, hasWeather: boolean, afternoonUtc: number): Generator<Equipment> {
   if (hasWeather) yield weatherStation();

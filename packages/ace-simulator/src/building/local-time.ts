@@ -1,6 +1,6 @@
 const QUARTER_HOUR_MS = 900_000;
 
-/** What a site's wall clock shows. */
+/** The wall clock of a site. */
 export interface WallClock {
   /** [0, 24), with the minutes as a fraction */
   readonly hour: number;
@@ -13,7 +13,7 @@ export interface WallClock {
 /** A reader of one IANA zone's wall clock, from epoch milliseconds. */
 export function wallClockOf(timeZone: string): (timeMs: number) => WallClock {
   const format = new Intl.DateTimeFormat("en", { timeZone, timeZoneName: "longOffset" });
-  // looking an offset up is slow and it can change only on a quarter of an hour: the last one is kept
+  // looking an offset up is slow, and it changes only at a quarter of an hour, so the last one is kept
   let quarter = Number.NaN;
   let offsetMs = 0;
   return (timeMs) => {

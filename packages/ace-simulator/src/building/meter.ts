@@ -1,14 +1,14 @@
 import { seedFor, unitHash } from "./noise.ts";
 import type { Equipment } from "./point-spec.ts";
 import { load, sensorNoise, sum, wander } from "./signals.ts";
-import { counterTenths, float32, tenths, wholeNumber } from "./value-text.ts";
+import { counterTenths, float32, tenths, wholeText } from "./value-text.ts";
 
-/** Metering began counting here: a counter shows what has been used since, 2010-01-01 UTC in hours. */
+/** The start of all counters: 2010-01-01 UTC, in hours. */
 const INSTALLED_HOURS = 350_640;
 
 /**
  * An electricity and water meter of a part of the building.
- * @param afternoonUtc the hour of the day in UTC at which it is three in the afternoon at the site, in winter
+ * @param afternoonUtc the UTC hour of 15:00 at the site in January
  */
 export function meter(seed: number, number: number, afternoonUtc: number): Equipment {
   const own = (name: string): number => seedFor(seed, `meter ${number} ${name}`);
@@ -74,7 +74,7 @@ export function meter(seed: number, number: number, afternoonUtc: number): Equip
         markers: ["water", "meter", "sensor", "volume"],
         interval: 600,
         signal: (moment) => Math.floor(water.energy(moment) - meanKw * 4 * INSTALLED_HOURS),
-        text: wholeNumber,
+        text: wholeText,
       },
     ],
   };

@@ -1,18 +1,18 @@
 import { wallClockOf, type WallClock } from "./local-time.ts";
 import { outdoorWeather, type OutdoorWeather } from "./outdoor-weather.ts";
 
-/** What all signals of a building share at one scrape. */
+/** The state that all signals of a building share at one scrape. */
 export interface Moment extends WallClock {
-  /** the scrape's number: what per-sample noise is drawn from */
+  /** the scrape's number, the seed of per-sample noise */
   readonly scrape: number;
   /** epoch milliseconds */
   readonly timeMs: number;
   readonly outdoor: OutdoorWeather;
-  /** people in the building, 0 none to 1 full */
+  /** occupancy, 0 empty to 1 full */
   readonly people: number;
 }
 
-/** Rises over the morning, dips at lunch, falls in the evening; a handful of people on weekends. */
+/** Rises in the morning, dips at lunch, falls in the evening; a few people on weekends. */
 function peopleAt({ hour, weekday }: WallClock): number {
   const ramp = (from: number, to: number): number => Math.min(1, Math.max(0, (hour - from) / (to - from)));
   const present = ramp(6.5, 9) * (1 - ramp(15.5, 18.5));

@@ -1,6 +1,6 @@
 /**
- * Randomness that is a pure function of its arguments: no state, so any day's values come out the same whichever
- * window asks for them.
+ * Randomness as a pure function of its arguments. It has no state, so a day's values do not depend on the requested
+ * window.
  */
 
 /** Mixes two integers (taken modulo 2^32) to an integer in [0, 2^32). */
@@ -26,7 +26,7 @@ export function seedFor(seed: number, name: string): number {
   return h;
 }
 
-/** Noise in [-1, 1] without jumps: random at every multiple of `periodMs`, eased in between. */
+/** Noise in [-1, 1] without jumps: random at every multiple of `periodMs`, smooth in between. */
 export function smoothNoise(seed: number, timeMs: number, periodMs: number): number {
   const x = timeMs / periodMs;
   const cell = Math.floor(x);
@@ -36,7 +36,7 @@ export function smoothNoise(seed: number, timeMs: number, periodMs: number): num
   return 2 * (from + (to - from) * t * t * (3 - 2 * t)) - 1;
 }
 
-/** A number in [0, 1) that is held for `periodMs` and then jumps to another. */
+/** A number in [0, 1) that stays for `periodMs`, then jumps. */
 export function steppedNoise(seed: number, timeMs: number, periodMs: number): number {
   return unitHash(seed, Math.floor(timeMs / periodMs));
 }

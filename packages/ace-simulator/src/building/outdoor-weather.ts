@@ -25,7 +25,7 @@ function clamp(value: number, low: number, high: number): number {
   return Math.min(high, Math.max(low, value));
 }
 
-/** A northern mid-latitude's weather: cold in January, warmest in the afternoon, fronts every few days. */
+/** The weather at a northern mid-latitude: cold in January, warmest in the afternoon, fronts every few days. */
 export function outdoorWeather(seed: number, timeMs: number, localHour: number): OutdoorWeather {
   const season = -Math.cos((2 * Math.PI * (timeMs - 20 * 24 * HOUR_MS)) / YEAR_MS);
   const front = smoothNoise(seed, timeMs, 60 * HOUR_MS);

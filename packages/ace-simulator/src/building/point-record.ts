@@ -1,7 +1,7 @@
 import { formatMicroseconds } from "../api/ace-time.ts";
 import { deviceName, deviceNumber, isNiagara, pointName } from "./equipment-names.ts";
 import type { CollectInterval, Equipment, PointSpec } from "./point-spec.ts";
-import type { PointRecord } from "../sample-source.ts";
+import type { PointRecord } from "../scrape-source.ts";
 
 interface PointPlace {
   readonly id: number;
@@ -16,7 +16,7 @@ interface PointPlace {
   readonly collectInterval: CollectInterval | null;
 }
 
-/** 2024-03-01 UTC in epoch microseconds; points were added a few seconds apart from then on. */
+/** 2024-03-01 UTC in epoch microseconds; points were added from then on, a few seconds apart. */
 const FIRST_CREATED_US = 1_709_251_200_000_000;
 
 function bacnetData(equipment: Equipment, spec: PointSpec, index: number): Record<string, string | number> {
@@ -32,10 +32,10 @@ function bacnetData(equipment: Equipment, spec: PointSpec, index: number): Recor
   };
 }
 
-/** What the catalogue says about a point. */
+/** The catalogue's record of a point. */
 export function pointRecord(spec: PointSpec, place: PointPlace): PointRecord {
   const { id, number, client, site, equipment, index, collectEnabled, collectInterval } = place;
-  // Niagara stations hand the unit on as a tag
+  // Niagara stations give the unit as a tag, too
   const unit = isNiagara(equipment) && spec.units !== undefined && spec.units !== "" ? { unit: spec.units } : {};
   return {
     id,

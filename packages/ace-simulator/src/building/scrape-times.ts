@@ -1,16 +1,16 @@
 import { unitHash } from "./noise.ts";
 
-/** A scrape may start every 30 s, the shortest collect interval. */
+/** A scrape starts every 30 s, the shortest collect interval. */
 export const SCRAPE_SPACING_SECONDS = 30;
 const SPACING_US = SCRAPE_SPACING_SECONDS * 1_000_000;
-/** how much later than its slot a scrape can be; less than the spacing, so scrapes stay in order */
+/** the largest delay of a scrape; less than the spacing, so scrapes stay in order */
 const JITTER_US = 2_400_000;
 
-/** The times of a site's scrapes: every 30 s, each off by up to 2.4 s, to the microsecond, from 1970 for ever. */
+/** The times of a site's scrapes from 1970 on: every 30 s, each up to 2.4 s late, to the microsecond. */
 export interface ScrapeTimes {
   /** epoch microseconds */
   timeOf(scrape: number): number;
-  /** the first scrape not before a time in epoch microseconds */
+  /** the first scrape at or after a time in epoch microseconds */
   atOrAfter(timeUs: number): number;
 }
 
@@ -21,7 +21,7 @@ export function scrapeTimes(seed: number): ScrapeTimes {
   return {
     timeOf,
     atOrAfter(timeUs) {
-      // this scrape's latest time is before timeUs: at most two steps remain
+      // the latest possible time of this scrape is before timeUs, so at most two steps remain
       let scrape = Math.max(0, Math.floor((timeUs - phaseUs - JITTER_US) / SPACING_US));
       while (timeOf(scrape) < timeUs) scrape++;
       return scrape;

@@ -1,8 +1,8 @@
-import type { SiteRecord } from "../sample-source.ts";
+import type { SiteRecord } from "../scrape-source.ts";
 
 type Known = Pick<SiteRecord, "id" | "name" | "client" | "nice_name" | "archived">;
 
-/** A site without further details: most fields of the real sites are null. */
+/** A site without details: most fields of real sites are null. */
 export function siteRecord(known: Known): SiteRecord {
   return {
     ...known,

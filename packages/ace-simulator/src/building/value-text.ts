@@ -1,7 +1,7 @@
-/** How a controller's value becomes the text that the API serves. */
+/** Formats a controller's value as the API serves it. */
 export type ValueText = (value: number) => string;
 
-/** A double as Python prints it: whole numbers keep a ".0". */
+/** A double in Python's format: whole numbers keep a ".0". */
 export function pythonFloat(value: number): string {
   return Number.isInteger(value) && Math.abs(value) < 1e16 ? `${value}.0` : String(value);
 }
@@ -9,10 +9,10 @@ export function pythonFloat(value: number): string {
 /** Rounded to one decimal, as analog outputs are configured. */
 export const tenths: ValueText = (value) => pythonFloat(Math.round(value * 10) / 10);
 
-/** A single-precision value widened to double: "1.6100000143051147". BACnet reals look like this. */
+/** A single-precision value widened to double, as from BACnet reals: "1.6100000143051147". */
 export const float32: ValueText = (value) => pythonFloat(Math.fround(value));
 
-export const wholeNumber: ValueText = (value) => pythonFloat(Math.round(value));
+export const wholeText: ValueText = (value) => pythonFloat(Math.round(value));
 
 /** Counters round down, so that they never count ahead. */
 export const counterTenths: ValueText = (value) => pythonFloat(Math.floor(value * 10) / 10);

@@ -12,7 +12,7 @@ import {
   wander,
   type Signal,
 } from "./signals.ts";
-import { activeInactive, float32, tenths, trueFalse, wholeNumber } from "./value-text.ts";
+import { activeInactive, float32, tenths, trueFalse, wholeText } from "./value-text.ts";
 
 const MINUTE_MS = 60_000;
 
@@ -79,7 +79,7 @@ export function vav(seed: number, number: number): Equipment {
       markers: ["discharge", "air", "flow", "sp"],
       interval: 60,
       signal: (moment) => Math.round(flow(moment) / 10) * 10,
-      text: wholeNumber,
+      text: wholeText,
     },
     {
       key: "DamperPosition",
@@ -138,7 +138,7 @@ export function vav(seed: number, number: number): Equipment {
         sensorNoise(own("co2 noise"), 8),
         drift(own("co2 drift"), 25),
       ),
-      text: wholeNumber,
+      text: wholeText,
     },
     {
       key: "RoomHumidity",

@@ -15,7 +15,7 @@ const FIELDS: readonly (readonly [(typeof WEATHER_FIELDS)[number], keyof Outdoor
   ["wet_bulb", "wetBulb"],
 ];
 
-/** The site's weather feed, whose history is served as ordinary points without a unit. */
+/** The site's weather feed. Its history is served as ordinary points without a unit. */
 export function weatherStation(): Equipment {
   return {
     kind: "weather",

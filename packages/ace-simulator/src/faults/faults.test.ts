@@ -42,7 +42,7 @@ const status = async (simulator: Simulator, path = "/api/sites/"): Promise<numbe
   (await get(simulator, path)).status;
 const key = (row: Row): string => JSON.stringify(row);
 
-describe("when a rule fires", () => {
+describe("fault rules", () => {
   const sequence = async (rule: Rules[number], count = 12): Promise<string> => {
     const simulator = simulate([rule]);
     let pattern = "";
@@ -50,7 +50,7 @@ describe("when a rule fires", () => {
     return pattern;
   };
 
-  test("always, every nth, at most so often", async () => {
+  test("fire always, every nth time, or up to a limit", async () => {
     expect(await sequence({ fault: "503" })).toBe("xxxxxxxxxxxx");
     expect(await sequence({ fault: "503", times: 2 })).toBe("xx..........");
     expect(await sequence({ fault: "503", everyNth: 4 })).toBe("...x...x...x");
@@ -58,7 +58,7 @@ describe("when a rule fires", () => {
     expect(await sequence({ fault: "503", endpoint: "weather" })).toBe("............");
   });
 
-  test("with a probability: by the seed, again the same", async () => {
+  test("fire with a probability, repeatably by seed", async () => {
     const pattern = await sequence({ fault: "503", probability: 0.3 }, 400);
     expect(await sequence({ fault: "503", probability: 0.3 }, 400)).toBe(pattern);
     const share = pattern.replaceAll(".", "").length / 400;
@@ -66,13 +66,13 @@ describe("when a rule fires", () => {
     expect(await sequence({ fault: "503", probability: 0 })).toBe("............");
   });
 
-  test("the first rule that fires wins, and only it is counted", async () => {
+  test("fire in order, and only the first that fires is counted", async () => {
     const simulator = simulate([{ fault: "502", everyNth: 2 }, { fault: "503" }]);
     expect([await status(simulator), await status(simulator), await status(simulator)]).toEqual([503, 502, 503]);
     expect(await fired(simulator)).toEqual({ requests: { sites: 3 }, faults: { "502": 1, "503": 2 } });
   });
 
-  test("plans are set, refused and cleared at run time", async () => {
+  test("are set, refused and cleared at run time", async () => {
     const simulator = simulate([]);
     const wrong = [
       { rules: [{ fault: "418" }] },
@@ -92,7 +92,7 @@ describe("when a rule fires", () => {
 });
 
 describe("faults of the whole answer", () => {
-  test("429 says when to come back", async () => {
+  test("429 gives the time to wait", async () => {
     const response = await get(simulate([{ fault: "429", retryAfterSeconds: 9 }]), "/api/sites/");
     expect([response.status, response.headers.get("retry-after")]).toEqual([429, "9"]);
   });
@@ -101,13 +101,13 @@ describe("faults of the whole answer", () => {
     expect(await status(simulate([{ fault }]))).toBe(Number(fault));
   });
 
-  test("html is a 200 that is no JSON", async () => {
+  test("html is a 200 without JSON", async () => {
     const response = await get(simulate([{ fault: "html" }]), "/api/sites/");
     expect([response.status, response.headers.get("content-type")]).toEqual([200, "text/html"]);
     expect(await response.text()).toMatch(/^<html>/);
   });
 
-  test("cut ends the body before the JSON does, or breaks it off", async () => {
+  test("cut ends the body early, or breaks the connection", async () => {
     const whole = await (await get(simulate([]), "/api/sites/")).text();
     const ended = await (await get(simulate([{ fault: "cut" }]), "/api/sites/")).text();
     expect(ended.length).toBeGreaterThan(10);
@@ -116,7 +116,7 @@ describe("faults of the whole answer", () => {
     await expect(broken.text()).rejects.toThrow("reset");
   });
 
-  test("hang answers after its time, or never until the client gives up", async () => {
+  test("hang answers after its time, or waits until the client gives up", async () => {
     const waits: number[] = [];
     const slow = createSimulator({
       sources: [building],
@@ -137,7 +137,7 @@ describe("faults of the whole answer", () => {
   });
 });
 
-test("null_pages hides how many pages a list has", async () => {
+test("null_pages hides the number of pages", async () => {
   const response = await get(simulate([{ fault: "null_pages" }]), "/api/sites/ses_falls_city/points");
   expect(await response.json()).toMatchObject({ pages: null, page: 1, total: building.points.length });
 });
@@ -145,31 +145,31 @@ test("null_pages hides how many pages a list has", async () => {
 test.each([
   ["null_total", { total: null }],
   ["wrong_page_number", { page: 1 }],
-] as const)("%s is in the paging fields alone", async (fault, fields) => {
+] as const)("%s changes the paging fields only", async (fault, fields) => {
   expect(await list([{ fault }], "page=2")).toEqual({ ...(await list([], "page=2")), ...fields });
 });
 
-test("short_list says that its first entries are all", async () => {
+test("short_list claims that its first entries are all", async () => {
   const short = await list([{ fault: "short_list", keep: 2 }]);
   expect(short).toMatchObject({ pages: 1, total: 2 });
   expect(namesOf(short)).toEqual(NAMES.slice(0, 2));
 });
 
-test("capped_page gives fewer entries than its fields say, and same_page the first page always", async () => {
+test("capped_page has too few entries; same_page always has the first page", async () => {
   const capped = await list([{ fault: "capped_page", most: 4 }], "per_page=10&page=2");
   expect(capped).toMatchObject({ per_page: 10, page: 2, total: NAMES.length });
   expect(namesOf(capped)).toEqual(NAMES.slice(4, 8));
   expect(namesOf(await list([{ fault: "same_page" }], "per_page=10&page=2"))).toEqual(NAMES.slice(0, 10));
 });
 
-test("duplicate_ids adds an entry that disagrees with the last", async () => {
+test("duplicate_ids adds an entry that contradicts the last", async () => {
   const { items, ...fields } = await list([{ fault: "duplicate_ids" }], "per_page=500");
   const last = building.points.at(-1);
   expect(fields).toMatchObject({ total: NAMES.length + 1 });
   expect(items.slice(-2)).toEqual([last, { ...last, kv_tags: {}, bacnet_data: { object_units: "percent" } }]);
 });
 
-test("weather_form puts the same values otherwise", async () => {
+test("weather_form gives the same values in another form", async () => {
   const feed = z
     .object({ weather: z.record(z.string(), z.object({ value: z.string() })) })
     .parse(await weather([])).weather;
@@ -181,7 +181,7 @@ test("weather_form puts the same values otherwise", async () => {
 });
 
 describe("faults of a page", () => {
-  test("repeat_cursor gives the incoming cursor back", async () => {
+  test("repeat_cursor returns the incoming cursor", async () => {
     const simulator = simulate([{ fault: "repeat_cursor" }]);
     const first = await getPage(simulator, WINDOW);
     const second = await getPage(simulator, WINDOW, first.next_cursor!);
@@ -189,7 +189,7 @@ describe("faults of a page", () => {
     expect(await fired(simulator)).toMatchObject({ faults: { repeat_cursor: 1 } });
   });
 
-  test("repeat_cursor with a cycle gives the one before it", async () => {
+  test("repeat_cursor with a cycle returns the one before it", async () => {
     const simulator = simulate([{ fault: "repeat_cursor", cycle: true }]);
     const window = { ...WINDOW, pageSize: 500 };
     const a = (await getPage(simulator, window)).next_cursor!;
@@ -213,7 +213,7 @@ describe("faults of a page", () => {
     expect([...new Set(rows.map(key))]).toEqual(GOOD.map(key));
   });
 
-  test("out_of_order shuffles a page and keeps its rows and its cursor", async () => {
+  test("out_of_order shuffles a page, and keeps its rows and its cursor", async () => {
     const window = { ...WINDOW, pageSize: 500 };
     const plain = await getPage(simulate([]), window);
     const mixed = await getPage(simulate([{ fault: "out_of_order" }]), window);
@@ -237,7 +237,7 @@ describe("faults of a page", () => {
     for (const time of ["yesterday", null]) expect(times).toContain(time);
   });
 
-  test("all of them at once still hold every good row", async () => {
+  test("all of them together keep every good row", async () => {
     const faults = ["duplicates", "out_of_order", "bad_values", "empty_page_with_cursor"] as const;
     const simulator = simulate(faults.map((fault) => ({ fault, probability: 0.4 })));
     const rows = new Set((await fetchAll(simulator, WINDOW)).map(key));
@@ -258,7 +258,7 @@ describe("late samples", () => {
       )
     ).map(key);
 
-  test("come an hour to three after their time, about a fifth of all, and then all are there", async () => {
+  test("appear one to three hours late, about a fifth of all", async () => {
     const all = GOOD.map(key);
     const prompt = await servedAt(NOW);
     expect(Math.abs(1 - prompt.length / all.length - 0.2)).toBeLessThan(0.03);
@@ -281,14 +281,14 @@ describe("missing hours", () => {
       window,
     );
 
-  test("serve nothing of [start, end) until they heal", async () => {
+  test("are served only after they heal", async () => {
     const outside = [...sourceRows(building, START, range[0]), ...sourceRows(building, range[1], NOW)];
     expect(await served(NOW)).toEqual(outside);
     expect(await served(healedAt - 1)).toEqual(outside);
     expect(await served(healedAt)).toEqual(GOOD);
   });
 
-  test("are an empty page where the window lies inside", async () => {
+  test("are an empty page if the window lies inside", async () => {
     expect(await served(NOW, { ...WINDOW, start: iso(range[0]), end: iso(range[1]) })).toEqual([]);
   });
 });

@@ -14,7 +14,7 @@ import type { Endpoint } from "../api/route.ts";
 
 type TriggeredRule = ResponseFaultRule | PageFaultRule | ListFaultRule | WeatherFaultRule;
 
-/** Decides which of a plan's faults fire, and keeps count. Its only state is how many requests each rule has seen. */
+/** Decides which faults of a plan fire, and counts them. Its only state is each rule's number of requests. */
 export class Faults {
   readonly plan: FaultPlan;
   readonly #seen = new Map<TriggeredRule, number>();
@@ -24,11 +24,11 @@ export class Faults {
     this.plan = plan;
   }
 
-  /** The fault that hits this whole answer: the first of the plan that fires. */
+  /** The fault of the whole answer: the first one that fires. */
   forResponse(endpoint: Endpoint): ResponseFaultRule | undefined {
     let first: ResponseFaultRule | undefined;
     for (const rule of this.plan.rules.filter(isResponseFault)) {
-      // Every rule counts the request, also when an earlier one has fired.
+      // Every rule counts the request, even if an earlier one has fired.
       const isDue = (rule.endpoint === undefined || rule.endpoint === endpoint) && this.#due(rule);
       if (isDue) first ??= rule;
     }
@@ -37,8 +37,8 @@ export class Faults {
   }
 
   /**
-   * The faults that hit this page, in the plan's order.
-   * @param applies whether a fault can hit this page at all; a page it cannot hit does not count for the rule
+   * The faults of this page, in the plan's order.
+   * @param applies whether a fault can hit this page; a rule does not count a page that it cannot hit
    */
   forPage(applies: (rule: PageFaultRule) => boolean): PageFaultRule[] {
     const firing = this.plan.rules.filter(isPageFault).filter((rule) => applies(rule) && this.#due(rule));
@@ -46,7 +46,7 @@ export class Faults {
     return firing;
   }
 
-  /** The faults that hit this page of a list, in the plan's order. */
+  /** The faults of this list page, in the plan's order. */
   forList(): ListFaultRule[] {
     const firing = this.plan.rules.filter(isListFault).filter((rule) => this.#due(rule));
     for (const rule of firing) this.#count(rule);
@@ -59,12 +59,12 @@ export class Faults {
     return firing;
   }
 
-  /** A seed that differs for every firing of a rule. */
+  /** A different seed for every firing of a rule. */
   seedOf(rule: PageFaultRule): number {
     return hash32(hash32(this.plan.seed, this.plan.rules.indexOf(rule)), this.#fired.get(rule) ?? 0);
   }
 
-  /** How often each fault has fired. `late` and `missing_hours` are not counted: they hide, they do not fire. */
+  /** The firings of each fault. `late` and `missing_hours` hide samples, so they are not counted. */
   fired(): Partial<Record<Fault, number>> {
     const counts: Partial<Record<Fault, number>> = {};
     for (const [rule, count] of this.#fired) counts[rule.fault] = (counts[rule.fault] ?? 0) + count;

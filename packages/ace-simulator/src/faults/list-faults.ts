@@ -1,7 +1,7 @@
 import type { ListPage } from "../api/list-page.ts";
 import type { ListFaultRule } from "./fault-plan.ts";
 
-/** The entries that a faulty list is made of. */
+/** The entries of a faulty list. */
 export function faultyEntries(all: readonly object[], faults: readonly ListFaultRule[]): readonly object[] {
   let entries = all;
   for (const rule of faults) {
@@ -21,7 +21,7 @@ export function faultyQuery(query: URLSearchParams, faults: readonly ListFaultRu
   return asked;
 }
 
-/** The entries of a page of at most so many. */
+/** The entries of a page of at most `most`. */
 export function cappedItems(
   entries: readonly object[],
   { page, per_page: perPage }: ListPage<object>,

@@ -1,26 +1,26 @@
-import { formatTime, type Cursor, type Fraction } from "../api/cursor.ts";
+import { formatRowTime, type PageCursor, type Fraction } from "../api/cursor.ts";
 import type { PageFaultRule } from "./fault-plan.ts";
 import { hash32 } from "../building/noise.ts";
 import type { Page } from "../api/timeseries-page.ts";
 
-/** What page faults know about the page they hit. */
+/** The page that a page fault hits. */
 export interface PageFacts {
   readonly page: Page;
-  readonly cursor: Cursor | undefined;
-  /** the text of the incoming cursor, and of the one that came before it in the same window */
+  readonly cursor: PageCursor | undefined;
+  /** the incoming cursor, and the one before it in the same window */
   readonly cursorText: string | undefined;
   readonly previousCursorText: string | undefined;
 }
 
 /**
- * Whether a page ends in the very time that its cursor points into. Clients then repair the cursor by counting the
- * rows of that time, so such a page must hold exactly those rows: a repeated one would make them skip a good one.
+ * Whether a page ends in the time of its cursor. Clients then repair the cursor by counting the rows of that time. Such
+ * a page must have exactly those rows: a repeated row would make them skip a good one.
  */
 function isInsideCursorTime({ page, cursor }: PageFacts): boolean {
   return page.slices.at(-1)?.frame.timeUs === cursor?.timeUs;
 }
 
-/** Whether a fault can hit this page without taking good rows from a client that does everything right. */
+/** Whether a fault can hit this page without costing a correct client good rows. */
 export function canHit(rule: PageFaultRule, facts: PageFacts): boolean {
   switch (rule.fault) {
     case "repeat_cursor":
@@ -35,14 +35,14 @@ export function canHit(rule: PageFaultRule, facts: PageFacts): boolean {
   }
 }
 
-/** Every 20th row twice, each beside its copy. */
+/** Every 20th row twice, side by side. */
 export function withDuplicates(rows: readonly string[]): string[] {
   return rows.flatMap((row, index) => (index % 20 === 0 ? [row, row] : [row]));
 }
 
 /**
- * Puts rows that cannot be stored before the page's own. They name points that are real. Their time is a microsecond
- * before the page's first one: rows of the page's last time must stay countable, see {@link isInsideCursorTime}.
+ * Adds invalid rows before the page's own. They name real points. Their time is a microsecond before the page's first
+ * one, because rows of the last time must stay countable, see {@link isInsideCursorTime}.
  *
  * @param names JSON texts of point names, at least one
  * @param firstTimeUs the page's first time in epoch microseconds
@@ -53,7 +53,7 @@ export function withBadValues(
   firstTimeUs: number,
   fraction: Fraction,
 ): string[] {
-  const time = `"${formatTime(firstTimeUs - 1, fraction)}"`;
+  const time = `"${formatRowTime(firstTimeUs - 1, fraction)}"`;
   const bad: [value: string, time: string][] = [
     ['"NaN"', time],
     ["null", time],
@@ -70,7 +70,7 @@ export function withBadValues(
   ];
 }
 
-/** Shuffles all rows but the last, which stays so that "the time of the page's last row" keeps its meaning. */
+/** Shuffles all rows but the last, so that "the time of the page's last row" keeps its meaning. */
 export function shuffled(rows: readonly string[], seed: number): string[] {
   const mixed = [...rows];
   for (let i = mixed.length - 2; i > 0; i--) {

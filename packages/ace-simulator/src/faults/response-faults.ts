@@ -1,7 +1,7 @@
 import type { ResponseFaultRule } from "./fault-plan.ts";
 import { unhandledException } from "../api/vendor-errors.ts";
 
-/** Waits for so many milliseconds, or rejects with the signal's reason when it aborts first. */
+/** Waits, in ms; rejects with the signal's reason if it aborts first. */
 export type Sleep = (ms: number, signal: AbortSignal) => Promise<void>;
 
 export function sleep(ms: number, signal: AbortSignal): Promise<void> {
@@ -22,7 +22,7 @@ function forever(signal: AbortSignal): Promise<never> {
   });
 }
 
-/** The `cut` fault broke the connection: an error that is wanted. */
+/** The broken connection of the `cut` fault; this error is intended. */
 export class SimulatedReset extends Error {
   constructor() {
     super("the simulated connection was reset");
@@ -37,7 +37,7 @@ function webPage(title: string, status: number): Response {
   return new Response(text, { status, headers: { "content-type": "text/html" } });
 }
 
-/** The first two thirds of a body, which of no JSON object is valid JSON. */
+/** The first two thirds of a body; of a JSON object this is never valid JSON. */
 async function cut(whole: Response, how: "end" | "reset"): Promise<Response> {
   const bytes = new Uint8Array(await whole.arrayBuffer());
   const part = bytes.slice(0, Math.ceil((bytes.length * 2) / 3));
@@ -55,7 +55,7 @@ async function cut(whole: Response, how: "end" | "reset"): Promise<Response> {
 
 /**
  * The answer of a request that a fault hits.
- * @param answer makes the answer it would have got
+ * @param answer produces the answer without the fault
  */
 export async function answerWithFault(
   rule: ResponseFaultRule,

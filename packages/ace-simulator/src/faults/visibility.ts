@@ -1,18 +1,15 @@
 import type { FaultPlan, LateRule, MissingHoursRule } from "./fault-plan.ts";
 import { hash32, unitHash } from "../building/noise.ts";
 
-/** Which samples the service would show at one moment. */
+/** The samples that the service shows at one moment. */
 export interface Visibility {
-  /** epoch microseconds; nothing at or after it has happened yet */
+  /** epoch microseconds; samples at or after it do not exist yet */
   readonly endUs: number;
-  /** those of a scrape's points whose sample has arrived */
+  /** the points of a scrape with visible samples */
   pointsServed(points: ArrayLike<number>, timeUs: number): ArrayLike<number>;
 }
 
-/**
- * How long after its time a sample becomes visible, in milliseconds; 0 for most. Times enter by the second: two
- * samples of a point are never closer.
- */
+/** The delay of a sample in ms; mostly 0. It depends on the second, because two samples of a point are never closer. */
 export function latenessMs(rule: LateRule, seed: number, point: number, timeUs: number): number {
   const sample = hash32(hash32(seed, point), Math.floor(timeUs / 1_000_000));
   if (unitHash(sample, 1) >= rule.fraction) return 0;

@@ -1,5 +1,5 @@
 import { createBuilding } from "@building-vitals/ace-simulator/building";
-import type { SampleSource } from "@building-vitals/ace-simulator/sample-source";
+import type { ScrapeSource } from "@building-vitals/ace-simulator/scrape-source";
 import { env } from "cloudflare:workers";
 import { expect, test } from "vitest";
 import { migratedDatabase } from "../../test/database.ts";
@@ -32,7 +32,7 @@ const SITE = "ses_large";
 const ID = "backfill_1";
 
 /** All points have a sample in a day's first hour, and one point in each other hour. Such a day is built quickly. */
-function sparseSource(): SampleSource {
+function sparseSource(): ScrapeSource {
   const building = createBuilding({ seed: 1, site: SITE, timezone: "America/Chicago", points: POINTS, weather: false });
   const all = Int32Array.from(building.points.keys());
   const isFull = (scrape: number) => scrape % HOURS === 0;

@@ -1,5 +1,5 @@
 import { createBuilding } from "@building-vitals/ace-simulator/building";
-import { formatTime } from "@building-vitals/ace-simulator/api/cursor";
+import { formatRowTime } from "@building-vitals/ace-simulator/api/cursor";
 import fc from "fast-check";
 import { beforeAll, expect, test } from "vitest";
 import { migratedDatabase } from "../../test/database.ts";
@@ -46,7 +46,7 @@ function slowApi(world: SyncWorld, ms: number) {
     const end = Math.min(rowAt("end_time"), begin + Number(searchParams.get("page_size")));
     const point_samples = [];
     for (let minute = Math.ceil(begin / POINTS); minute * POINTS < end; minute++) {
-      point_samples.push({ name: "first", value: "1", time: formatTime(minute * MINUTE_MS * 1000, "microseconds") });
+      point_samples.push({ name: "first", value: "1", time: formatRowTime(minute * MINUTE_MS * 1000, "microseconds") });
     }
     const more = end < rowAt("end_time");
     return Response.json({ point_samples, next_cursor: more ? `r${end}` : null, has_more: more });

@@ -1,5 +1,5 @@
 import { createBuilding } from "@building-vitals/ace-simulator/building";
-import type { SampleSource } from "@building-vitals/ace-simulator/sample-source";
+import type { ScrapeSource } from "@building-vitals/ace-simulator/scrape-source";
 import { beforeAll, expect, test } from "vitest";
 import { migratedDatabase } from "../../test/database.ts";
 import { differences, sourceSamples, storedSamples, storedWeather } from "../../test/stored-samples.ts";
@@ -16,7 +16,7 @@ beforeAll(async () => {
   db = await migratedDatabase();
 });
 
-function building(site: string): SampleSource {
+function building(site: string): ScrapeSource {
   return createBuilding({ seed: 7, site, timezone: "America/Chicago", points: 30, unconfiguredPoints: 3 });
 }
 

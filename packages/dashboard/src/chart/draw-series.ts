@@ -5,7 +5,7 @@ import type { ShownSeries } from "./shown-series.ts";
 import { themeColor } from "./theme-colors.ts";
 
 /** The positions of times and values on a canvas, in its own pixels. */
-export interface Frame {
+export interface PlotFrame {
   readonly left: number;
   readonly top: number;
   readonly width: number;
@@ -38,7 +38,7 @@ const FAINT = 0.25;
 const BAND_ALPHA = 0.16;
 
 /** Draws a series' band, line and single samples inside the frame. */
-export function drawSeries(context: CanvasRenderingContext2D, frame: Frame, series: ShownSeries, look: Look): void {
+export function drawSeries(context: CanvasRenderingContext2D, frame: PlotFrame, series: ShownSeries, look: Look): void {
   const { times, values, min, max, bucketMs } = series;
   const { ratio } = frame;
   const perMs = frame.width / (frame.end - frame.start);

@@ -1,5 +1,5 @@
 import uPlot from "uplot";
-import { drawSeries, type Frame } from "./draw-series.ts";
+import { drawSeries, type PlotFrame } from "./draw-series.ts";
 import { axisLabels, formatValue } from "./format.ts";
 import { commonGaps, type Stretch } from "./gaps.ts";
 import { indexAtOrAfter } from "./series.ts";
@@ -187,7 +187,7 @@ export class PanePlot {
     this.#plot.destroy();
   }
 
-  #frame(plot: uPlot): Frame {
+  #frame(plot: uPlot): PlotFrame {
     const { bbox, scales } = plot;
     return {
       ...bbox,

@@ -26,9 +26,9 @@ export function formatFailure(failure: unknown, account: Account | null, isChang
   const texts = new Map<string, string>();
   for (const error of errors) {
     const message = error instanceof Error ? error.message : String(error);
-    const remedy = suggestionFor(error, account);
-    const key = remedy ?? message;
-    if (!texts.has(key)) texts.set(key, remedy === null ? message : `${message}\n${remedy}`);
+    const suggestion = suggestionFor(error, account);
+    const key = suggestion ?? message;
+    if (!texts.has(key)) texts.set(key, suggestion === null ? message : `${message}\n${suggestion}`);
   }
   const state = isChanged
     ? "The steps that were done stay. To go on, run the same command again."

@@ -12,12 +12,12 @@ export const RIGHTS = [
 ] as const;
 export type Right = (typeof RIGHTS)[number];
 
-/** A version of a Worker: what its upload declared. */
+/** A version of a Worker, as its upload declared it. */
 export interface FakeVersion {
   readonly id: string;
   readonly bindings: readonly { readonly type: string; readonly name: string }[];
   readonly limits: unknown;
-  /** size of all its modules together, gzipped */
+  /** gzipped size of all its modules */
   readonly gzipBytes: number;
 }
 
@@ -25,7 +25,7 @@ export interface FakeWorker {
   readonly tag: string;
   readonly secrets: Set<string>;
   readonly versions: FakeVersion[];
-  /** version ids with their share of the traffic, the newest deployment first */
+  /** version ids and their share of the traffic, newest deployment first */
   readonly deployments: (readonly { readonly version_id: string; readonly percentage: number }[])[];
   workersDev: boolean;
   previewUrls: boolean;
@@ -70,7 +70,7 @@ export class FakeAccount {
   /** ids by title */
   readonly namespaces = new Map<string, string>();
   readonly workers = new Map<string, FakeWorker>();
-  /** the Worker that runs each Workflow, by the Workflow's name */
+  /** the Worker of each Workflow, by the Workflow's name */
   readonly workflows = new Map<string, string>();
 
   constructor(name = "Some Building", id = randomUUID().replaceAll("-", "")) {
@@ -98,7 +98,7 @@ export class FakeAccount {
     return worker;
   }
 
-  /** What `wrangler secret put` leaves of a Worker that was never deployed: an empty version with secrets. */
+  /** The state after `wrangler secret put` for a Worker that was never deployed: an empty version with secrets. */
   addDraft(name: string, secrets: readonly string[]): void {
     const worker = this.addWorker(name);
     const version = { id: randomUUID(), bindings: [], limits: null, gzipBytes: 0 };

@@ -13,10 +13,10 @@ export class ApiFailure extends Error {
   }
 }
 
-/** One request to the fake, authorised. */
+/** An authorised request to the fake. */
 export interface Call {
   readonly account: FakeAccount;
-  /** what the pattern's groups matched, percent-decoded */
+  /** the matches of the pattern's groups, percent-decoded */
   readonly params: readonly string[];
   readonly query: URLSearchParams;
   readonly json: () => unknown;
@@ -32,7 +32,7 @@ export interface Endpoint {
   readonly answer: (call: Call) => unknown;
 }
 
-/** The text that a body's field must hold. */
+/** The text in a field of the body. */
 export function textField(body: unknown, field: string): string {
   const value: unknown = typeof body === "object" && body !== null ? Reflect.get(body, field) : undefined;
   if (typeof value !== "string") throw new ApiFailure(400, 10_001, `the fake expects the text field ${field}`);

@@ -13,20 +13,20 @@ export interface FakeToken {
   readonly accounts: readonly FakeAccount[];
 }
 
-/** A request that the fake took, such as `PUT workers/scripts/building-vitals-etl-staging`. */
+/** A received request, such as `PUT workers/scripts/building-vitals-etl-staging`. */
 export interface Taken {
   readonly call: string;
   readonly status: number | null;
 }
 
-/** When a connection breaks: before the request has its effect, or after. */
+/** Whether a connection breaks before or after the request takes effect. */
 export type Break = "before" | "after";
 
-/** A fake of Cloudflare's REST API on a loopback port; README.md beside it says what it assumes. */
+/** A fake of Cloudflare's REST API on a loopback port; README.md beside it lists its assumptions. */
 export class FakeCloudflare {
   readonly tokens = new Map<string, FakeToken>();
   readonly taken: Taken[] = [];
-  /** whether the connection of this call breaks; the default breaks none */
+  /** decides whether a call's connection breaks; by default none does */
   breaks: (call: string) => Break | null = () => null;
   readonly url: string;
   readonly #server: Server;
@@ -50,12 +50,12 @@ export class FakeCloudflare {
     await new Promise((resolve) => this.#server.close(resolve));
   }
 
-  /** A token with these rights; without `rights`, with all that a deploy needs. */
+  /** Adds a token. @param rights by default all that a deploy needs */
   addToken(token: string, accounts: readonly FakeAccount[], rights: readonly Right[] = RIGHTS): void {
     this.tokens.set(token, { rights: new Set(rights), accounts });
   }
 
-  /** The requests since `from` that change something. */
+  /** The requests since index `from` that change something. */
   changes(from = 0): string[] {
     const isRead = (call: string) => call.startsWith("GET ") || call.endsWith("/query");
     return this.taken.slice(from).flatMap(({ call }) => (isRead(call) ? [] : [call]));
@@ -92,7 +92,7 @@ export class FakeCloudflare {
 
   async #route(request: IncomingMessage, url: URL, path: string, body: Buffer<ArrayBuffer>): Promise<unknown> {
     const bearer = request.headers.authorization?.replace(/^Bearer /, "") ?? "";
-    // an asset upload shows the token of its session, not the caller's
+    // an asset upload carries the token of its session, not the caller's
     if (path === "workers/assets/upload") return { jwt: "a.e30.x" };
     if (!/^[\w-]*$/.test(bearer)) throw new ApiFailure(400, 6_003, "Invalid request headers");
     const token = this.tokens.get(bearer);

@@ -17,7 +17,7 @@ const ruleSchema = z.object({
     .optional(),
 });
 
-/** The rule that every new bucket has. Seconds. */
+/** The rule of every new bucket. Seconds. */
 const DEFAULT_RULE = {
   id: "Default Multipart Abort Rule",
   enabled: true,
@@ -44,7 +44,7 @@ function requireR2({ isR2Enabled }: FakeAccount): void {
   if (!isR2Enabled) throw new ApiFailure(403, 10_042, "Please enable R2 through the Cloudflare Dashboard.");
 }
 
-/** Runs SQL as D1 does: several statements in one text, each with a result of its own. */
+/** Runs SQL like D1: a text may hold several statements, each with its own result. */
 function runSql({ sql }: FakeDatabase, body: unknown): unknown[] {
   const { sql: text, params } = querySchema.parse(body);
   const meta = { duration: 0, changes: 0, last_row_id: 0, rows_read: 0, rows_written: 0, served_by: "fake" };

@@ -18,7 +18,7 @@ function workerOf({ account, params: [name = ""] }: Call): FakeWorker {
   return worker;
 }
 
-/** What must exist before a Worker can be bound to it. */
+/** The resources that a Worker's bindings need. */
 function checkBinding(account: FakeAccount, binding: Binding): void {
   const refers = (field: string) => z.string().parse(binding[field]);
   const missing = (text: string) => new ApiFailure(400, 10_021, text);
@@ -55,7 +55,7 @@ async function gzipSize(body: FormData): Promise<number> {
   return gzipSync(Buffer.concat(await Promise.all(modules))).byteLength;
 }
 
-/** Takes an upload: checks what it declares, and keeps its version. */
+/** Accepts an upload: checks its declarations, and stores its version. */
 async function upload(call: Call, worker: () => FakeWorker): Promise<FakeVersion> {
   const { account, form } = call;
   const body = await form();
@@ -212,7 +212,7 @@ export const WORKERS: readonly Endpoint[] = [
       const body = z.object({ enabled: z.boolean(), previews_enabled: z.boolean().optional() }).parse(call.json());
       const worker = workerOf(call);
       worker.workersDev = body.enabled;
-      // the documented default for new previews: as workers.dev
+      // the documented default of new previews: the same as workers.dev
       worker.previewUrls = body.previews_enabled ?? body.enabled;
       return { enabled: worker.workersDev, previews_enabled: worker.previewUrls };
     },
@@ -266,7 +266,7 @@ export const WORKERS: readonly Endpoint[] = [
   },
 ];
 
-/** Wrangler reads the claims of the token that an upload session gives it. */
+/** Wrangler reads the claims of the token from an upload session. */
 function unsignedJwt(): string {
   const part = (value: object) => Buffer.from(JSON.stringify(value)).toString("base64url");
   return `${part({ alg: "none" })}.${part({})}.x`;

@@ -9,7 +9,7 @@ const MIGRATIONS_FOLDER = new URL("../../../../migrations/", import.meta.url);
 /** All migrations of this checkout, in order. */
 export const MIGRATIONS = readdirSync(MIGRATIONS_FOLDER).toSorted();
 
-/** Adds a database in which all migrations of this checkout ran, as wrangler would have run them. */
+/** Adds a database with all migrations of this checkout, in the state that wrangler leaves. */
 function addMigrated(account: FakeAccount, name: string): void {
   const { sql } = account.addDatabase(name);
   sql.exec(`CREATE TABLE d1_migrations (
@@ -21,13 +21,13 @@ function addMigrated(account: FakeAccount, name: string): void {
   }
 }
 
-/** The migrations that ran in a database of the fake, in order. */
+/** The applied migrations of a database of the fake, in order. */
 export function migrationsOf(account: FakeAccount, name: string): unknown[] {
   const rows = account.databases.get(name)?.sql.prepare("SELECT name FROM d1_migrations ORDER BY id").all() ?? [];
   return rows.map((row) => row["name"]);
 }
 
-/** Adds what a complete deploy of an environment leaves. @returns the deployed versions by Worker */
+/** Adds the parts of a completely deployed environment. @returns the deployed versions by Worker */
 export function addDeployed(account: FakeAccount, environment: string): Map<string, string> {
   addMigrated(account, `building-vitals-${environment}`);
   const condition = { type: "Age" as const, maxAge: 604_800 };

@@ -28,7 +28,7 @@ afterEach(async () => {
   await rm(folder, { recursive: true });
 });
 
-/** Reads the account, and creates what it lacks. */
+/** Reads the account, and creates its missing parts. */
 async function create(): Promise<void> {
   const env = { CLOUDFLARE_API_BASE_URL: cloudflare.url, CLOUDFLARE_API_TOKEN: "t" };
   const api = await CloudflareApi.login(new Wrangler("not asked", ROOT, env), env);
@@ -47,7 +47,7 @@ const CREATIONS = [
 ];
 const BREAKS = CREATIONS.flatMap((creation) => (["before", "after"] as const).map((when) => ({ creation, when })));
 
-test.each(BREAKS)("$creation, broken $when its effect: the next run creates each part once", async (broken) => {
+test.each(BREAKS)("$creation, interrupted $when its effect: the next run creates each part once", async (broken) => {
   cloudflare.breaks = (call) => (call === broken.creation ? broken.when : null);
   await expect(create()).rejects.toThrow("no answer from Cloudflare's API");
   cloudflare.breaks = () => null;

@@ -17,10 +17,13 @@ import { leadWorkersDevTo } from "./workers-dev-fetch.ts";
 const ROOT = fileURLToPath(new URL("../../../..", import.meta.url));
 const WORKERS_DEV_FETCH = new URL("workers-dev-fetch.ts", import.meta.url).href;
 const TOKEN = "a-token-of-the-tests";
-/** Wrangler itself: node_modules/.bin/wrangler starts it in a second process of Node, a tenth of the time of a call. */
+/**
+ * Wrangler's own file: node_modules/.bin/wrangler starts it in a second Node process, which costs a tenth of a call's
+ * time.
+ */
 const WRANGLER_CLI = join(ROOT, "node_modules/wrangler/wrangler-dist/cli.js");
 
-/** Deployed in place of a Worker: to bundle the real one costs a third of the time. */
+/** Deployed in place of a Worker, because bundling the real one takes a third of the time. */
 const STAND_IN = `import { WorkflowEntrypoint } from "cloudflare:workers";
 export class BackfillWorkflow extends WorkflowEntrypoint {}
 export default { fetch: () => new Response("a stand-in") };
@@ -42,18 +45,18 @@ export const ill: Health = (_, version) => ({
   body: { status: "failing", version, checks: checks("the database has schema version 4", false) },
 });
 
-/** Limit of a test with a dozen calls of wrangler on a machine that is busy with much else. */
+/** Timeout of a test with a dozen calls of wrangler on a busy machine. */
 export const LONG_MS = 900_000;
 
 export interface Run {
   readonly code: number;
-  /** stdout and stderr as they came */
+  /** stdout and stderr in order of arrival */
   readonly output: string;
-  /** the requests of this run that change something, such as `POST d1/database` */
+  /** this run's requests that change something, such as `POST d1/database` */
   readonly changes: readonly string[];
 }
 
-/** The deploy command with the real wrangler, over a fake of Cloudflare. */
+/** Runs the deploy command with the real wrangler against a fake of Cloudflare. */
 export class Deployment {
   health: Health = well;
   readonly account = new FakeAccount();
@@ -92,7 +95,7 @@ export class Deployment {
     await rm(this.folder, { recursive: true, force: true });
   }
 
-  /** Drafts of all Workers with the secrets that they need, as `wrangler secret put` leaves them. */
+  /** Adds drafts of all Workers with their required secrets, in the state that `wrangler secret put` leaves. */
   addSecrets(environment = "staging"): void {
     for (const worker of DEPLOY_ORDER) {
       this.account.addDraft(`building-vitals-${worker}-${environment}`, WORKER_SECRETS[worker].required);
@@ -108,7 +111,7 @@ export class Deployment {
     });
   }
 
-  /** The same inside this process, which is quicker. @param root the checkout */
+  /** Runs the same inside this process, which is faster. @param root the checkout */
   async deployHere(args: readonly string[], env: NodeJS.ProcessEnv = {}, root = ROOT): Promise<Run> {
     const from = this.cloudflare.taken.length;
     const lines: string[] = [];
@@ -124,10 +127,10 @@ export class Deployment {
     return { code: failure === undefined ? 0 : 1, output, changes: this.cloudflare.changes(from) };
   }
 
-  /** Runs a command line that a deploy printed, such as `npx wrangler rollback …`. @param input its stdin */
+  /** Runs a command that a deploy printed, such as `npx wrangler rollback …`. @param input its stdin */
   async follow(command: string, input = ""): Promise<Run> {
     const [npx, wrangler, ...args] = command.trim().split(" ");
-    if (npx !== "npx" || wrangler !== "wrangler") throw new Error(`no command of wrangler: ${command}`);
+    if (npx !== "npx" || wrangler !== "wrangler") throw new Error(`not a wrangler command: ${command}`);
     const offline = { WRANGLER_SEND_METRICS: "false", WRANGLER_HIDE_BANNER: "true" };
     const env = { CLOUDFLARE_ACCOUNT_ID: this.account.id, ...offline };
     return this.#run(process.execPath, ["--no-warnings", WRANGLER_CLI, ...args], env, input);
@@ -152,7 +155,7 @@ export class Deployment {
     const { CLOUDFLARE_ACCOUNT_ID: _, ...inherited } = process.env;
     return {
       ...inherited,
-      // The developer's own login and settings play no part.
+      // The developer's own login and settings must not matter.
       HOME: this.folder,
       XDG_CONFIG_HOME: join(this.folder, "config"),
       STATE_DIR: join(this.folder, "state"),
@@ -163,9 +166,9 @@ export class Deployment {
   }
 
   /**
-   * A checkout that a test may change, with the wrangler files and migrations of this one.
-   * Its wrangler skips the builds that a deploy begins with, and deploys stand-ins of the Workers and their page.
-   * @param built the Worker that is there itself, and is built
+   * A checkout that a test may change, with this one's wrangler files and migrations. Its wrangler skips the builds at
+   * the start of a deploy, and deploys stand-ins for the Workers and their page.
+   * @param built the one Worker that is real, and is built
    */
   async checkout(built?: string): Promise<string> {
     const root = await mkdtemp(join(this.folder, "checkout-"));
@@ -194,18 +197,18 @@ export function wranglerFile(worker: string): string {
   return `wrangler.${worker}.toml`;
 }
 
-/** The migration that {@link addMigration} adds. Its name sorts after the names of all others. */
+/** The migration of {@link addMigration}. Its name sorts after all others. */
 export const NEXT_MIGRATION = "9999_next.sql";
 const NEXT_SQL = `UPDATE schema_version SET version = version + 1;
 CREATE TABLE next_table (id INTEGER PRIMARY KEY) STRICT;
 `;
 
-/** Adds a migration to a checkout, so that a database with all migrations of this checkout needs an upgrade. */
+/** Adds a migration to a checkout, so that a database with this checkout's migrations needs an upgrade. */
 export async function addMigration(root: string): Promise<void> {
   await writeFile(join(root, "migrations", NEXT_MIGRATION), NEXT_SQL);
 }
 
-/** Changes a file of a checkout. @throws where the change changes nothing */
+/** Changes a file of a checkout. @throws Error if the file stays the same */
 export async function edit(file: string, change: (text: string) => string): Promise<void> {
   const before = await readFile(file, "utf8");
   const after = change(before);

@@ -13,8 +13,8 @@ afterEach(() => deployment.close());
 const STAGING = ["--env", "staging"];
 
 /**
- * What each Worker may weigh, gzipped: 15% over what it weighs. Cloudflare takes 3 MB on the free plan and 10 MB on the
- * paid one; a Worker starts the slower the larger it is. Environments differ in names and variables alone
+ * The size limit of each Worker, gzipped: 15% above its size when measured. Cloudflare's limit is 3 MB on the Free plan
+ * and 10 MB on the Paid plan; a larger Worker starts more slowly. Environments differ in names and variables only
  * (test/lint/wrangler-files.test.ts).
  */
 const BUDGET_BYTES = { etl: 340_000, backfill: 380_000, query: 370_000 } as const;
@@ -26,19 +26,19 @@ const transcript = (...runs: readonly Run[]) =>
     .join("\n")
     .replaceAll(MIGRATIONS.join(", "), "(all migrations)");
 
-/** A copy of all parts of an account that carry an environment's name. */
+/** A copy of the parts of an account whose name ends in the environment's. */
 function partsOf({ databases, buckets, namespaces, workers, workflows }: FakeAccount, environment: string) {
   const ids = new Map([...databases].map(([name, { uuid }]) => [name, uuid]));
   const kinds: readonly ReadonlyMap<string, unknown>[] = [ids, buckets, namespaces, workers, workflows];
   return structuredClone(kinds.map((kind) => [...kind].filter(([name]) => name.endsWith(environment))));
 }
 
-test("staging into an empty account, and once more", { timeout: LONG_MS }, async () => {
+test("staging is deployed into an empty account, and again", { timeout: LONG_MS }, async () => {
   const { account } = deployment;
   const refused = await deployment.deploy(STAGING);
   expect(refused.changes).toEqual([]);
 
-  // Each printed command is the same but for names, so one is run and the others are set.
+  // The printed commands differ in names only, so one is run, and the other secrets are set.
   const command = refused.output.split("\n").find((line) => line.includes("secret put ADMIN_TOKEN"));
   expect((await deployment.follow(command ?? "", "a-long-enough-token")).code).toBe(0);
   account.workers.get("building-vitals-etl-staging")?.secrets.add("ACE_API_KEY");
@@ -69,12 +69,12 @@ test("staging into an empty account, and once more", { timeout: LONG_MS }, async
 
   const second = await deployment.deployHere(STAGING, {}, await deployment.checkout());
   await expect(transcript(second)).toMatchFileSnapshot("second-deploy.txt");
-  // It uploads the same code and settings again, and touches nothing else.
+  // It uploads the same code and settings, and changes nothing else.
   const isUpload = (call: string) => /^(POST|PUT|PATCH) (workers\/(scripts|assets)|workflows)\//.test(call);
   expect(second.changes.filter((call) => !isUpload(call))).toEqual([]);
 });
 
-test("production beside staging, in one of two accounts, leaves staging alone", async () => {
+test("production in one of two accounts leaves staging unchanged", async () => {
   const { account, cloudflare } = deployment;
   addDeployed(account, "staging");
   deployment.addSecrets("production");

@@ -16,15 +16,15 @@ afterEach(() => deployment.close());
 const DATABASE = "building-vitals-staging";
 const GO_ON = "The steps that were done stay. To go on, run the same command again.\n";
 
-/** Breaks the connection of one call. @param nth of the calls that match; all from then on break */
+/** Breaks the connection from the nth matching call on. */
 function breakAt(call: RegExp, when: Break, nth = 1): void {
   let seen = 0;
   deployment.cloudflare.breaks = (other) => (call.test(other) && ++seen >= nth ? when : null);
 }
 
-test("a deploy that stops at any step: the same command goes on to the end", { timeout: LONG_MS }, async () => {
+test("after a stop at any step the same command completes the deploy", { timeout: LONG_MS }, async () => {
   const { account, cloudflare } = deployment;
-  // create-missing.test.ts interrupts the steps before these
+  // create-missing.test.ts interrupts the earlier steps
   const plans = `https://dash.cloudflare.com/${account.id}/workers/plans`;
   const freePlan = `This account is on the Workers Free plan. Switch to Workers Paid: ${plans}\n${GO_ON}`;
   const stops: readonly (readonly [step: string, prepare: () => void, says: string])[] = [

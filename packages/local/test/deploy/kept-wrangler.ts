@@ -7,8 +7,8 @@ const SERVER = fileURLToPath(new URL("wrangler-server.ts", import.meta.url));
 let port: Promise<number> | undefined;
 
 /**
- * The port of a process that runs wrangler's commands for all checkouts of a test file. It ends with the file.
- * To load wrangler takes 2 s of CPU, and most commands less than one. @param cli wrangler's file
+ * Starts a process that runs wrangler's commands for all checkouts of a test file, and ends with the file. Loading
+ * wrangler takes 2 s of CPU, most commands less than 1 s. @param cli wrangler's file @returns its port
  */
 export function keptWrangler(cli: string): Promise<number> {
   return (port ??= start(cli));
@@ -24,7 +24,7 @@ async function start(cli: string): Promise<number> {
   return Number(String(line));
 }
 
-/** A program that runs wrangler in the kept process. @param exits JavaScript that ends it for some `args` */
+/** A program that runs wrangler in that process. @param exits JavaScript that exits early for some `args` */
 export function wranglerClient(serverPort: number, exits: string): string {
   return `#!${process.execPath}
 const args = process.argv.slice(2);

@@ -60,7 +60,7 @@ test.each<[name: string, prepare: () => void, env: NodeJS.ProcessEnv, says: stri
     'CLOUDFLARE_ACCOUNT_ID: found "some-building", expected 32 hexadecimal digits.',
   ],
   [
-    "an account of somebody else",
+    "an account of another owner",
     () => {},
     { CLOUDFLARE_ACCOUNT_ID: "0".repeat(32) },
     `The login does not list the account ${"0".repeat(32)}. Check CLOUDFLARE_ACCOUNT_ID`,
@@ -108,13 +108,13 @@ test("CLOUDFLARE_ACCOUNT_ID chooses one of two accounts", async () => {
   expect(code).toBe(0);
 });
 
-test("without a login it says how to log in", async () => {
+test("without a login the error says how to log in", async () => {
   const { code, output } = await deployment.deployHere(["--env", "staging"], { CLOUDFLARE_API_TOKEN: "" });
   expect(output).toContain("Run npx wrangler login, or set CLOUDFLARE_API_TOKEN.");
   expect(code).toBe(1);
 });
 
-test("--dry-run shows the whole plan and the missing secrets, and changes nothing", async () => {
+test("--dry-run shows the plan and the missing secrets, and changes nothing", async () => {
   deployment.account.workers.clear();
   const { code, output, changes } = await deployment.deployHere(["--env", "staging", "--dry-run"]);
   for (const line of [
@@ -143,7 +143,7 @@ test("a rule that would delete day files is refused", async () => {
   expect(code).toBe(1);
 });
 
-test("all that an account lacks is said at once", async () => {
+test("one run names all that an account lacks", async () => {
   const { account } = deployment;
   account.isR2Enabled = false;
   account.subdomain = null;
@@ -161,7 +161,7 @@ test.each([
   [["--env", "staging", "--token", "x"], "--token"],
   [["--env", "staging", "--wait", "soon"], "--wait: expected a number of seconds"],
   [["--env", "staging", "--location", "mars"], '--location: found "mars", expected wnam'],
-])("%j is refused in a sentence", (args, message) => {
+])("the options %j are refused with a reason", (args, message) => {
   expect(() => readDeployOptions(args)).toThrow(message);
 });
 
@@ -183,7 +183,7 @@ test.each<[name: string, change: (text: string) => string, says: string]>([
     `has the site "my_site" with the zone America/Chicago, and wrangler.backfill.toml lacks it.
 Put the same sites into SITES of all three wrangler files.`,
   ],
-])("a mistake in %s is refused before Cloudflare is asked", async (_, change, says) => {
+])("a mistake in %s is refused before any request", async (_, change, says) => {
   const root = await deployment.checkout();
   await edit(join(root, "wrangler.etl.toml"), change);
   const { code, output } = await deployment.deployHere(["--env", "staging"], {}, root);
@@ -202,7 +202,7 @@ test("a Worker that does not build is refused before anything changes", async ()
   expect(code).toBe(1);
 });
 
-test("a wrong command line ends with 2", async () => {
+test("an invalid command line ends with 2", async () => {
   const { code, output } = await deployment.deploy(["--env", "prod"]);
   expect(output).toBe('--env: found "prod", expected staging or production\n--help lists the options.\n');
   expect(code).toBe(2);

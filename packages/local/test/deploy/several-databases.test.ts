@@ -18,7 +18,7 @@ afterEach(() => deployment.close());
 
 const run = (...args: string[]) => deployment.deployHere(["--env", "staging", ...args], {}, root);
 
-/** Puts a database into Workers' staging, as docs/operations.md says. */
+/** Adds a database to the staging environment of some Workers, as docs/operations.md describes. */
 async function addDatabase(binding: string, name: string, workers: readonly string[] = DEPLOY_ORDER): Promise<void> {
   const block = `
 [[env.staging.d1_databases]]
@@ -29,7 +29,7 @@ migrations_dir = "migrations"
   for (const worker of workers) await edit(join(root, wranglerFile(worker)), (text) => text + block);
 }
 
-/** Puts a site into a database in Workers' staging. */
+/** Adds a site in a database to the staging environment of some Workers. */
 async function addSite(database: string, workers: readonly string[] = DEPLOY_ORDER): Promise<void> {
   const site = `,{"name":"ses_other","timezone":"UTC","database":"${database}"}]'`;
   for (const worker of workers) {
@@ -39,7 +39,7 @@ async function addSite(database: string, workers: readonly string[] = DEPLOY_ORD
   }
 }
 
-test("an upgrade adds a database, migrates all, and names each in the way back", async () => {
+test("an upgrade adds a database, migrates all, and prints each one's way back", async () => {
   const { account } = deployment;
   addDeployed(account, "staging");
   await addMigration(root);
@@ -84,7 +84,7 @@ test.each<[string, () => Promise<void>, string]>([
     "wrangler.query.toml has a database DB_1 for staging, and wrangler.etl.toml has not.",
   ],
   [
-    "a binding that is another database elsewhere",
+    "a binding with another database in another file",
     async () => {
       await addDatabase("DB_1", ONE, ["etl", "backfill"]);
       await addDatabase("DB_1", TWO, ["query"]);
@@ -97,9 +97,9 @@ test.each<[string, () => Promise<void>, string]>([
     `Two bindings of staging are the database ${MAIN}.`,
   ],
   ["a binding that no site can name", () => addDatabase("DB_01", ONE), "binding: must be DB, or DB_1, DB_2, …"],
-  ["a site in no database", () => addSite("DB_1", ["backfill"]), unbound],
+  ["a site in an unbound database", () => addSite("DB_1", ["backfill"]), unbound],
   [
-    "a site that is somewhere else for another Worker",
+    "a site in different databases",
     async () => {
       await addDatabase("DB_1", ONE);
       await addSite("DB_1", ["etl", "backfill"]);
@@ -112,7 +112,7 @@ test.each<[string, () => Promise<void>, string]>([
   await expect(readWanted(root, "staging")).rejects.toThrow(message);
 });
 
-test("contradictory files are refused in a sentence before Cloudflare is asked", async () => {
+test("contradictory files are refused before any request", async () => {
   await addDatabase("DB_1", ONE, ["etl", "backfill"]);
   const { code, output } = await deployment.deployHere(["--env", "staging"], {}, root);
   expect(output).toBe(`${lacks}\nNothing was changed. Run the same command again afterwards.\n`);

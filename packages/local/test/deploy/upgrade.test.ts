@@ -11,7 +11,7 @@ beforeEach(async () => {
 });
 afterEach(() => deployment.close());
 
-/** Puts a staging rule of 30 days, and a rule of somebody else, in place of ours. @returns the bucket, and both rules */
+/** Replaces our staging rule by one of 30 days, and adds a foreign rule. @returns the bucket, and both rules */
 function replaceRules() {
   const bucket = deployment.account.buckets.get("ace-timeseries-staging");
   if (bucket === undefined) throw new Error("no bucket");
@@ -26,8 +26,8 @@ function replaceRules() {
 test.each([
   ["the rule is not replaced", /^PUT r2\//, "before", true],
   ["the answer of the replaced rule is lost", /^PUT r2\//, "after", false],
-  ["no bookmark can be had", /\/time_travel\/bookmark$/, "before", false],
-] as const)("%s: nothing is migrated, and the same command goes on", async (_, step, when, isReplacedAgain) => {
+  ["the bookmark cannot be read", /\/time_travel\/bookmark$/, "before", false],
+] as const)("%s: nothing is migrated, and the same command continues", async (_, step, when, isReplacedAgain) => {
   addDeployed(deployment.account, "staging");
   replaceRules();
   deployment.cloudflare.breaks = (call) => (step.test(call) ? when : null);
@@ -40,7 +40,7 @@ test.each([
   expect(again.output.includes("careful    replace the lifecycle rule")).toBe(isReplacedAgain);
 });
 
-test("an upgrade that needs --yes, a Worker that is not well, and the printed way back", async () => {
+test("an upgrade needs --yes; with an unhealthy Worker it prints the way back", async () => {
   const { account } = deployment;
   const versions = addDeployed(account, "staging");
   const { bucket, wanted, other } = replaceRules();

@@ -1,4 +1,4 @@
-/** Leads addresses under workers.dev to the fake. @returns puts the real fetch back */
+/** Redirects requests for workers.dev to the fake. @returns restores the real fetch */
 export function leadWorkersDevTo(fake: string): () => void {
   const realFetch = fetch;
   const fetchFake = (input: string | URL | Request, init?: RequestInit): Promise<Response> => {

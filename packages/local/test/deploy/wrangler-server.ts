@@ -16,11 +16,11 @@ type Command = z.infer<typeof commandSchema>;
 
 interface WranglerCli {
   readonly main: (args: readonly string[]) => Promise<void>;
-  /** The report file is read from the environment once; this reads it again. */
+  /** wrangler reads the report file from the environment once; this reads it for each command. */
   readonly forgetReportFile: () => void;
 }
 
-/** Loads wrangler's own file, whose commands are not exported. */
+/** Loads wrangler's own file, because its commands are not exported. */
 function loadWrangler(file: string): WranglerCli {
   const source = `${readFileSync(file, "utf8")}
 exports.main = main;
@@ -35,13 +35,13 @@ exports.forgetReportFile = () => (outputFilePath = undefined);
 
 const output = { stdout: "", stderr: "" };
 
-/** Keeps what is printed from now on in {@link output}. */
+/** Collects later output in {@link output}. */
 function capture(): void {
   stdout.write = (chunk: string | Uint8Array) => ((output.stdout += String(chunk)), true);
   stderr.write = (chunk: string | Uint8Array) => ((output.stderr += String(chunk)), true);
 }
 
-/** Runs a command as a process of its own would. */
+/** Runs a command like a process of its own. */
 async function run(wrangler: WranglerCli, command: Command) {
   process.chdir(command.folder);
   process.env = command.env;
@@ -57,8 +57,9 @@ async function run(wrangler: WranglerCli, command: Command) {
   }
 }
 
-// Runs wrangler commands one after another. Prints its port, and ends when its stdin does. @param argv[2] wrangler's file
-// The developer's own login and settings play no part.
+// Runs wrangler commands one after another. Prints its port, and ends with its stdin. The developer's own login and
+// settings must not matter.
+// @param argv[2] wrangler's file
 const home = mkdtempSync(join(tmpdir(), "building-vitals-wrangler-home-"));
 process.env["HOME"] = home;
 const wrangler = loadWrangler(realpathSync(argv[2] ?? ""));

@@ -1,4 +1,4 @@
-/** A site as the API shows it. Strings are nullable in the real one; there is no time zone. */
+/** A site as the API shows it. The real one's strings are nullable; it has no time zone. */
 export interface SiteRecord {
   readonly id: number;
   readonly name: string;
@@ -34,24 +34,24 @@ export interface PointRecord {
 }
 
 /**
- * Where a simulated site's samples come from. Samples come in scrapes: all points read in one pass share one time.
- * Scrapes are numbered by integers in ascending order of time, so that a page is found by arithmetic or by binary
- * search and nothing but its own scrapes is ever made. Every method is a pure function of its arguments.
+ * The samples of a simulated site. A scrape reads points in one pass, with one time for all. Scrapes are numbered in
+ * order of time, so that a page is found by arithmetic or binary search, and only its own scrapes are generated. Every
+ * method is a pure function.
  */
-export interface SampleSource {
+export interface ScrapeSource {
   readonly site: SiteRecord;
   /** a point's index in this list is its number in the methods below */
   readonly points: readonly PointRecord[];
-  /** point numbers of the current-weather feed by the feed's field; undefined where the site has no feed */
+  /** point numbers of the current weather by field; undefined: the site has no feed */
   readonly weather: Readonly<Record<string, number>> | undefined;
-  /** the first scrape whose time is not before `timeUs` (epoch microseconds) */
+  /** the first scrape at or after `timeUs` (epoch microseconds) */
   scrapeAtOrAfter(timeUs: number): number;
   /** epoch microseconds, an integer, strictly ascending with the scrape; Infinity after the last scrape */
   timeOf(scrape: number): number;
-  /** the points that this scrape read, ascending; may be empty */
+  /** the points of this scrape, ascending; may be empty */
   pointsAt(scrape: number): ArrayLike<number>;
   /** whether this scrape read the point */
   hasSample(point: number, scrape: number): boolean;
-  /** the value as served, of characters that JSON does not escape; only for a point that the scrape read */
+  /** the served value, of characters that JSON does not escape; only for a point of the scrape */
   valueText(point: number, scrape: number): string;
 }
