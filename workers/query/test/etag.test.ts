@@ -268,7 +268,9 @@ test.each(["hot", "settled"])("rebuilding wrong aggregates of a %s day changes t
     const context = { db: env.DB, bucket: env.TIMESERIES, lookbackMs: 0, now: () => DAY + 3 * DAY_MS };
     return rebuildRollups(context, site, { first: dayOf(DAY), last: dayOf(DAY) });
   };
-  await changeHours(env.DB, (hours) => hours.map((hour) => (hour === null ? null : { n: 1, min: 9, max: 9, sum: 9 })));
+  await changeHours(env.DB, (hours) =>
+    hours.map((hour) => (hour === null ? null : { n: 1, min: 9, max: 9, sum: 9, edges: null })),
+  );
   const wrong = await ask(query({ interval: "1day" }));
   expect((await rebuild()).rowsChanged).toBe(1);
   const right = await ask(query({ interval: "1day" }));
