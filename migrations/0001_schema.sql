@@ -15,7 +15,9 @@ CREATE TABLE sites (
   -- the last list, if it omitted too many points to retire them without a second list: JSON {at, listed, missing: [point id]}
   held_list TEXT,
   -- points with contradictory entries in the last list
-  list_conflicts INTEGER NOT NULL DEFAULT 0
+  list_conflicts INTEGER NOT NULL DEFAULT 0,
+  -- a token that changes with the names, labels, units, tags, devices and cadences of the points; NULL: there was never a point
+  points_version TEXT
 ) STRICT;
 
 CREATE TABLE points (
@@ -35,6 +37,8 @@ CREATE TABLE points (
   unit_raw TEXT,
   -- JSON object {"kv": {name: text}, "markers": [text]}
   tags TEXT NOT NULL,
+  -- name of the BACnet device; NULL: not given
+  device TEXT,
   -- the cadence: seconds between samples; NULL: unknown
   interval_s INTEGER,
   -- 'configured': the upstream states the cadence; 'measured': computed from samples

@@ -11,7 +11,7 @@ import { z } from "zod";
  * because a schema that has shipped exists in databases.
  */
 const SCHEMAS: Readonly<Record<number, string>> = {
-  1: "c9c56d27231eb668",
+  1: "aa24b418c741b342",
 };
 
 const MIGRATIONS = fileURLToPath(new URL("../../migrations/", import.meta.url));

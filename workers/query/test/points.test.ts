@@ -120,12 +120,15 @@ describe("search and tag", () => {
   });
 
   test.each<[string, Record<string, string>, string[]]>([
-    ["a part of the name", { search: "hu/" }, ["ahu/1", "ahu/2"]],
+    // in the order of labels, or names
+    ["a part of the name", { search: "hu/" }, ["ahu/2", "ahu/1"]],
     ["a label, in any case", { search: "SUPPLY f" }, ["ahu/1"]],
     ["a unit", { search: "°F" }, ["ahu/2"]],
     ["a unit as the upstream spells it", { search: "fahrenheit" }, ["ahu/2"]],
     ["no wildcards", { search: "v_v" }, []],
-    ["an underscore matches only itself", { search: "v_3" }, ["vav_3"]],
+    ["an underscore like any separator", { search: "v_3" }, ["vav_3"]],
+    ["words in any order", { search: "fan supply" }, ["ahu/1"]],
+    ["other separators", { search: "AHU-2" }, ["ahu/2"]],
     ["no filter: all", { search: "" }, ["ahu/1", "ahu/2", "vav_3"]],
     ["a marker, or a tag's name", { tag: "fan" }, ["ahu/1", "vav_3"]],
     ["a tag's name and value", { tag: "floor:2" }, ["ahu/2", "vav_3"]],
@@ -134,10 +137,38 @@ describe("search and tag", () => {
     ["both", { search: "ahu", tag: "floor:2" }, ["ahu/2"]],
     ["after a name", { cursor: "ahu/1" }, ["ahu/2", "vav_3"]],
     ["after a name without a point", { cursor: "b" }, ["vav_3"]],
-    ["both, in pages", { search: "a", limit: "1", cursor: "ahu/2" }, ["vav_3"]],
   ])("%s", async (_, parameters, found) => {
     expect(await names(parameters)).toEqual(found);
   });
+});
+
+test("a search is paged by rank, and refuses another query's cursor", async () => {
+  await storePoints(SITE, [
+    point("vav/10", { tags: { kv: {}, markers: ["sensor"] } }),
+    point("vav/2"),
+    point("vav/3", { tags: { kv: {}, markers: ["sp"] } }),
+    point("other"),
+  ]);
+  const found: string[] = [];
+  let cursor: string | null = null;
+  do {
+    const got = await page({ search: "vav", limit: "1", ...(cursor === null ? {} : { cursor }) });
+    found.push(...got.points.map(({ name }) => name));
+    cursor = got.next_cursor;
+  } while (cursor !== null);
+  expect(found).toEqual(["vav/2", "vav/10", "vav/3"]);
+  const refused = await call(`/sites/${SITE}/points?search=vav&cursor=vav/2`);
+  expect(await problemOf(refused)).toMatchObject({ status: 400, code: "invalid_request", field: "cursor" });
+});
+
+test("a changed label is found at once, under another ETag", async () => {
+  const etag = async () => (await call(`/sites/${SITE}/points?search=boiler`)).headers.get("etag");
+  await storePoints(SITE, [point("a"), point("b")]);
+  const before = await etag();
+  expect(await names({ search: "boiler" })).toEqual([]);
+  await storePoints(SITE, [point("a"), point("b", { label: "Boiler 1" })]);
+  expect(await names({ search: "boiler" })).toEqual(["b"]);
+  expect(await etag()).not.toBe(before);
 });
 
 test("the pages list all points once, ordered by name", async () => {

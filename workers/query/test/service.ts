@@ -168,7 +168,10 @@ export async function clear(): Promise<void> {
       "point_inquiries",
       "points",
       "gaps",
-    ].map((table) => env.DB.prepare(`DELETE FROM ${table}`)),
+    ]
+      .map((table) => `DELETE FROM ${table}`)
+      .concat("UPDATE sites SET points_version = NULL")
+      .map((sql) => env.DB.prepare(sql)),
   );
 }
 

@@ -9,6 +9,7 @@ import { HOUR_MS, hourOf } from "../domain/hour.ts";
 import { readSeries } from "../store/read-segments.ts";
 import { logError } from "../telemetry/log.ts";
 import { MAX_POINTS_PER_TRANSACTION } from "./catalog.ts";
+import { newVersionOfCadences } from "./sites.ts";
 
 /** The fewest samples that prove a cadence: with fewer, one late sample would decide it. */
 const MIN_SAMPLES = 4;
@@ -136,7 +137,8 @@ export async function measureCadences(db: D1Database, siteId: number, now: numbe
   );
   for (let first = 0; first < measured.length; first += MAX_POINTS_PER_TRANSACTION) {
     const some = JSON.stringify(measured.slice(first, first + MAX_POINTS_PER_TRANSACTION));
-    changed += (await withD1Retry(() => update.bind(some).run())).meta.changes;
+    const [, updated] = await withD1Retry(() => db.batch([newVersionOfCadences(db, siteId, some), update.bind(some)]));
+    changed += updated?.meta.changes ?? 0;
   }
   return changed;
 }

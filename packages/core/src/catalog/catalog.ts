@@ -6,6 +6,7 @@ import { withD1Retry } from "../d1/retry.ts";
 import { BLOCK_POINTS } from "../domain/block.ts";
 import { describeWeatherPoint } from "../transform/weather-points.ts";
 import { packBlockPoints } from "./block-points.ts";
+import { newPointsVersion } from "./sites.ts";
 
 /** The source of a point: the upstream's list, the data alone, or the site's weather feed. */
 const pointSourceSchema = z.enum(["catalog", "discovered", "weather"]);
@@ -82,21 +83,21 @@ given (place, is_new) AS (
 
 /**
  * Indexes of points that are new or have changed. A measured cadence stays if the list has none. ?1: site id, ?2: JSON
- * array of [name, label, unit, unit_raw, tags, interval_s, source].
+ * array of [name, label, unit, unit_raw, tags, interval_s, source, device].
  */
 const READ_CHANGED = `
 SELECT e.key AS place, p.id IS NULL AS is_new FROM json_each(?2) e LEFT JOIN points p ON p.site_id = ?1 AND p.name = e.value ->> 0
 WHERE p.id IS NULL OR p.label IS NOT e.value ->> 1 OR p.unit IS NOT e.value ->> 2 OR p.unit_raw IS NOT e.value ->> 3
-  OR p.tags IS NOT e.value -> 4 OR p.source IS NOT e.value ->> 6 OR p.configured = 0
+  OR p.tags IS NOT e.value -> 4 OR p.source IS NOT e.value ->> 6 OR p.device IS NOT e.value ->> 7 OR p.configured = 0
   OR (e.value ->> 5 IS NOT NULL AND (p.interval_s, p.interval_source) IS NOT (e.value ->> 5, 'configured'))
   OR (e.value ->> 5 IS NULL AND p.interval_source = 'configured')`;
 
 /** The same parameters. */
 const UPSERT_POINTS = `
 WITH ${newIds("e.value ->> 0")}
-INSERT INTO points (id, site_id, name, label, unit, unit_raw, tags, interval_s, interval_source, source, configured)
+INSERT INTO points (id, site_id, name, label, unit, unit_raw, tags, interval_s, interval_source, source, device, configured)
 SELECT ids.id, ?1, value ->> 0, value ->> 1, value ->> 2, value ->> 3, value -> 4, value ->> 5,
-  CASE WHEN value ->> 5 IS NULL THEN NULL ELSE 'configured' END, value ->> 6, 1
+  CASE WHEN value ->> 5 IS NULL THEN NULL ELSE 'configured' END, value ->> 6, value ->> 7, 1
 FROM json_each(?2) e CROSS JOIN ids ON ids.place = e.key WHERE true
 ON CONFLICT (site_id, name) DO UPDATE SET
   label = excluded.label, unit = excluded.unit, unit_raw = excluded.unit_raw, tags = excluded.tags,
@@ -104,7 +105,7 @@ ON CONFLICT (site_id, name) DO UPDATE SET
     ELSE excluded.interval_s END,
   interval_source = CASE WHEN excluded.interval_s IS NULL AND interval_source = 'measured' THEN 'measured'
     ELSE excluded.interval_source END,
-  source = excluded.source, configured = 1`;
+  source = excluded.source, device = excluded.device, configured = 1`;
 
 /** Points per transaction: two rows each, with the index of names or a past meaning. */
 export const MAX_POINTS_PER_TRANSACTION = 400;
@@ -123,9 +124,9 @@ export async function upsertPoints(
   points: readonly PointDescription[],
   alongside: (some: readonly PointDescription[]) => readonly D1PreparedStatement[] = () => [],
 ): Promise<void> {
-  const encode = ({ name, label, unit, unitRaw, tags, intervalS }: PointDescription) => {
+  const encode = ({ name, label, unit, unitRaw, tags, intervalS, device }: PointDescription) => {
     const source: PointSource = weatherFieldOf(name) === null ? "catalog" : "weather";
-    return JSON.stringify([name, label, unit, unitRaw, tags, intervalS, source]);
+    return JSON.stringify([name, label, unit, unitRaw, tags, intervalS, source, device]);
   };
   const [added, changed]: [PointDescription[], PointDescription[]] = [[], []];
   for (const { json, items } of jsonChunks(points, encode, MAX_UNICODE_CHARS)) {
@@ -138,7 +139,8 @@ export async function upsertPoints(
       const texts = jsonChunks(some, encode, MAX_UNICODE_CHARS);
       const upserts = [...texts].map(({ json }) => db.prepare(UPSERT_POINTS).bind(siteId, json));
       const names = some.map(({ name }) => name);
-      await withD1Retry(() => db.batch([...before(some), ...upserts, packBlockPoints(db, siteId, names)]));
+      const after = [packBlockPoints(db, siteId, names), newPointsVersion(db, siteId)];
+      await withD1Retry(() => db.batch([...before(some), ...upserts, ...after]));
     }
   };
   await write(added, () => []);
@@ -168,7 +170,8 @@ export async function addDiscoveredPoints(db: D1Database, siteId: number, names:
   for (let first = 0; first < names.length; first += MAX_POINTS_PER_TRANSACTION) {
     const some = names.slice(first, first + MAX_POINTS_PER_TRANSACTION);
     for (const { json, items } of jsonChunks(some, (name) => JSON.stringify(name), MAX_UNICODE_CHARS)) {
-      await withD1Retry(() => db.batch([statement.bind(siteId, json), packBlockPoints(db, siteId, items)]));
+      const after = [packBlockPoints(db, siteId, items), newPointsVersion(db, siteId)];
+      await withD1Retry(() => db.batch([statement.bind(siteId, json), ...after]));
     }
   }
 }

@@ -19,6 +19,7 @@ test("describes a BACnet point of the upstream", () => {
     unit: "°F",
     unitRaw: "degrees-fahrenheit",
     tags: { kv: { equip: "VAV 1" }, markers: ["zone", "temp"] },
+    device: "VAV 1",
     intervalS: 300,
     updatedAt: Date.UTC(2025, 9, 12, 14, 50, 36, 55),
   });
@@ -26,7 +27,7 @@ test("describes a BACnet point of the upstream", () => {
 
 test("describes a point with only a name", () => {
   const tags = { kv: {}, markers: [] };
-  const nothing = { label: null, unit: null, unitRaw: null, tags, intervalS: null, updatedAt: null };
+  const nothing = { label: null, unit: null, unitRaw: null, tags, device: null, intervalS: null, updatedAt: null };
   expect(describeRaw({})).toEqual({ name: "a/b", ...nothing });
   expect(describeRaw({ updated: "yesterday" })).toEqual({ name: "a/b", ...nothing });
 });

@@ -24,6 +24,7 @@ export function describePoint(point: AcePoint): PointDescription {
     unit: normalizeUnit(unitRaw),
     unitRaw,
     tags: { kv: kvTags, markers: point.markerTags },
+    device,
     intervalS: point.collectIntervalS === null ? null : Math.max(1, Math.round(point.collectIntervalS)),
     updatedAt: point.updatedAt,
   };

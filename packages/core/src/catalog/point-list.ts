@@ -34,7 +34,7 @@ const pointRowSchema = z.object({
 });
 
 /** Reads the rows of a query that selects {@link POINT_COLUMNS}. @throws {z.ZodError} for a row of another form */
-export function storedPoints(results: unknown): StoredPoint[] {
+function storedPoints(results: unknown): StoredPoint[] {
   return z
     .array(pointRowSchema)
     .parse(results)
@@ -89,55 +89,14 @@ export async function findPoints(
   return pointsByName(results, site, names);
 }
 
-export interface PointFilter {
-  /** text in the name, label, unit or a tag, ignoring the case of ASCII letters */
-  readonly search?: string | undefined;
-  /** a marker, the name of a tag, or `name:value` */
-  readonly tag?: string | undefined;
-  /** the unit, normalised or as the upstream spells it, ignoring the case of ASCII letters */
-  readonly unit?: string | undefined;
-  /** only names after this one */
-  readonly after?: string | undefined;
-  readonly limit: number;
-}
-
-/**
- * Points of a site in the order of their names. ?1 site id, ?2 search text or NULL, ?3 tag or NULL, ?4 name to continue
- * after, ?5 limit, ?6 unit or NULL.
- */
-const LIST_POINTS = `
-SELECT ${POINT_COLUMNS} FROM points p
-WHERE site_id = ?1 AND name > ?4
-  AND (?2 IS NULL OR instr(lower(name || char(10) || coalesce(label, '') || char(10) || coalesce(unit, '') || char(10)
-    || coalesce(unit_raw, '')), lower(?2)) > 0
-    OR EXISTS (SELECT 1 FROM json_each(p.tags, '$.markers') m WHERE instr(lower(m.value), lower(?2)) > 0)
-    OR EXISTS (SELECT 1 FROM json_each(p.tags, '$.kv') k WHERE instr(lower(k.key || ':' || k.value), lower(?2)) > 0))
-  AND (?3 IS NULL
-    OR EXISTS (SELECT 1 FROM json_each(p.tags, '$.markers') m WHERE m.value = ?3)
-    OR EXISTS (SELECT 1 FROM json_each(p.tags, '$.kv') k WHERE k.key = ?3 OR k.key || ':' || k.value = ?3))
-  AND (?6 IS NULL OR lower(unit) = lower(?6) OR lower(unit_raw) = lower(?6))
-ORDER BY name LIMIT ?5`;
-
-/** The statement that lists a page of a site's points by name. */
-export function pointPageStatement(db: D1Database, siteId: number, filter: PointFilter): D1PreparedStatement {
-  const { search = null, tag = null, after = "", unit = null, limit } = filter;
-  return db.prepare(LIST_POINTS).bind(siteId, search, tag, after, limit + 1, unit);
-}
-
-/** The page that {@link pointPageStatement} found, and whether more points follow. */
-export function parsePointPage(results: unknown, { limit }: PointFilter): { points: StoredPoint[]; hasMore: boolean } {
-  const points = storedPoints(results);
-  return { points: points.slice(0, limit), hasMore: points.length > limit };
-}
-
-/** A page of a site's points by name, and whether more follow. */
-export async function listPoints(
-  db: D1Database,
-  siteId: number,
-  filter: PointFilter,
-): Promise<{ points: StoredPoint[]; hasMore: boolean }> {
-  const { results } = await withD1Retry(() => pointPageStatement(db, siteId, filter).all());
-  return parsePointPage(results, filter);
+/** The points of these ids, in this order, without those that are gone. */
+export async function pointsOfIds(db: D1Database, ids: readonly number[]): Promise<StoredPoint[]> {
+  const statement = db
+    .prepare(`SELECT ${POINT_COLUMNS} FROM points p WHERE id IN (SELECT value FROM json_each(?1))`)
+    .bind(JSON.stringify(ids));
+  const { results } = await withD1Retry(() => statement.all());
+  const byId = new Map(storedPoints(results).map((point) => [point.id, point]));
+  return ids.flatMap((id) => byId.get(id) ?? []);
 }
 
 /** Names of points, by id. */

@@ -41,3 +41,26 @@ export async function holdList(db: D1Database, siteId: number, heldJson: string 
   const statement = db.prepare("UPDATE sites SET held_list = ?2 WHERE id = ?1").bind(siteId, heldJson);
   await withD1Retry(() => statement.run());
 }
+
+// A token instead of a number: after a restore of the database an old number would be given again.
+const NEW_POINTS_VERSION = "UPDATE sites SET points_version = lower(hex(randomblob(8))) WHERE id = ?1";
+
+/**
+ * Goes into each batch that changes what points are found by: name, label, unit, tags, device, cadence. Workers keep an
+ * index of a site's points for each version (`point-index.ts`).
+ */
+export function newPointsVersion(db: D1Database, siteId: number): D1PreparedStatement {
+  return db.prepare(NEW_POINTS_VERSION).bind(siteId);
+}
+
+/** ?1: site, ?2: JSON array of [point id, cadence]. */
+const NEW_POINTS_VERSION_OF_CADENCES = `
+UPDATE sites SET points_version = lower(hex(randomblob(8)))
+WHERE id = ?1 AND EXISTS (
+  SELECT 1 FROM json_each(?2) m JOIN points p ON p.id = m.value ->> 0 WHERE p.interval_s IS NOT m.value ->> 1
+)`;
+
+/** As {@link newPointsVersion}, before a statement that sets these cadences, if any of them changes. */
+export function newVersionOfCadences(db: D1Database, siteId: number, cadences: string): D1PreparedStatement {
+  return db.prepare(NEW_POINTS_VERSION_OF_CADENCES).bind(siteId, cadences);
+}

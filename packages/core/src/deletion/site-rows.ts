@@ -35,7 +35,7 @@ const DELETE_SOME = [
 const FORGET_SITE = [
   "DELETE FROM gap_sites WHERE site_id = ?1",
   "DELETE FROM site_counters WHERE site_id = ?1",
-  "UPDATE sites SET catalog_at = NULL, held_list = NULL WHERE id = ?1",
+  "UPDATE sites SET catalog_at = NULL, held_list = NULL, points_version = NULL WHERE id = ?1",
 ];
 
 /** Keeps the pause and resets the sync, so that the site begins like a new one after the pause. ?1 site, ?2 now. */

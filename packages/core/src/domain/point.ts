@@ -26,6 +26,8 @@ export interface PointDescription {
   /** the upstream's spelling, such as `degrees-fahrenheit`; null: none */
   readonly unitRaw: string | null;
   readonly tags: PointTags;
+  /** name of the BACnet device; null: not given */
+  readonly device: string | null;
   /** seconds between samples as configured upstream; null: not configured */
   readonly intervalS: number | null;
   /** when the upstream last changed the point, epoch ms; null: not given */
@@ -35,5 +37,5 @@ export interface PointDescription {
 /** A point known by its name alone. */
 export function undescribed(name: string): PointDescription {
   const tags = { kv: {}, markers: [] };
-  return { name, label: null, unit: null, unitRaw: null, tags, intervalS: null, updatedAt: null };
+  return { name, label: null, unit: null, unitRaw: null, tags, device: null, intervalS: null, updatedAt: null };
 }

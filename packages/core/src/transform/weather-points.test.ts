@@ -19,6 +19,7 @@ test.each<[WeatherField, string, string]>([
     name,
     unit,
     unitRaw: null,
+    device: null,
     intervalS: null,
     updatedAt: null,
     tags: { kv: {}, markers: ["weather"] },

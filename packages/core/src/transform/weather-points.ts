@@ -27,7 +27,8 @@ const QUANTITIES: Record<WeatherField, { label: string; unit: string }> = {
 export function describeWeatherPoint(field: WeatherField): PointDescription {
   const { label, unit } = QUANTITIES[field];
   const tags = { kv: {}, markers: ["weather"] };
-  return { name: weatherPointName(field), label, unit, unitRaw: null, tags, intervalS: null, updatedAt: null };
+  const name = weatherPointName(field);
+  return { name, label, unit, unitRaw: null, tags, device: null, intervalS: null, updatedAt: null };
 }
 
 /** Converts readings to samples, at the time of the observation. @param idOf the catalogue's id of a point name */

@@ -1,7 +1,10 @@
 import { readLastSeen } from "@building-vitals/core/catalog/last-seen";
-import { parsePointPage, pointPageStatement } from "@building-vitals/core/catalog/point-list";
+import { pointsVersionStatement, sitePoints } from "@building-vitals/core/catalog/point-index";
+import { pointsOfIds } from "@building-vitals/core/catalog/point-list";
+import { databaseOf } from "@building-vitals/core/d1/site-databases";
 import { withD1Retry } from "@building-vitals/core/d1/retry";
 import { type Cadence, expectationOf } from "@building-vitals/core/domain/expectation";
+import { Problem } from "@building-vitals/core/domain/problem";
 import { describe } from "@building-vitals/core/http/openapi";
 import { parseInput } from "@building-vitals/core/http/parse-body";
 import { once, wholeNumber } from "@building-vitals/core/http/parameters";
@@ -10,13 +13,15 @@ import { Hono } from "hono";
 import { z } from "zod";
 import { answerOfState } from "../conditional.ts";
 import { type Env, settingsOf } from "../env.ts";
-import { siteOf } from "../site.ts";
+import { configuredSite } from "../site.ts";
 import { Stages } from "../stages.ts";
 import { IF_NONE_MATCH, NOT_MODIFIED } from "../etag.ts";
 
 const querySchema = z.strictObject({
   search: once(z.string().max(200).optional()).meta({
-    description: "Text within the name, label, unit, or a tag's name or value; ASCII letters match in any case",
+    description:
+      "Words of the name, label, equipment, tags or unit, in any order, as `ahu5002 supply` or `AHU-5002`. The best come " +
+      "first: whole words and beginnings of words, measured points before setpoints and alarm limits",
   }),
   tag: once(z.string().min(1).max(200).optional()).meta({ description: "A marker, a tag's name, or `name:value`" }),
   unit: once(z.string().min(1).max(200).optional()).meta({
@@ -24,7 +29,7 @@ const querySchema = z.strictObject({
   }),
   limit: once(wholeNumber(1, 1000).default(100)).meta({ description: "Points per page" }),
   cursor: once(z.string().min(1).max(2000).optional()).meta({
-    // the last name of the previous page, so points added meanwhile skip no other point
+    // the last name of the previous page, so points added meanwhile skip no other point; a search's rank stands before it
     description: "`next_cursor` of the previous page",
   }),
 });
@@ -49,7 +54,7 @@ const answerSchema = z.strictObject({
 });
 
 const described = describe({
-  summary: "The points that can be charted, in pages, ordered by name",
+  summary: "The points that can be charted, in pages: in the natural order of names, or the best of a search first",
   access: "read",
   path: { site: "A site's name" },
   query: querySchema,
@@ -66,27 +71,34 @@ function gapAfterS(point: Cadence): number | null {
   return expectation === null ? null : expectation.toleranceMs / 1000;
 }
 
-/** `GET /sites/{site}/points`: the points that can be charted, in pages, ordered by name. */
+/** `GET /sites/{site}/points`: the points that can be charted, in pages: in the natural order of names, or the best of a search first. */
 export const pointsRoute = new Hono<{ Bindings: Env }>().get("/sites/:site/points", described, async (context) => {
   const settings = settingsOf(context.env);
   const { cursor: after, ...filter } = parseInput(querySchema, context.req.queries());
-  const { id, name, db } = await siteOf(settings, context.req.param("site"), "site");
+  const site = configuredSite(settings, context.req.param("site"), "site");
+  const db = databaseOf(settings, site);
   const stages = new Stages(Date.now);
-  // A site without a sync has no id and no points. No site has id 0.
-  const siteId = id ?? 0;
-  const [found, ...versions] = await stages.time("catalog", () =>
-    withD1Retry(() =>
-      db.batch([pointPageStatement(db, siteId, { ...filter, after }), ...siteVersionStatements(db, name)]),
-    ),
-  );
-  const page = parsePointPage(found?.results, filter);
-  const state = [page, versions.map(({ results }) => results)];
-  return answerOfState(context, stages, { route: "points", asked: [name, filter, after], state }, async () => {
-    const ids = page.points.map((point) => point.id);
+  const { limit, ...query } = filter;
+  const { found, versions } = await stages.time("catalog", async () => {
+    const [version, ...others] = await withD1Retry(() =>
+      db.batch([pointsVersionStatement(db, site.name), ...siteVersionStatements(db, site.name)]),
+    );
+    const { index } = await sitePoints(db, site.name, version?.results);
+    return { found: index.page(query, after, limit), versions: others };
+  });
+  if (found === null) {
+    const detail = "cursor: is not of this search; give `next_cursor` of the page before, or none.";
+    throw new Problem("invalid_request", detail, "cursor");
+  }
+  const points = await stages.time("catalog", () => pointsOfIds(db, found.ids));
+  const state = [points, found.next, versions.map(({ results }) => results)];
+  const asked = [site.name, filter, after];
+  return answerOfState(context, stages, { route: "points", asked, state }, async () => {
+    const ids = points.map((point) => point.id);
     const lastSeen = await stages.time("d1", () => readLastSeen(db, ids));
     const iso = (time: number | null | undefined) => (time == null ? null : new Date(time).toISOString());
     const answer: z.infer<typeof answerSchema> = {
-      points: page.points.map((point) => ({
+      points: points.map((point) => ({
         name: point.name,
         unit: point.unit,
         label: point.label,
@@ -97,7 +109,7 @@ export const pointsRoute = new Hono<{ Bindings: Env }>().get("/sites/:site/point
         first_seen: iso(point.firstSeen),
         last_seen: iso(lastSeen.get(point.id)),
       })),
-      next_cursor: page.hasMore ? (page.points.at(-1)?.name ?? null) : null,
+      next_cursor: found.next,
     };
     return { text: JSON.stringify(answer), isPartial: false };
   });
