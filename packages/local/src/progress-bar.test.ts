@@ -65,7 +65,7 @@ describe("progressLine", () => {
 it("progressText shows the days that are being built", () => {
   const day = { hours_done: 9, hours_total: 24, requests: 29, samples: 2_400_000 };
   const text = (...days: (typeof day | null)[]) =>
-    progressText({ ...RUNNING, sites: days.map((one) => ({ running_day: one })) }, NOW);
+    progressText({ ...RUNNING, sites: days.map((running) => ({ running_day: running })) }, NOW);
   expect(text(day)).toContain("  at 2024-06-15: 9 of 24 h  29 requests, 2,400,000 samples in them  ");
   expect(text(day, null, { ...day, requests: 1 })).toContain("  at 2024-06-15: 18 of 48 h of 2 sites  30 requests, ");
 });

@@ -20,7 +20,7 @@ type Answer = Error | (Pick<RebuildRun, "days"> & Partial<RebuildRun> & { next_c
 /** Rebuilds with a Worker that gives these answers, one per run; the last one repeats. */
 async function rebuild(...answers: Answer[]) {
   const asked: unknown[] = [];
-  const told: string[] = [];
+  const reported: string[] = [];
   let waitedMs = 0;
   const client = {
     ask: async <S extends z.ZodType>(schema: S, method: string, path: string, body?: unknown): Promise<z.output<S>> => {
@@ -32,8 +32,8 @@ async function rebuild(...answers: Answer[]) {
   };
   const tally = new RebuildTally(false);
   const watcher = {
-    found: (run: RebuildRun) => void told.push(...tally.add(run)),
-    trouble: (text: string) => void told.push(text),
+    found: (run: RebuildRun) => void reported.push(...tally.add(run)),
+    trouble: (text: string) => void reported.push(text),
   };
   const wait = async (ms: number) => {
     waitedMs += ms;
@@ -41,12 +41,12 @@ async function rebuild(...answers: Answer[]) {
   const error: unknown = await rebuildUntilDone(client, { dry_run: false }, watcher, wait).catch(
     (reason: unknown) => reason,
   );
-  return { asked, told, tally, waitedMs, error };
+  return { asked, reported, tally, waitedMs, error };
 }
 
 describe("rebuildUntilDone", () => {
   it("continues from each cursor, and reports faulty days without control characters", async () => {
-    const { asked, told, tally } = await rebuild(
+    const { asked, reported, tally } = await rebuild(
       { days: [day("rebuilt", "2025-10-12", 5), day("suspect", "2025-10-13")], next_cursor: "a" },
       { days: [day("unchanged", "2025-10-14"), day("misnamed", null)], next_cursor: null },
     );
@@ -54,7 +54,10 @@ describe("rebuildUntilDone", () => {
       ["POST", "/rebuild", { dry_run: false }],
       ["POST", "/rebuild", { dry_run: false, cursor: "a" }],
     ]);
-    expect(told).toEqual(["suspect  timeseries/2025-10-13: is not what was written", "misnamed  timeseries/null: "]);
+    expect(reported).toEqual([
+      "suspect  timeseries/2025-10-13: is not what was written",
+      "misnamed  timeseries/null: ",
+    ]);
     expect(tally.progress()).toBe("4 days checked  1 rebuilt  1 SUSPECT  1 in order  1 MISNAMED  at 2025-10-14");
     expect(tally.isWhole).toBe(false);
     expect(tally.end()).toEqual([
@@ -66,8 +69,12 @@ describe("rebuildUntilDone", () => {
 
   it("reports the number of month files to build", async () => {
     const months = ["unchanged", "to_build", "to_build"].map((outcome) => ({ outcome }));
-    const { told, tally } = await rebuild({ days: [day("unchanged", "2025-10-14")], months, next_cursor: null });
-    expect([told, tally.isWhole]).toEqual([[], true]);
+    const { reported, tally } = await rebuild({
+      days: [day("unchanged", "2025-10-14")],
+      months,
+      next_cursor: null,
+    });
+    expect([reported, tally.isWhole]).toEqual([[], true]);
     expect(tally.end()).toEqual([
       "done     1 day: 1 in order",
       "         2 month files will be rebuilt from the days within hours",
@@ -80,7 +87,7 @@ describe("rebuildUntilDone", () => {
   });
 
   it("repeats a run from its cursor if a Worker that answered before fails", async () => {
-    const { asked, told, error } = await rebuild({ days: [], next_cursor: "a" }, away, ill, {
+    const { asked, reported, error } = await rebuild({ days: [], next_cursor: "a" }, away, ill, {
       days: [day("unchanged", "2025-10-12")],
       next_cursor: null,
     });
@@ -88,7 +95,7 @@ describe("rebuildUntilDone", () => {
     expect(asked.slice(1)).toEqual(
       Array.from({ length: 3 }, () => ["POST", "/rebuild", { dry_run: false, cursor: "a" }]),
     );
-    expect(told).toEqual([`${away.message} Trying again.`, `${ill.message} Trying again.`]);
+    expect(reported).toEqual([`${away.message} Trying again.`, `${ill.message} Trying again.`]);
   });
 
   it.each<[string, number, Answer[]]>([

@@ -12,8 +12,8 @@ const RIGHT = {
 test("valid settings of a local run pass, with a second database", async () => {
   await expect(checkWorkerSettings(RIGHT)).resolves.toBeUndefined();
   const SITES = '[{"name":"a","timezone":"America/Chicago","database":"DB_1"}]';
-  const more = { ...RIGHT, SITES, ALERT_WEBHOOK_URL: "http://127.0.0.1:1/hook" };
-  await expect(checkWorkerSettings(more)).resolves.toBeUndefined();
+  const settings = { ...RIGHT, SITES, ALERT_WEBHOOK_URL: "http://127.0.0.1:1/hook" };
+  await expect(checkWorkerSettings(settings)).resolves.toBeUndefined();
 });
 
 test.each([

@@ -26,10 +26,10 @@ test.each([
 
 test("a range selects the same bytes as slicing an array by its bounds", () => {
   fc.assert(
-    fc.property(fc.nat(20), fc.nat(20), fc.integer({ min: 1, max: 15 }), (first, more, size) => {
+    fc.property(fc.nat(20), fc.nat(20), fc.integer({ min: 1, max: 15 }), (first, further, size) => {
       const bytes = Array.from({ length: size }, (_, i) => i);
-      const range = parseByteRange(`bytes=${first}-${first + more}`, size);
-      const expected = bytes.slice(first, first + more + 1);
+      const range = parseByteRange(`bytes=${first}-${first + further}`, size);
+      const expected = bytes.slice(first, first + further + 1);
       const found = typeof range === "string" ? [] : bytes.slice(range.offset, range.offset + range.length);
       expect(found).toEqual(expected);
       expect(range === "unsatisfiable").toBe(expected.length === 0);

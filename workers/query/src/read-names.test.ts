@@ -38,8 +38,8 @@ test("every known name of a reading is one of the candidates", () => {
     fc.property(fc.array(name, { maxLength: 5 }), fc.uniqueArray(name, { maxLength: 6 }), (asked, known) => {
       const text = asked.join();
       const candidates = new Set(candidateNames([text]));
-      const exists = (one: string) => known.includes(one);
-      const looked = readNames(text, (one) => exists(one) && candidates.has(one));
+      const exists = (tried: string) => known.includes(tried);
+      const looked = readNames(text, (tried) => exists(tried) && candidates.has(tried));
       expect(looked).toEqual(readNames(text, exists));
     }),
   );
@@ -49,7 +49,7 @@ test("the candidates of a very long request fit into one statement", () => {
   const values = Array.from({ length: 8 }, () => "温,".repeat(2_000));
   expect(new TextEncoder().encode(JSON.stringify(candidateNames(values))).length).toBeLessThan(1_800_000);
   const most = ["温".repeat(15_984 / 8), "x"]
-    .flatMap((one) => Array.from({ length: 4 }, (_, i) => `${one}${i}`))
+    .flatMap((piece) => Array.from({ length: 4 }, (_, i) => `${piece}${i}`))
     .join();
   expect(new TextEncoder().encode(JSON.stringify(candidateNames([most]))).length).toBeLessThan(1_800_000);
 });

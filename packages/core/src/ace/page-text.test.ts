@@ -66,7 +66,7 @@ describe("PageDecoder: text in pieces", () => {
         const page = inPieces(JSON.stringify(body, null, indent), lengths);
         expect(page.records).toBe(body.point_samples.length);
         const named = body.point_samples.filter(
-          (one) => typeof one === "object" && one !== null && "time" in one && one.time === T,
+          (row) => typeof row === "object" && row !== null && "time" in row && row.time === T,
         );
         expect(page.samples.length).toBe(named.length);
       }),

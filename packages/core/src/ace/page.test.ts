@@ -91,11 +91,11 @@ describe("PageDecoder: rows", () => {
     const nulls = Array.from({ length: 7 }, (_, i) => ({ ...row(`n${i}`, null), note: "温" }));
     const long = row("long", "x".repeat(5_000));
     const deep = `${"[".repeat(100_000)}1${"]".repeat(100_000)}`;
-    const rows = [...nulls, 7, long].map((one) => JSON.stringify(one));
+    const rows = [...nulls, 7, long].map((record) => JSON.stringify(record));
     const { rejectedRecords, rejected } = decodeText(`{"point_samples":[${rows.join()},${deep}],"has_more":false}`);
     expect(rejected).toEqual({ null: 7, malformed: 2, non_numeric: 1 });
     expect(rejectedRecords.slice(0, 6)).toEqual([
-      ...nulls.slice(0, 5).map((one) => ({ reason: "null", record: JSON.stringify(one) })),
+      ...nulls.slice(0, 5).map((record) => ({ reason: "null", record: JSON.stringify(record) })),
       { reason: "malformed", record: "7" },
     ]);
     expect(rejectedRecords.slice(6).map(({ reason }) => reason)).toEqual(["non_numeric", "malformed"]);

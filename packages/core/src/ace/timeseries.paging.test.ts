@@ -61,9 +61,9 @@ describe("paging", () => {
   it("continues from a saved cursor, even with another page size", async () => {
     const stopArbitrary = fc.integer({ min: 1, max: 20 });
     await fc.assert(
-      fc.asyncProperty(specArbitrary, sizeArbitrary, sizeArbitrary, stopArbitrary, async (spec, one, other, stop) => {
+      fc.asyncProperty(specArbitrary, sizeArbitrary, sizeArbitrary, stopArbitrary, async (spec, size, other, stop) => {
         const rows = scrapes(spec);
-        const first = await collect(setUp(faultyUpstream(rows)), { pageSize: one, maxPages: stop });
+        const first = await collect(setUp(faultyUpstream(rows)), { pageSize: size, maxPages: stop });
         const saved = first.pages.at(-1)?.next ?? null;
         expect(first.error?.kind).toBe(saved === null ? undefined : "page_limit");
         const rest =

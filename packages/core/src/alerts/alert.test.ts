@@ -27,13 +27,13 @@ const level = fc.constantFrom<AlertLevel>("firing", "ok");
 /** runs of one level, short and long */
 const history = fc
   .array(fc.tuple(level, fc.integer({ min: 1, max: 20 })), { maxLength: 25, size: "max" })
-  .map((stretches) => stretches.flatMap(([one, n]) => Array.from({ length: n }, () => one)));
+  .map((stretches) => stretches.flatMap(([drawn, n]) => Array.from({ length: n }, () => drawn)));
 
 test("firing and ok alternate, each sent at most once an hour", () => {
   const taken = fc.infiniteStream(fc.boolean());
   fc.assert(
     fc.property(history, taken, (levels, gates) => {
-      const messages = live(levels.map((one) => ({ level: one, isTaken: gates.next().value === true })));
+      const messages = live(levels.map((drawn) => ({ level: drawn, isTaken: gates.next().value === true })));
       messages.forEach((message, i) => {
         expect(message.level).toBe(i % 2 === 0 ? "firing" : "ok");
         const before = messages[i - 2];
@@ -47,14 +47,14 @@ test("sends each level once after an hour, and at once after a quiet hour", () =
   fc.assert(
     fc.property(history, level, (levels, last) => {
       const lasting = Array.from({ length: QUIET_MS / STEP_MS + 1 }, () => last);
-      const messages = live([...levels, ...lasting].map((one) => ({ level: one, isTaken: true })));
+      const messages = live([...levels, ...lasting].map((drawn) => ({ level: drawn, isTaken: true })));
       expect(messages.at(-1)?.level ?? "ok").toBe(last);
-      const longer = live([...levels, ...lasting, ...lasting].map((one) => ({ level: one, isTaken: true })));
+      const longer = live([...levels, ...lasting, ...lasting].map((drawn) => ({ level: drawn, isTaken: true })));
       expect(longer).toEqual(messages);
     }),
   );
   const quiet = ["ok", "ok", "firing", "firing", "ok", "ok"] as const;
-  expect(live(quiet.map((one) => ({ level: one, isTaken: true })))).toEqual([
+  expect(live(quiet.map((drawn) => ({ level: drawn, isTaken: true })))).toEqual([
     { level: "firing", at: 2 * STEP_MS },
     { level: "ok", at: 4 * STEP_MS },
   ]);

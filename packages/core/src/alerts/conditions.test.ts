@@ -76,15 +76,15 @@ test("an unknown value is no condition, so the alert keeps its state", () => {
   expect(kinds({ sites: [{ ...SITE, newestSample: null, firstSync: null }] })).not.toContain("silent");
 });
 
-test.each(["stale", "silent", "unsettled"])("a pause ends the alert %s", (of) => {
+test.each(["stale", "silent", "unsettled"])("a pause ends the alert %s", (alert) => {
   const conditions = conditionsOf({ ...GOOD, sites: [{ ...SITE, completeTo: null, isPaused: true }] }, THRESHOLDS);
-  expect(conditions.find(({ kind }) => kind === of)).toMatchObject({ level: "ok", detail: "the sync is paused" });
+  expect(conditions.find(({ kind }) => kind === alert)).toMatchObject({ level: "ok", detail: "the sync is paused" });
 });
 
 test("each site has its own conditions, and the deployment's have no site", () => {
   const sites = [SITE, { ...SITE, site: "t", completeTo: NOW - DAY_MS, errors: 7 }];
   const conditions = conditionsOf({ ...GOOD, sites, tokenExpiresAt: NOW - 1000 }, THRESHOLDS);
-  expect(conditions.map((one) => `${one.kind} ${one.site ?? "-"} ${one.level}`)).toEqual([
+  expect(conditions.map((condition) => `${condition.kind} ${condition.site ?? "-"} ${condition.level}`)).toEqual([
     "error_rate s ok",
     "unsettled s ok",
     "silent s ok",
@@ -98,7 +98,7 @@ test("each site has its own conditions, and the deployment's have no site", () =
     "database_size - ok",
     "token_expiry - firing",
   ]);
-  const detailOf = (kind: AlertKind) => conditions.findLast((one) => one.kind === kind)?.detail;
+  const detailOf = (kind: AlertKind) => conditions.findLast((condition) => condition.kind === kind)?.detail;
   expect(detailOf("stale")).toBe("the data is complete up to 2025-10-11T14:00:00.000Z, 86400 s ago");
   expect(detailOf("error_rate")).toContain("7 of 1000 records");
   expect(detailOf("token_expiry")).toBe("the API key expired at 2025-10-12T13:59:59.000Z");

@@ -48,11 +48,11 @@ test("days are chosen alike whether the manifest is here or elsewhere", async ()
         ["backfill_days", "backfill_jobs", "day_files"].map((table) => db.prepare(`DELETE FROM ${table}`)),
       );
       const placed = { id: guest, name: "guest", elsewhere: { db, site: { id: here, name: "guest" } } };
-      const begin = async (of: DaySelection) => {
+      const begin = async (chosen: DaySelection) => {
         const elsewhere = await readDayRuns([placed], RANGE);
         return startJob(
           db,
-          { backfillId: `b${jobs++}`, range: RANGE, siteIds: [here], elsewhere, selection: of },
+          { backfillId: `b${jobs++}`, range: RANGE, siteIds: [here], elsewhere, selection: chosen },
           jobs,
         );
       };
@@ -74,15 +74,15 @@ test("days are chosen alike whether the manifest is here or elsewhere", async ()
             .bind(here, DAY + i, state, source)
             .run();
       }
-      const span = (of: PlacedSite) => failedSpan(db, [of], RANGE);
+      const span = (placedSite: PlacedSite) => failedSpan(db, [placedSite], RANGE);
       expect(await span(placed)).toEqual(await span({ id: here, name: "here" }));
       const job = await begin(selection);
       const pending = await pendingDays(db, job!, here, 10);
       expect(await pendingDays(db, job!, guest, 10)).toEqual(pending);
       const outcomes =
         "SELECT day, outcome, records FROM backfill_days WHERE backfill_id = ?1 AND site_id = ?2 ORDER BY day";
-      const of = async (id: number) => (await db.prepare(outcomes).bind(job!.backfillId, id).all()).results;
-      expect(await of(guest)).toEqual(await of(here));
+      const outcomesOf = async (id: number) => (await db.prepare(outcomes).bind(job!.backfillId, id).all()).results;
+      expect(await outcomesOf(guest)).toEqual(await outcomesOf(here));
     },
   );
   await fc.assert(property, { numRuns: 25 });

@@ -42,10 +42,10 @@ beforeAll(async () => {
     now,
   };
   const builder = createDayBuilder({ ...context, pageSize: 1000 });
-  const of = { build: "build_1", site, day: DAY };
+  const build = { build: "build_1", site, day: DAY };
   const asked: number[] = [];
-  for (let hour = 0; hour < 24; hour++) asked.push((await builder.fetchHour(of, hour)).asked);
-  await builder.publishDay(of, await builder.mergeDay(of, asked));
+  for (let hour = 0; hour < 24; hour++) asked.push((await builder.fetchHour(build, hour)).asked);
+  await builder.publishDay(build, await builder.mergeDay(build, asked));
 });
 beforeEach(async () => {
   await db.exec("DELETE FROM segments; DELETE FROM hot_hours; DELETE FROM block_latest");

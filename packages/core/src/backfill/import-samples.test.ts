@@ -53,9 +53,9 @@ function listing(answer: () => readonly string[]): AceClient {
 type Sample = readonly [name: string, offset: number, value: number];
 
 function byPoint(samples: readonly Sample[]): ImportedPoint[] {
-  return [...Map.groupBy(samples, ([name]) => name)].map(([name, own]) => ({
+  return [...Map.groupBy(samples, ([name]) => name)].map(([name, samplesOfPoint]) => ({
     name,
-    samples: own.map(([, offset, value]) => [START + offset, value]),
+    samples: samplesOfPoint.map(([, offset, value]) => [START + offset, value]),
   }));
 }
 
@@ -125,18 +125,18 @@ test("in any order, the API's last value wins, then the first import", async () 
       await reset();
       const model = new Map<string, Sample>();
       for (const { does, samples } of actions) {
-        const given = new Map(samples.map((one) => [`${one[0]} ${one[1]}`, one]));
+        const given = new Map(samples.map((drawn) => [`${drawn[0]} ${drawn[1]}`, drawn]));
         if (does === "archive") await archive();
         if (does === "api") {
           await fromApi(samples);
-          for (const [key, one] of given) model.set(key, one);
+          for (const [key, drawn] of given) model.set(key, drawn);
         }
         if (does === "import") {
           const counts = await run(samples);
           const isNew = ([key]: [string, Sample]) => !model.has(key);
           expect(counts.stored).toBe([...given].filter(isNew).length);
           expect(counts.stored + counts.present + counts.kept).toBe(samples.length);
-          for (const [key, one] of given) if (!model.has(key)) model.set(key, one);
+          for (const [key, drawn] of given) if (!model.has(key)) model.set(key, drawn);
         }
       }
       expect(await stored()).toEqual(lines(model.values()));

@@ -150,8 +150,8 @@ test("concurrent starts, cancels and steps: one job at a time, no day lost", asy
   const world = fc.asyncProperty(commands, fc.infiniteStream(fc.nat(1_000_000)), async (list, random) => {
     const tables = ["backfill_days", "backfill_jobs", "day_files", "seen"];
     await db.batch(tables.map((table) => db.prepare(`DELETE FROM ${table}`)));
-    const one = new World();
-    await one.run(list, (below) => random.next().value % below);
+    const jobs = new World();
+    await jobs.run(list, (below) => random.next().value % below);
 
     const { results } = await db.prepare("SELECT job, what, day FROM seen ORDER BY n").all();
     const seen = seenSchema.parse(results);
@@ -171,21 +171,21 @@ test("concurrent starts, cancels and steps: one job at a time, no day lost", asy
       } else {
         expect(running).toBe(job);
         running = null;
-        if (what === "cancelled") expect(one.cancelled).toContain(job);
+        if (what === "cancelled") expect(jobs.cancelled).toContain(job);
         // a completed job has published every day
         else expect([what, [...published].sort((a, b) => a - b)]).toEqual(["completed", DAYS]);
       }
     }
     expect(running).toBeNull();
-    for (const job of one.cancelled) expect(seen).toContainEqual({ job, what: "cancelled", day: null });
+    for (const job of jobs.cancelled) expect(seen).toContainEqual({ job, what: "cancelled", day: null });
     // a step that checked before the cancel may still publish its day, but no other day
     for (const [job, count] of late) expect([job, count]).toEqual([job, 1]);
-    for (const { by, job, running: then } of one.starts) {
+    for (const { by, job, running: then } of jobs.starts) {
       if (job !== null) expect(job.backfillId).toBe(by);
       else expect([null, by]).not.toContain(then);
       refused += job === null ? 1 : 0;
     }
-    cancelled += one.cancelled.length;
+    cancelled += jobs.cancelled.length;
 
     // after any history, a later start fetches exactly the remaining days
     const left = DAYS.filter((day) => !published.has(day));

@@ -63,8 +63,8 @@ test("an instance uses less than half the limits at 10,000 points", async () => 
   const [ofRequests, paceDb] = meter();
   const [beside, metered] = meter();
   let objects = 0;
-  const bucket = interceptedBucket(env.TIMESERIES, (execute, what) => {
-    if (!what.startsWith("body ")) objects++;
+  const bucket = interceptedBucket(env.TIMESERIES, (execute, call) => {
+    if (!call.startsWith("body ")) objects++;
     return execute();
   });
   let requests = 0;

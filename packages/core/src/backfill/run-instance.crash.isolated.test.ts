@@ -107,8 +107,8 @@ describe.each([
     expect(isAfter).toBe(true);
     // an upload of several parts, and several pages of the upstream
     expect(world.parts.uploads[0]!.parts.length).toBeGreaterThan(2);
-    for (const what of ["createMultipartUpload", "uploadPart", "complete", "body", "upstream"]) {
-      expect(watched.made.filter((call) => call.startsWith(what)).length, what).toBeGreaterThan(0);
+    for (const prefix of ["createMultipartUpload", "uploadPart", "complete", "body", "upstream"]) {
+      expect(watched.made.filter((call) => call.startsWith(prefix)).length, prefix).toBeGreaterThan(0);
     }
     expect(watched.made.filter((call) => call === SITE_CALL).length).toBeGreaterThanOrEqual(databases === 1 ? 0 : 6);
     expect(world.parts.open).toBe(0);
@@ -144,8 +144,8 @@ describe.each([
       for (; ; nth++) {
         const fresh = await world.reset();
         let isPublishing = false;
-        const crash = new CrashPoint(nth, "after", (what, writes) => {
-          isPublishing ||= what.startsWith("head timeseries/") && world.parts.uploads.length > 0;
+        const crash = new CrashPoint(nth, "after", (call, writes) => {
+          isPublishing ||= call.startsWith("head timeseries/") && world.parts.uploads.length > 0;
           return isPublishing && writes;
         });
         await world.run(fresh, crash);
@@ -187,7 +187,7 @@ describe.each([
       test("leaves no upload behind", async () => {
         const watched = databases === 1 ? /^(?:createMultipartUpload|uploadPart|complete|abort) / : /^d1/;
         // A read has no effect, so failing before or after it is the same.
-        const counted = (what: string, writes: boolean) => watched.test(what) && (kind === "before" || writes);
+        const counted = (call: string, writes: boolean) => watched.test(call) && (kind === "before" || writes);
         let nth = 0;
         for (; ; nth++) {
           const fresh = await world.reset();

@@ -102,14 +102,14 @@ test("a lost database fails the site's day, and the job goes on", async () => {
     expect(await world.run(engine, lost)).toBe(true);
     if (lost.siteCalls <= from) break;
     // if the loss came after publishing, the day is published
-    const own = (await days()).find(({ site_id }) => site_id === world.jobSiteId);
-    if (own!["outcome"] === "failed") await expectOnlyItsDay();
+    const dayOfJob = (await days()).find(({ site_id }) => site_id === world.jobSiteId);
+    if (dayOfJob!["outcome"] === "failed") await expectOnlyItsDay();
     else
       expect(await readManifestDay(world.stored.db, world.stored.site.id, world.day)).toMatchObject({ source: "api" });
     expect(await keysOf(env.TIMESERIES, "staging/")).toEqual([]);
     const found = await world.query();
     expect(found).toEqual(found.length === world.before.length ? world.before : world.after);
-    if (own!["outcome"] === "written") expect(found).toEqual(world.after);
+    if (dayOfJob!["outcome"] === "written") expect(found).toEqual(world.after);
   }
   expect(from).toBeGreaterThan(5);
 });

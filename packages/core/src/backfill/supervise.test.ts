@@ -35,7 +35,7 @@ async function clear(): Promise<void> {
   await db.exec("DELETE FROM backfill_days; DELETE FROM backfill_jobs");
 }
 
-const nameOf = (of: typeof site, number: number) => `${BUILD}-${of.id}-${number}`;
+const nameOf = (stored: typeof site, number: number) => `${BUILD}-${stored.id}-${number}`;
 const begin = (sites = [site, other], through = db) =>
   startJob(
     through,
@@ -47,7 +47,7 @@ const begin = (sites = [site, other], through = db) =>
     },
     0,
   );
-const done = (of: typeof site, day: number) => recordOutcome(db, BUILD, of.id, day, WRITTEN, 2);
+const done = (stored: typeof site, day: number) => recordOutcome(db, BUILD, stored.id, day, WRITTEN, 2);
 
 describe("the recovery action for a site", () => {
   const work = { site: { id: 1, name: "a" }, number: 3, consecutiveFailures: 0 };

@@ -107,8 +107,8 @@ test("measures points without a configured cadence from their last two days", as
 
 async function storeAndRollUp(siteId: number, now: number, rows: readonly [number, number, number][]): Promise<void> {
   await upsertSamples(db, pointSamples(rows));
-  for (const [id, own] of Map.groupBy(rows, ([pointId]) => pointId)) {
-    const first = Math.min(...own.map(([, time]) => time));
+  for (const [id, rowsOfPoint] of Map.groupBy(rows, ([pointId]) => pointId)) {
+    const first = Math.min(...rowsOfPoint.map(([, time]) => time));
     const update = "UPDATE points SET first_seen = min(coalesce(first_seen, ?2), ?2) WHERE id = ?1";
     await db.prepare(update).bind(id, first).run();
   }

@@ -30,7 +30,7 @@ test("the old unit stays for samples before the last list without the change", a
 
 test("a change time from the API is used if it lies between the lists", async () => {
   const changed = (updatedAt: number) =>
-    pastAfter([1_000, { unit: "°F" }], [2_000, { unit: "°C", updatedAt }]).then(([one]) => one?.until);
+    pastAfter([1_000, { unit: "°F" }], [2_000, { unit: "°C", updatedAt }]).then(([meaning]) => meaning?.until);
   expect(await changed(1_500)).toBe(1_500);
   expect(await changed(500)).toBe(1_000);
   expect(await changed(9_000)).toBe(2_000);
@@ -49,7 +49,7 @@ test("a meaning that was unknown before holds for all earlier samples", async ()
 
 test("a unit or cadence that disappears is a change, and so is its return", async () => {
   const lists = [{ unit: "°F", intervalS: 60 }, { unit: "°F", intervalS: 300 }, { intervalS: 300 }, { unit: "°F" }];
-  expect(await pastAfter(...lists.map((one, i) => [(i + 1) * 1_000, one] as const))).toEqual([
+  expect(await pastAfter(...lists.map((list, i) => [(i + 1) * 1_000, list] as const))).toEqual([
     { until: 1_000, unit: "°F", intervalS: 60 },
     { until: 2_000, unit: "°F", intervalS: 300 },
     { until: 3_000, unit: null, intervalS: 300 },

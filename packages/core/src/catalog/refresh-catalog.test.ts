@@ -14,9 +14,9 @@ beforeAll(async () => {
 function listing(
   names: readonly string[],
   meanwhile: () => Promise<unknown> = () => Promise.resolve(),
-  more: Record<string, unknown> = {},
+  fields: Record<string, unknown> = {},
 ) {
-  const items = names.map((name, id) => ({ id, name, ...more }));
+  const items = names.map((name, id) => ({ id, name, ...fields }));
   const fetch = async () => {
     await meanwhile();
     return Response.json({ items, page: 1, pages: 1, per_page: 10_000, total: items.length });

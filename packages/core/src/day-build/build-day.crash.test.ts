@@ -42,7 +42,7 @@ const hotDays = 20;
 
 let db: D1Database;
 let world: SyncWorld;
-let of: DayBuild;
+let build: DayBuild;
 const spills = new Map<number, Uint8Array<ArrayBuffer>>();
 let staged: StagedDay;
 let file: Uint8Array;
@@ -53,13 +53,13 @@ beforeAll(async () => {
   world = new SyncWorld({ db, source, now: now() });
   const { siteId: id } = await world.state();
   await refreshCatalog(db, world.client(), source.site.name, id, 1);
-  of = { build: "build_1", site: { id, name: source.site.name }, day: DAY };
+  build = { build: "build_1", site: { id, name: source.site.name }, day: DAY };
   for (const hour of HOURS) await fetchHour(hour);
-  for (const hour of HOURS) spills.set(hour, await bytesOf(spillKey(of, hour)));
+  for (const hour of HOURS) spills.set(hour, await bytesOf(spillKey(build, hour)));
   staged = await merge();
-  file = await bytesOf(stagedFileKey(of));
+  file = await bytesOf(stagedFileKey(build));
   await publish();
-  rows = await dayRows(db, of);
+  rows = await dayRows(db, build);
 });
 
 async function putHours(): Promise<void> {
@@ -68,7 +68,7 @@ async function putHours(): Promise<void> {
   );
   const keys = await keysOf(bucket, "");
   if (keys.length > 0) await bucket.delete(keys);
-  await Promise.all([...spills].map(([hour, bytes]) => bucket.put(spillKey(of, hour), bytes)));
+  await Promise.all([...spills].map(([hour, bytes]) => bucket.put(spillKey(build, hour), bytes)));
 }
 
 const reset = preparedStorage(putHours, bucket, [env.DB]);
@@ -91,13 +91,13 @@ const fetchHour = (hour: number, through: Pick<CrashPoint, "database" | "bucket"
       pageSize: new AdaptivePageSize(50, null, now),
       now,
     },
-    of,
+    build,
     hour,
   );
 const merge = (through: Pick<CrashPoint, "database" | "bucket"> = alive) =>
-  mergeDay({ db: through.database(db), bucket: through.bucket(bucket) }, of, { source: "api", hours: HOURS });
+  mergeDay({ db: through.database(db), bucket: through.bucket(bucket) }, build, { source: "api", hours: HOURS });
 const publish = (through: Pick<CrashPoint, "database" | "bucket"> = alive) =>
-  publishDay({ db: through.database(db), bucket: through.bucket(bucket), hotDays, now }, of, staged);
+  publishDay({ db: through.database(db), bucket: through.bucket(bucket), hotDays, now }, build, staged);
 
 /**
  * Runs a step once for each of its writes, stops it after that write, and passes the state to the check. @returns
@@ -124,7 +124,7 @@ async function dieEverywhere(
 test("an uninterrupted build has all samples of the upstream", async () => {
   await merge();
   expect(await publish()).toEqual({ state: "written", records: expected.length, key: staged.key, reason: null });
-  expect(await storedDay(db, bucket, of)).toEqual(expected);
+  expect(await storedDay(db, bucket, build)).toEqual(expected);
   expect(await keysOf(bucket, "staging/")).toEqual([]);
 });
 
@@ -134,7 +134,7 @@ describe("a build of a day that stops after any of its writes", () => {
     let calls = 0;
     const { upstream } = world;
     for (const hour of HOURS) {
-      const drop = () => bucket.delete(spillKey(of, hour));
+      const drop = () => bucket.delete(spillKey(build, hour));
       calls += await dieEverywhere(
         drop,
         (through) => {
@@ -144,7 +144,7 @@ describe("a build of a day that stops after any of its writes", () => {
         async () => {
           world.upstream = upstream;
           expect(await fetchHour(hour)).toMatchObject({ records: expect.any(Number), retries: 0 });
-          expect(await bytesOf(spillKey(of, hour))).toEqual(spills.get(hour));
+          expect(await bytesOf(spillKey(build, hour))).toEqual(spills.get(hour));
         },
       );
       world.upstream = upstream;
@@ -154,10 +154,10 @@ describe("a build of a day that stops after any of its writes", () => {
 
   test("merges again if it stopped while merging", async () => {
     const calls = await dieEverywhere(reset, merge, async () => {
-      expect(await storedDay(db, bucket, of)).toEqual([]);
+      expect(await storedDay(db, bucket, build)).toEqual([]);
       // each merge leaves its own mark
       expect({ ...(await merge()), mark: staged.mark }).toEqual(staged);
-      expect(await bytesOf(stagedFileKey(of))).toEqual(file);
+      expect(await bytesOf(stagedFileKey(build))).toEqual(file);
     });
     expect(calls).toBeGreaterThan(0);
   });
@@ -168,14 +168,14 @@ describe("a build of a day that stops after any of its writes", () => {
       await merge();
     };
     const calls = await dieEverywhere(prepare, publish, async () => {
-      expect([0, expected.length]).toContain((await storedDay(db, bucket, of)).length);
+      expect([0, expected.length]).toContain((await storedDay(db, bucket, build)).length);
       expect(await publish()).toEqual({ state: "written", records: expected.length, key: staged.key, reason: null });
-      expect(await storedDay(db, bucket, of)).toEqual(expected);
-      expect(await dayRows(db, of)).toEqual(rows);
+      expect(await storedDay(db, bucket, build)).toEqual(expected);
+      expect(await dayRows(db, build)).toEqual(rows);
       expect(await bytesOf(staged.key)).toEqual(file);
-      expect(await queriedDay(db, LOST_BUCKET, of)).toEqual(expected);
-      expect(await keysOf(bucket, "")).toEqual([dayFileKey(of.site.name, DAY)]);
-      expect((await readManifestDay(db, of.site.id, DAY))?.pending).toEqual(new Map());
+      expect(await queriedDay(db, LOST_BUCKET, build)).toEqual(expected);
+      expect(await keysOf(bucket, "")).toEqual([dayFileKey(build.site.name, DAY)]);
+      expect((await readManifestDay(db, build.site.id, DAY))?.pending).toEqual(new Map());
     });
     expect(calls).toBeGreaterThan(3);
   });
@@ -186,7 +186,7 @@ describe("the base of a merge", () => {
     // A file from the hot level: one sample exists only there, and the upstream has another value for the second.
     const [line] = expected;
     const [name, time] = line!.split(" ");
-    const id = (await loadCatalog(db, of.site.id)).get(name!)!.id;
+    const id = (await loadCatalog(db, build.site.id)).get(name!)!.id;
     await upsertSamples(
       db,
       pointSamples([
@@ -194,35 +194,35 @@ describe("the base of a merge", () => {
         [id, dayStart(DAY) + 1, 5],
       ]),
     );
-    const settled = await settleFromSegments(context(), { ...of, build: "archive_1" });
+    const settled = await settleFromSegments(context(), { ...build, build: "archive_1" });
     expect(settled).toMatchObject({ outcome: "settled", samples: 2 });
     const over = await merge();
-    expect(await publishDay(context(), of, over)).toMatchObject({ records: expected.length + 1 });
-    expect(await storedDay(db, bucket, of)).toEqual([...expected, `${name} ${dayStart(DAY) + 1} 5`].sort());
-    expect(await readManifestDay(db, of.site.id, DAY)).toMatchObject({ source: "api", generation: 2 });
+    expect(await publishDay(context(), build, over)).toMatchObject({ records: expected.length + 1 });
+    expect(await storedDay(db, bucket, build)).toEqual([...expected, `${name} ${dayStart(DAY) + 1} 5`].sort());
+    expect(await readManifestDay(db, build.site.id, DAY)).toMatchObject({ source: "api", generation: 2 });
   });
 
   test("refuses to publish over another build; a new merge contains both", async () => {
     const over = await merge();
-    const id = [...(await loadCatalog(db, of.site.id)).values()].find((point) => point.configured)!;
+    const id = [...(await loadCatalog(db, build.site.id)).values()].find((point) => point.configured)!;
     await upsertSamples(db, pointSamples([[id.id, dayStart(DAY) + 1, 5]]));
-    await settleFromSegments(context(), { ...of, build: "archive_2" });
-    expect(await publishDay(context(), of, over)).toBeNull();
-    expect(await storedDay(db, bucket, of)).toEqual([`${id.name} ${dayStart(DAY) + 1} 5`]);
-    expect(await publishDay(context(), of, await merge())).toMatchObject({ records: expected.length + 1 });
-    expect(await storedDay(db, bucket, of)).toHaveLength(expected.length + 1);
+    await settleFromSegments(context(), { ...build, build: "archive_2" });
+    expect(await publishDay(context(), build, over)).toBeNull();
+    expect(await storedDay(db, bucket, build)).toEqual([`${id.name} ${dayStart(DAY) + 1} 5`]);
+    expect(await publishDay(context(), build, await merge())).toMatchObject({ records: expected.length + 1 });
+    expect(await storedDay(db, bucket, build)).toHaveLength(expected.length + 1);
   });
 
   test("does not read a foreign file, and replaces it only on request", async () => {
     await bucket.put(staged.key, "not what was written");
     const refused = await merge();
-    expect(await publishDay(context(), of, refused)).toMatchObject({ state: "suspect", key: null });
-    expect(await readManifestDay(db, of.site.id, DAY)).toMatchObject({ state: "suspect" });
+    expect(await publishDay(context(), build, refused)).toMatchObject({ state: "suspect", key: null });
+    expect(await readManifestDay(db, build.site.id, DAY)).toMatchObject({ state: "suspect" });
     await reset();
     await bucket.put(staged.key, "not what was written");
-    const anew = await mergeDay({ db, bucket }, of, { source: "api", hours: HOURS, replaceSuspect: true });
-    expect(await publishDay(context(), of, anew)).toMatchObject({ state: "written" });
-    expect(await storedDay(db, bucket, of)).toEqual(expected);
+    const anew = await mergeDay({ db, bucket }, build, { source: "api", hours: HOURS, replaceSuspect: true });
+    expect(await publishDay(context(), build, anew)).toMatchObject({ state: "written" });
+    expect(await storedDay(db, bucket, build)).toEqual(expected);
   });
 });
 
@@ -238,7 +238,7 @@ describe("a day without samples", () => {
     Promise.all(
       HOURS.map((hour) => {
         const spill = encodeSpill(dayStart(DAY) + hour * HOUR_MS, nothing, { records, rejected });
-        return bucket.put(spillKey(of, hour), spill);
+        return bucket.put(spillKey(build, hour), spill);
       }),
     );
 
@@ -246,14 +246,14 @@ describe("a day without samples", () => {
     await serve(1, { null: 1 });
     const empty = await merge();
     for (let again = 0; again < 2; again++) {
-      expect(await publishDay(context(), of, empty)).toEqual({
+      expect(await publishDay(context(), build, empty)).toEqual({
         state: "confirmed-empty",
         records: 0,
         key: null,
         reason: null,
       });
     }
-    expect(await readManifestDay(db, of.site.id, DAY)).toMatchObject({
+    expect(await readManifestDay(db, build.site.id, DAY)).toMatchObject({
       state: "confirmed-empty",
       file: null,
       source: "api",
@@ -271,30 +271,30 @@ describe("a day without samples", () => {
   test("is not confirmed empty if an hour is missing", async () => {
     await serve(0, {});
     const some = { source: "api", hours: HOURS.slice(1) } as const;
-    await expect(mergeDay({ db, bucket }, of, some)).rejects.toThrow("without a proof that the day is empty");
+    await expect(mergeDay({ db, bucket }, build, some)).rejects.toThrow("without a proof that the day is empty");
   });
 
   test("is not published as empty over a file that came meanwhile", async () => {
     await serve(0, {});
     const empty = await merge();
-    const point = [...(await loadCatalog(db, of.site.id)).values()].find(({ configured }) => configured)!;
+    const point = [...(await loadCatalog(db, build.site.id)).values()].find(({ configured }) => configured)!;
     await upsertSamples(db, pointSamples([[point.id, dayStart(DAY) + 1, 5]]));
-    await settleFromSegments(context(), { ...of, build: "archive_3" });
-    expect(await publishDay(context(), of, empty)).toBeNull();
-    expect(await publishDay(context(), of, await merge())).toMatchObject({ state: "written", records: 1 });
+    await settleFromSegments(context(), { ...build, build: "archive_3" });
+    expect(await publishDay(context(), build, empty)).toBeNull();
+    expect(await publishDay(context(), build, await merge())).toMatchObject({ state: "written", records: 1 });
   });
 });
 
 test("a day with missing hours is not merged", async () => {
-  await bucket.delete(spillKey(of, 13));
+  await bucket.delete(spillKey(build, 13));
   await expect(merge()).rejects.toThrow("/13: there is no such file");
 });
 
 test("an hour without proof that it ended has no spill", async () => {
-  await bucket.delete(spillKey(of, 5));
+  await bucket.delete(spillKey(build, 5));
   const { upstream } = world;
   world.upstream = () => Promise.resolve(Response.json({ point_samples: [] }));
   await expect(fetchHour(5)).rejects.toThrow("does not prove that it is the last");
   world.upstream = upstream;
-  expect(await bucket.head(spillKey(of, 5))).toBeNull();
+  expect(await bucket.head(spillKey(build, 5))).toBeNull();
 });

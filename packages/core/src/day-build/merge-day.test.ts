@@ -68,18 +68,18 @@ test.each([
   await store("file");
   expect(await settleFromSegments(context, newBuild())).toMatchObject({ outcome: "settled" });
   await store("segment");
-  const of = newBuild();
+  const build = newBuild();
   const sorted = sortHour([samplesOf("api", askedAt("api"))], pointOrder(await loadCatalog(db, site.id)), {
     start: START,
     end: START + HOUR_MS,
   });
-  await bucket.put(spillKey(of, 0), encodeSpill(START, sorted, { records: 0, rejected: {} }));
+  await bucket.put(spillKey(build, 0), encodeSpill(START, sorted, { records: 0, rejected: {} }));
 
   const asked = [askedAt("api"), ...Array.from({ length: 23 }, () => 0)];
-  const base = await findBase(context, of, false);
-  const segments = await spillSegments(context, of, [base.asked, asked]);
-  const staged = await mergeDay(context, of, { source: "api", hours: [0], asked, segments, base });
-  expect(await publishDay(context, of, staged)).not.toBeNull();
+  const base = await findBase(context, build, false);
+  const segments = await spillSegments(context, build, [base.asked, asked]);
+  const staged = await mergeDay(context, build, { source: "api", hours: [0], asked, segments, base });
+  expect(await publishDay(context, build, staged)).not.toBeNull();
 
   const last = MINUTES.map((sources) => Math.max(...sources.map(askedAt)));
   const expected = last.map((value, minute) => `p ${START + minute * 60_000} ${value}`);

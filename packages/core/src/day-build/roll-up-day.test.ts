@@ -57,8 +57,8 @@ async function expectAnswer(): Promise<void> {
   for (const [i, point] of points.entries()) {
     const { times, values, count } = answer.series[i]!;
     const byHour = Map.groupBy(world.expected(point, range), ([, time]) => Math.floor(time / HOUR_MS) * HOUR_MS);
-    const expected = [...byHour].map(([hour, own]) => {
-      return [hour, own.reduce((sum, [, , value]) => sum + value, -0) / own.length, own.length];
+    const expected = [...byHour].map(([hour, inHour]) => {
+      return [hour, inHour.reduce((sum, [, , value]) => sum + value, -0) / inHour.length, inHour.length];
     });
     expect(Array.from(times, (time, at) => [time, values[at], count![at]])).toEqual(expected);
   }
@@ -234,11 +234,11 @@ test.each<[string, (end: number) => Promise<unknown>]>([
 test.each<[string, (slice: Uint8Array) => Uint8Array]>([
   ["slice", (slice) => slice.with(0, 9)],
   ["row", (slice) => slice],
-])("a damaged %s is rolled up again with the next hour of its day", async (what, change) => {
+])("a damaged %s is rolled up again with the next hour of its day", async (part, change) => {
   await world.sync(FIRST);
   await world.rollUp(START + 2 * HOUR_MS);
   await changeSlices(db, (slice, { pointId }) => (pointId === world.ids[0] ? change(slice) : slice));
-  if (what === "row") await db.exec("UPDATE block_days SET places = x'ff'");
+  if (part === "row") await db.exec("UPDATE block_days SET places = x'ff'");
   await world.rollUp(END);
   await expectAnswer();
   expect(await world.rebuild(DAY, DAY, END)).toMatchObject({ rowsChanged: 0 });
@@ -260,16 +260,16 @@ test("an hour of 4,583 points takes 289 rows in 16 statements, none if equal", a
   const written = { sync: 0, rollUp: 0, settle: 0 };
   let largest = 0;
   let statements = 0;
-  const metered = (what: keyof typeof written) =>
+  const metered = (job: keyof typeof written) =>
     interceptedDatabase(db, async (execute, count) => {
       const answer = await execute();
       statements += count;
       let changed = 0;
-      for (const one of [answer].flat()) {
-        const meta = z.object({ meta: z.object({ rows_written: z.int() }) }).safeParse(one);
+      for (const result of [answer].flat()) {
+        const meta = z.object({ meta: z.object({ rows_written: z.int() }) }).safeParse(result);
         if (meta.success) changed += meta.data.meta.rows_written;
       }
-      written[what] += changed;
+      written[job] += changed;
       largest = Math.max(largest, changed);
       return answer;
     });

@@ -72,7 +72,7 @@ const settleAgain = async () => {
   await sweepStaging(parts.bucket, now());
   await settleFromSegments({ db, bucket: parts.bucket, hotDays: 0, now }, { build: newBuild(), site, day: DAY });
 };
-const isUpload = (what: string) => /^(?:createMultipartUpload|uploadPart|complete|abort|body) /.test(what);
+const isUpload = (call: string) => /^(?:createMultipartUpload|uploadPart|complete|abort|body) /.test(call);
 
 test("a query during a multipart settlement finds every sample once", async () => {
   await reset();
@@ -83,7 +83,7 @@ test("a query during a multipart settlement finds every sample once", async () =
     async () => expect(await query()).toEqual(lines),
   );
   expect(await settle(watched)).toMatchObject({ outcome: "settled", samples: lines.length });
-  expect(watched.made.filter((what) => what.startsWith("uploadPart")).length).toBeGreaterThan(2);
+  expect(watched.made.filter((call) => call.startsWith("uploadPart")).length).toBeGreaterThan(2);
   expect(parts.open).toBe(0);
 });
 

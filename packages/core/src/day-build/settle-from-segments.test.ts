@@ -239,8 +239,8 @@ describe("between any two calls of a settlement", () => {
       await settledWithLate();
       let calls = 0;
       const at = nth;
-      const intercept = async <T>(execute: () => Promise<T>, what: string | number): Promise<T> => {
-        const isShared = typeof what === "number" || !what.includes(" staging/");
+      const intercept = async <T>(execute: () => Promise<T>, call: string | number): Promise<T> => {
+        const isShared = typeof call === "number" || !call.includes(" staging/");
         if (isShared && calls++ === at) await elsewhere();
         return execute();
       };

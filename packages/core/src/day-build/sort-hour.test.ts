@@ -28,8 +28,8 @@ test("sorts arrivals by point and time; the last arrival at a time wins", () => 
       });
       expect(sorted.times.length).toBe(at);
       const latest = new Map<string, [number, number, number]>();
-      for (const one of pages.flat()) {
-        if (one[1] >= HOUR.start && one[1] < HOUR.end) latest.set(`${one[0]} ${one[1]}`, [...one]);
+      for (const served of pages.flat()) {
+        if (served[1] >= HOUR.start && served[1] < HOUR.end) latest.set(`${served[0]} ${served[1]}`, [...served]);
       }
       const expected = [...latest.values()].sort(([a, s], [b, t]) => IDS.indexOf(a) - IDS.indexOf(b) || s - t);
       expect(lines).toEqual(expected);

@@ -36,7 +36,7 @@ async function grown(site: string, points: number, isListed = true) {
   world.upstream = world.simulate([source]);
   world.asked.length = 0;
   const { siteId } = await world.state();
-  const of = { build: `build_${site}`, site: { id: siteId, name: site }, day: DAY };
+  const build = { build: `build_${site}`, site: { id: siteId, name: site }, day: DAY };
   const fetchHour = (hour: number) =>
     spillApiHour(
       {
@@ -46,7 +46,7 @@ async function grown(site: string, points: number, isListed = true) {
         pageSize: new AdaptivePageSize(100_000, null, Date.now),
         now: world.clock.now,
       },
-      of,
+      build,
       hour,
     );
   const rows = (hour: number) => {
@@ -54,7 +54,7 @@ async function grown(site: string, points: number, isListed = true) {
     return sourceSamples(source, { start, end: start + HOUR_MS });
   };
   const lists = () => world.asked.filter((path) => path.endsWith("/configured_points")).length;
-  return { world, source, of, fetchHour, rows, lists };
+  return { world, source, build, fetchHour, rows, lists };
 }
 
 test("a new name makes the list be requested, and its samples are kept", async () => {
@@ -79,12 +79,12 @@ test("a new name makes the list be requested, and its samples are kept", async (
 });
 
 test("a name that the list lacks is asked for once", async () => {
-  const { of, fetchHour, rows, lists } = await grown("ses_unlisted", 8, false);
+  const { build, fetchHour, rows, lists } = await grown("ses_unlisted", 8, false);
   for (const hour of [3, 4]) {
     expect(await fetchHour(hour)).toMatchObject({ samples: rows(hour).length, rejected: { unconfigured: 18 } });
   }
   expect(lists()).toBe(1);
-  expect([...(await loadCatalog(db, of.site.id)).values()].filter(({ configured }) => !configured).length).toBe(3);
+  expect([...(await loadCatalog(db, build.site.id)).values()].filter(({ configured }) => !configured).length).toBe(3);
 });
 
 test("a name missing from an old list is requested again, its samples kept", async () => {
@@ -98,10 +98,10 @@ test("a name missing from an old list is requested again, its samples kept", asy
 });
 
 test("an hour fails if no list says whether its samples are wanted", async () => {
-  const { world, of, fetchHour } = await grown("ses_no_list", 7);
+  const { world, build, fetchHour } = await grown("ses_no_list", 7);
   const { upstream } = world;
   world.upstream = (request) =>
     request.url.includes("/configured_points") ? Promise.resolve(new Response("", { status: 403 })) : upstream(request);
   await expect(fetchHour(3)).rejects.toMatchObject({ status: 403 });
-  expect(await env.TIMESERIES.head(spillKey(of, 3))).toBeNull();
+  expect(await env.TIMESERIES.head(spillKey(build, 3))).toBeNull();
 });

@@ -14,11 +14,11 @@ const START = 489_000 * HOUR_MS;
 type Point = readonly [id: number, samples: readonly (readonly [offset: number, value: number])[]];
 
 function sortedOf(points: readonly Point[]): SortedHour {
-  const samples = points.flatMap(([, own]) => own);
+  const samples = points.flatMap(([, samplesOfPoint]) => samplesOfPoint);
   return {
     pointIds: Int32Array.from(points, ([id]) => id),
     names: 7,
-    rows: Int32Array.from(points, ([, own]) => own.length),
+    rows: Int32Array.from(points, ([, samplesOfPoint]) => samplesOfPoint.length),
     times: Float64Array.from(samples, ([offset]) => START + offset),
     values: Float64Array.from(samples, ([, value]) => value),
   };
@@ -65,7 +65,7 @@ test("any hour is read back bit for bit", async () => {
       minLength: 1,
       maxLength: 8,
     })
-    .map((own) => own.sort(([a], [b]) => a - b));
+    .map((drawn) => drawn.sort(([a], [b]) => a - b));
   const hour = fc.uniqueArray(fc.tuple(fc.integer({ min: 1, max: 2 ** 20 - 1 }), samples), { selector: ([id]) => id });
   await fc.assert(
     fc.asyncProperty(hour, async (points) => {
@@ -129,7 +129,7 @@ test("two spills can be read side by side in any order", async () => {
         const isFirst = b.pointId === null || (a.pointId !== null && turns.next().value === true);
         taken[isFirst ? 0 : 1].push(await takeNext(isFirst ? a : b));
       }
-      expect(taken.map((own) => own.map(pointOf))).toEqual(days);
+      expect(taken.map((points) => points.map(pointOf))).toEqual(days);
     }),
     { numRuns: 5 },
   );

@@ -59,8 +59,8 @@ const untilDone = async (run: (from: number) => Promise<Deletion>): Promise<Dele
 /** The bucket; it refuses to delete day files while `refusing.isOn`. */
 function refusingBucket() {
   const refusing = { isOn: true };
-  const bucket = interceptedBucket(env.TIMESERIES, async (execute, what) => {
-    if (refusing.isOn && what.startsWith(`delete ${keyOf(DAY)}`)) throw new Error("internal error (10001)");
+  const bucket = interceptedBucket(env.TIMESERIES, async (execute, call) => {
+    if (refusing.isOn && call.startsWith(`delete ${keyOf(DAY)}`)) throw new Error("internal error (10001)");
     return execute();
   });
   return { refusing, bucket };

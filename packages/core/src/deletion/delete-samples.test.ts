@@ -155,8 +155,8 @@ test.each(["answered", "answer lost"])("a file published while the old one is de
 });
 
 test("a file that a build puts after its day's deletion is deleted too", async () => {
-  const bucket = interceptedBucket(env.TIMESERIES, async (execute, what) => {
-    if (what.startsWith("put timeseries/")) await deleteRange(context, site, { first: HOT_DAY, last: HOT_DAY });
+  const bucket = interceptedBucket(env.TIMESERIES, async (execute, call) => {
+    if (call.startsWith("put timeseries/")) await deleteRange(context, site, { first: HOT_DAY, last: HOT_DAY });
     return execute();
   });
   const build = { build: crypto.randomUUID(), site, day: HOT_DAY };

@@ -79,8 +79,8 @@ test("no transaction for 4,583 points changes more than 1,000 rows", async () =>
   const now = () => NOW;
   const newBuild = () => crypto.randomUUID();
   const context = { db: metered, bucket, hotDays: 20, kv: env.ETL_STATE, now, newBuild };
-  const during = async <T>(what: string, act: () => Promise<T>): Promise<T> => {
-    doing = what;
+  const during = async <T>(job: string, act: () => Promise<T>): Promise<T> => {
+    doing = job;
     return act();
   };
   const list = async (unit: string, at: number) => {
@@ -141,5 +141,5 @@ test("no transaction for 4,583 points changes more than 1,000 rows", async () =>
   expect(await keysOf(bucket, "")).toEqual([]);
 
   expect(largest.size).toBe(12);
-  for (const [what, { rows, query }] of largest) expect(rows, `${what}: ${query}`).toBeLessThanOrEqual(MOST_ROWS);
+  for (const [job, { rows, query }] of largest) expect(rows, `${job}: ${query}`).toBeLessThanOrEqual(MOST_ROWS);
 });

@@ -44,12 +44,12 @@ describe("circular mean", () => {
   test("deviations from the mean sum to zero; opposite angles have no mean", () => {
     const angle = fc.oneof(fc.integer({ min: 0, max: 359 }), fc.double({ min: -720, max: 720, noNaN: true }));
     const run = fc.array(angle, { minLength: 1, maxLength: 50 });
-    const pulled = fc.tuple(angle, run).map(([center, angles]) => angles.map((one) => center + one / 8));
+    const pulled = fc.tuple(angle, run).map(([center, angles]) => angles.map((angleOfRun) => center + angleOfRun / 8));
     fc.assert(
       fc.property(fc.oneof(run, pulled), (values) => {
         const found = mean(values);
-        const deviation = (of: (radians: number) => number, from: number) =>
-          values.reduce((sum, value) => sum + of(((value - from) * Math.PI) / 180), 0) / values.length;
+        const deviation = (ratio: (radians: number) => number, from: number) =>
+          values.reduce((sum, value) => sum + ratio(((value - from) * Math.PI) / 180), 0) / values.length;
         if (Number.isNaN(found)) {
           expect(Math.hypot(deviation(Math.sin, 0), deviation(Math.cos, 0))).toBeLessThan(0.0100001);
           return;

@@ -109,10 +109,10 @@ test("present never exceeds expected, and more samples never make it worse", () 
       times,
       fc.integer({ min: 1000, max: 1999 }),
       fc.integer({ min: 1, max: 300 }),
-      (some, more, cadence) => {
+      (some, added, cadence) => {
         const judge = (all: number[]) =>
           judgeSeries(at(...[...new Set(all)].toSorted((a, b) => a - b)), range, promised(cadence), LATER);
-        const [before, after] = [judge(some), judge([...some, more])];
+        const [before, after] = [judge(some), judge([...some, added])];
         expect(before.present).toBeLessThanOrEqual(before.expected);
         const silence = (stretches: readonly { start: number; end: number }[]) =>
           stretches.reduce((sum, { start, end }) => sum + end - start, 0);
@@ -138,8 +138,8 @@ test("leaves out samples before the judged range", () => {
   const later = { start: 1000, end: 1200 };
   expect(judgeHours(hours, later, promised(100), LATER)).toEqual({ expected: 2, present: 2, missing: [] });
   const far = { start: 5_000_000, end: 5_000_200 };
-  const own = [{ hour: 0, n: 2, times: Float64Array.of(1, 5_000_001, 5_000_101) }];
-  expect(judgeHours(own, far, promised(100), 1e9)).toEqual({ expected: 2, present: 2, missing: [] });
+  const farHours = [{ hour: 0, n: 2, times: Float64Array.of(1, 5_000_001, 5_000_101) }];
+  expect(judgeHours(farHours, far, promised(100), 1e9)).toEqual({ expected: 2, present: 2, missing: [] });
 });
 
 test("without a promise only gaps are missing", () => {

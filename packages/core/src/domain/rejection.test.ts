@@ -4,21 +4,21 @@ import { addRejections, countRejection, REJECTION_REASONS, type RejectionCounts,
 
 const events = fc.array(fc.tuple(fc.constantFrom(...REJECTION_REASONS), fc.integer({ min: 0, max: 1_000 })));
 
-function counted(of: readonly (readonly [(typeof REJECTION_REASONS)[number], number])[]): RejectionCounts {
+function counted(drawn: readonly (readonly [(typeof REJECTION_REASONS)[number], number])[]): RejectionCounts {
   const counts: RejectionCounts = {};
-  for (const [reason, n] of of) countRejection(counts, reason, n);
+  for (const [reason, n] of drawn) countRejection(counts, reason, n);
   return counts;
 }
 
 test("the total is the sum of all counts, and absent reasons did not occur", () => {
   fc.assert(
-    fc.property(events, (of) => {
-      const counts = counted(of);
-      expect(totalRejected(counts)).toBe(of.reduce((sum, [, n]) => sum + n, 0));
-      const occurred = REJECTION_REASONS.filter((reason) => of.some(([one, n]) => one === reason && n > 0));
+    fc.property(events, (drawn) => {
+      const counts = counted(drawn);
+      expect(totalRejected(counts)).toBe(drawn.reduce((sum, [, n]) => sum + n, 0));
+      const occurred = REJECTION_REASONS.filter((reason) => drawn.some(([other, n]) => other === reason && n > 0));
       expect(Object.keys(counts).toSorted()).toEqual(occurred.toSorted());
       for (const reason of occurred) {
-        expect(counts[reason]).toBe(of.reduce((sum, [one, n]) => sum + (one === reason ? n : 0), 0));
+        expect(counts[reason]).toBe(drawn.reduce((sum, [other, n]) => sum + (other === reason ? n : 0), 0));
       }
     }),
   );
@@ -28,11 +28,11 @@ test("adding counts equals counting together, and leaves the addend unchanged", 
   fc.assert(
     fc.property(events, events, (first, second) => {
       const into = counted(first);
-      const more = counted(second);
-      const before = { ...more };
-      addRejections(into, more);
+      const added = counted(second);
+      const before = { ...added };
+      addRejections(into, added);
       expect(into).toStrictEqual(counted([...first, ...second]));
-      expect(more).toStrictEqual(before);
+      expect(added).toStrictEqual(before);
     }),
   );
 });

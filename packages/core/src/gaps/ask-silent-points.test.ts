@@ -60,7 +60,9 @@ test("stores a new point that is 40 minutes late within the hour", async () => {
       (sample) => Number(sample.split(" ")[1]) <= now - 15 * MINUTE_MS || sample.startsWith(late),
     );
     expect(
-      differences(until, await storedSamples(db, siteId, range)).filter((one) => one.startsWith("missing")),
+      differences(until, await storedSamples(db, siteId, range)).filter((difference) =>
+        difference.startsWith("missing"),
+      ),
     ).toEqual([]);
   }
   const byName = world.asked.filter((path) => path.startsWith("/points/"));

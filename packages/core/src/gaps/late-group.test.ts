@@ -83,7 +83,7 @@ test("a group window ends without statements left, the next run continues", asyn
   const range = { start: START - INITIAL_MS, end: watermark! };
   const missing = async () => {
     const stored = new Set(await storedSamples(db, siteId, range));
-    return sourceSamples(source, range).filter((one) => late.has(one.split(" ")[0]!) && !stored.has(one)).length;
+    return sourceSamples(source, range).filter((line) => late.has(line.split(" ")[0]!) && !stored.has(line)).length;
   };
   const some = await missing();
   expect(some).toBeGreaterThan(0);

@@ -31,8 +31,8 @@ function gap(pointId: number, from: number, to: number, attempts = 0): Gap {
 test("partly filled gaps come first, then those with fewest attempts", () => {
   const begun = { ...gap(4, 2, 4.5, 3), filledTo: MIDNIGHT + 4 * HOUR_MS };
   const gaps = [gap(1, 5.5, 6.5, 2), gap(2, 6.25, 6.75), gap(3, 20, 20.75, 1), begun, gap(WHOLE_SITE, 1, 2, 5)];
-  const windows = planRepair(gaps, NOW).map(({ start, end, gaps: own }) => {
-    return [(start - MIDNIGHT) / HOUR_MS, (end - MIDNIGHT) / HOUR_MS, own.map(({ pointId }) => pointId)];
+  const windows = planRepair(gaps, NOW).map(({ start, end, gaps: gapsOfWindow }) => {
+    return [(start - MIDNIGHT) / HOUR_MS, (end - MIDNIGHT) / HOUR_MS, gapsOfWindow.map(({ pointId }) => pointId)];
   });
   expect(windows).toEqual([
     [4, 4.5, [4]],
@@ -44,30 +44,30 @@ test("partly filled gaps come first, then those with fewest attempts", () => {
 });
 
 const hour = (n: number) => MIDNIGHT + n * HOUR_MS;
-const after = (own: Gap, answers: Partial<Answers>) =>
+const after = (asked: Gap, answers: Partial<Answers>) =>
   afterAsking(
-    own,
-    askedFor(own, NOW),
+    asked,
+    askedFor(asked, NOW),
     { ended: new Set(), isServed: false, error: null, ...answers },
     24 * HOUR_MS,
     NOW,
   );
 
 test("a gap stays due if only a later hour of it was requested", () => {
-  const own = gap(1, 5.5, 6.5);
-  expect(after(own, { ended: new Set([hour(6)]) })).toBeNull();
-  const begun = after(own, { ended: new Set([hour(5)]) });
+  const due = gap(1, 5.5, 6.5);
+  expect(after(due, { ended: new Set([hour(6)]) })).toBeNull();
+  const begun = after(due, { ended: new Set([hour(5)]) });
   expect(begun).toMatchObject({ attempts: 1, nextAttemptAt: NOW, provedTo: hour(6), filledTo: null });
   // asks again later after a failure
-  expect(after(own, { error: "503" })?.nextAttemptAt).toBeGreaterThan(NOW);
+  expect(after(due, { error: "503" })?.nextAttemptAt).toBeGreaterThan(NOW);
 });
 
 test("the rest of a partly filled gap stays a gap until it is requested", () => {
-  const own = gap(1, 5.5, 7.5);
-  const cut = after(own, { ended: new Set([hour(5), hour(7)]), isServed: true, error: "503" })!;
+  const due = gap(1, 5.5, 7.5);
+  const cut = after(due, { ended: new Set([hour(5), hour(7)]), isServed: true, error: "503" })!;
   expect(cut).toMatchObject({ filledTo: hour(6), provedTo: null, lastError: "503", state: "open" });
   expect(cut.nextAttemptAt).toBeGreaterThan(NOW);
-  expect(after(own, { ended: new Set([hour(5)]), isServed: true })).toMatchObject({
+  expect(after(due, { ended: new Set([hour(5)]), isServed: true })).toMatchObject({
     filledTo: hour(6),
     nextAttemptAt: NOW,
   });
@@ -98,10 +98,10 @@ test("asks for an ongoing gap with samples to its end, and no scan forgets it", 
   expect(askedFor(goesOn, NOW)).toEqual({ start: hour(2), end: hour(3) });
   expect(askedFor({ ...goesOn, recovered: 1 }, NOW)).toEqual({ start: hour(2), end: hour(26) });
   for (const filledTo of [hour(2), hour(10), hour(30)]) {
-    const own = { ...goesOn, filledTo };
-    const asked = askedFor(own, NOW);
+    const begun = { ...goesOn, filledTo };
+    const asked = askedFor(begun, NOW);
     expect(asked).toEqual({ start: filledTo, end: Math.max(hour(26), filledTo + HOUR_MS) });
     const ended = new Set(Array.from({ length: 48 }, (_, i) => hour(i)));
-    expect(after(own, { ended })).toMatchObject({ filledTo: null, state: "open", proofs: 0 });
+    expect(after(begun, { ended })).toMatchObject({ filledTo: null, state: "open", proofs: 0 });
   }
 });

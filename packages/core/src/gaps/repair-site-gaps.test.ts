@@ -41,18 +41,18 @@ test.each(["hot", "cold"])("two hourly runs repair an outage that the upstream f
   });
   const whole = new GapWorld({ ...options, site: `ses_whole_${level}` });
   const day = dayOf(NOON);
-  for (const one of [world, whole]) {
-    await one.sync.catchUp();
-    if (level === "cold") expect(await one.settle(day)).toBe("settled");
+  for (const gapWorld of [world, whole]) {
+    await gapWorld.sync.catchUp();
+    if (level === "cold") expect(await gapWorld.settle(day)).toBe("settled");
   }
   const first = await world.hourly();
   expect(first.repair).toMatchObject({ asked: 1, incomplete: 0, inserted: 0 });
   expect(await world.shownGaps(NOON)).toEqual([["site", -296, -160, "open"]]);
   expect((await world.gaps())[0]).toMatchObject({ cause: "upstream_empty", proofs: 1, recovered: 0 });
 
-  for (const one of [world, whole]) {
-    one.sync.clock.set(now + HOUR_MS);
-    await one.sync.catchUp();
+  for (const gapWorld of [world, whole]) {
+    gapWorld.sync.clock.set(now + HOUR_MS);
+    await gapWorld.sync.catchUp();
   }
   const second = await world.hourly();
   await whole.hourly();
@@ -63,8 +63,8 @@ test.each(["hot", "cold"])("two hourly runs repair an outage that the upstream f
   expect(await whole.gaps()).toEqual([]);
   const [a, b] = [await world.sync.state(), await whole.sync.state()];
   expect(await rollups(a.siteId, day)).toEqual(await rollups(b.siteId, day));
-  const lines = (one: GapWorld, siteId: number) =>
-    storedDay(db, env.TIMESERIES, { site: { id: siteId, name: one.sync.site }, day });
+  const lines = (gapWorld: GapWorld, siteId: number) =>
+    storedDay(db, env.TIMESERIES, { site: { id: siteId, name: gapWorld.sync.site }, day });
   expect(await lines(world, a.siteId)).toEqual(await lines(whole, b.siteId));
   expect((await lines(world, a.siteId)).length).toBeGreaterThan(1_000);
   // No work is left.

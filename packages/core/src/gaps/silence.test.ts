@@ -11,11 +11,11 @@ const DOMAIN = { start: START, end: START + HOURS * HOUR_MS };
 
 /** The oracle: compares each sample with the next. */
 function naive(times: readonly number[], { start, end }: TimeRange, toleranceMs: number): TimeRange[] {
-  const own = times.filter((time) => time >= start && time < end);
+  const within = times.filter((time) => time >= start && time < end);
   const found: TimeRange[] = [];
-  for (let i = -1; i < own.length; i++) {
-    const from = own[i] ?? start;
-    const to = own[i + 1] ?? end;
+  for (let i = -1; i < within.length; i++) {
+    const from = within[i] ?? start;
+    const to = within[i + 1] ?? end;
     if (to - from > toleranceMs) found.push({ start: i === -1 ? start : from + 1, end: to });
   }
   return found;
@@ -28,9 +28,9 @@ function knownHours(times: readonly number[], cadenceMs: number, domain: TimeRan
   const counts = hours.map((hour) => byHour.get(hour)?.length ?? 0);
   const read = new Set(hoursToRead(counts, cadenceMs));
   return hours.flatMap((hour, i) => {
-    const own = byHour.get(hour);
-    if (own === undefined) return [];
-    return [{ hour, n: own.length, times: read.has(i) ? Float64Array.from(own) : null }];
+    const timesOfHour = byHour.get(hour);
+    if (timesOfHour === undefined) return [];
+    return [{ hour, n: timesOfHour.length, times: read.has(i) ? Float64Array.from(timesOfHour) : null }];
   });
 }
 
@@ -76,7 +76,7 @@ test("finds each silence of four cadences in jittered samples, no false one", ()
         );
         const found = findSilences(knownHours(times, cadenceMs, DOMAIN), DOMAIN, 3 * cadenceMs);
         const all = naive(times, DOMAIN, 3 * cadenceMs);
-        for (const one of found) expect(all).toContainEqual(one);
+        for (const silence of found) expect(all).toContainEqual(silence);
         for (const long of naive(times, DOMAIN, 4.5 * cadenceMs)) expect(found).toContainEqual(long);
       },
     ),
@@ -94,8 +94,8 @@ test("equals the naive comparison in any part, with all hours read", () => {
       (drawn, from, length) => {
         const times = [...new Set(drawn)].sort((a, b) => a - b);
         const domain = { start: START + from, end: Math.min(START + from + length, DOMAIN.end + 1) };
-        const hours = [...Map.groupBy(times, hourOf)].map(([hour, own]) => {
-          return { hour, n: own.length, times: Float64Array.from(own) };
+        const hours = [...Map.groupBy(times, hourOf)].map(([hour, timesOfHour]) => {
+          return { hour, n: timesOfHour.length, times: Float64Array.from(timesOfHour) };
         });
         expect(findSilences(hours, domain, 600_000)).toEqual(naive(times, domain, 600_000));
         const within = times.filter((time) => time >= domain.start && time < domain.end).length;

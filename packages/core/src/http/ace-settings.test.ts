@@ -3,8 +3,8 @@ import { z } from "zod";
 import { aceConnection, aceSettings } from "./ace-settings.ts";
 import { parseSettings } from "./settings.ts";
 
-const parse = (address: string, more = {}) =>
-  parseSettings(z.object(aceSettings), { ACE_API_BASE_URL: address, ACE_API_KEY: "k", ...more });
+const parse = (address: string, fields = {}) =>
+  parseSettings(z.object(aceSettings), { ACE_API_BASE_URL: address, ACE_API_KEY: "k", ...fields });
 
 test.each([
   "https://flightdeck.aceiot.cloud/api",

@@ -37,7 +37,7 @@ test("for any body, its parameters are bounded and hold no secret", () => {
   const text = fc.oneof(
     fc.string(),
     fc.constant(SECRET),
-    fc.string().map((more) => `${more}${SECRET}${more}`),
+    fc.string().map((around) => `${around}${SECRET}${around}`),
   );
   const value = fc.letrec((tie) => ({
     value: fc.oneof(

@@ -95,12 +95,12 @@ test.each<[string, () => Promise<unknown>]>([
       expect(await site.row()).toMatchObject({ generation: 1 });
     },
   ],
-])("a file that %s is dropped, logged and rebuilt", async (what, damage) => {
+])("a file that %s is dropped, logged and rebuilt", async (damageName, damage) => {
   await damage();
   const { answer, lines: found } = await site.query();
   const late = `a ${dayStart(site.day(17)) + 5 * HOUR_MS} 9`;
   expect(found.filter((line) => line !== late)).toEqual(lines);
-  expect(found.includes(late)).toBe(what.startsWith("lacks"));
+  expect(found.includes(late)).toBe(damageName.startsWith("lacks"));
   expect([answer.partial, answer.unreadable, answer.misplaced]).toEqual([false, [], []]);
   expect(answer.unreadableMonths).toEqual([{ month: MONTH, reason: expect.any(String), provedBy: expect.any(String) }]);
   expect(await site.row()).toMatchObject({ file: null, reason: answer.unreadableMonths[0]!.reason });
@@ -177,7 +177,7 @@ test("days read from the month file hold no samples of other days", async () => 
   const files = await planned(17);
   expect(files.map(({ month }) => month !== null)).toEqual([true, true, true, true]);
   const outcomes = await readFiles({ db, bucket: env.TIMESERIES }, files, { requests: 0, bytes: 0 });
-  const held = outcomes.flatMap((one) => ("series" in one ? [...one.series.values()] : []));
+  const held = outcomes.flatMap((outcome) => ("series" in outcome ? [...outcome.series.values()] : []));
   // two samples a day
   expect(held.map(({ times }) => times.buffer.byteLength)).toEqual(held.map(() => 4 * 2 * 8));
 });

@@ -53,14 +53,14 @@ test("a month's packed aggregates go when all of its days are deleted", async ()
 test("no month file has a day from which a point is being deleted", async () => {
   const [point] = site.points;
   let months: number[] | null = null;
-  const bucket = interceptedBucket(env.TIMESERIES, async (execute, what) => {
+  const bucket = interceptedBucket(env.TIMESERIES, async (execute, call) => {
     // After the month file was deleted, and before the day is written without the point.
-    if (months === null && what === `get ${dayFileKey(site.site.name, site.day(31))}`) months = await site.build();
+    if (months === null && call === `get ${dayFileKey(site.site.name, site.day(31))}`) months = await site.build();
     return execute();
   });
-  const of = { build: "deletion", site: site.site, day: site.day(31) };
+  const build = { build: "deletion", site: site.site, day: site.day(31) };
   site.rest();
-  expect(await deletePointDay({ db, bucket, hotDays: 0, now: site.now }, of, point!)).toBe("deleted");
+  expect(await deletePointDay({ db, bucket, hotDays: 0, now: site.now }, build, point!)).toBe("deleted");
   expect(months).toEqual([]);
   expect(await env.TIMESERIES.head(monthFileKey(site.site.name, MONTH))).toBeNull();
 });
@@ -76,7 +76,7 @@ test("the object of a lost build goes when all days are deleted", async () => {
   // The object is put, and D1 does not know it.
   await site.run(
     new MemoryEngine(),
-    new CrashPoint(0, "after", (what) => what === `put ${monthFileKey(site.site.name, MONTH)}`),
+    new CrashPoint(0, "after", (call) => call === `put ${monthFileKey(site.site.name, MONTH)}`),
   );
   site.states.set(instance!, { is: "ended", reason: "it was terminated" });
   for (const day of DAYS) await deleteDay({ db, bucket: env.TIMESERIES }, site.site, site.day(day), site.time);

@@ -58,9 +58,9 @@ test.each([
 ] as const)("a file that arrives damaged %d times is %s", async (times, state) => {
   const before = (await site.query()).lines;
   let damaged = 0;
-  const bucket = interceptedBucket(env.TIMESERIES, async (execute, what) => {
+  const bucket = interceptedBucket(env.TIMESERIES, async (execute, call) => {
     const result = await execute();
-    if (what !== `body ${key}` || !(result instanceof ArrayBuffer) || damaged++ >= times) return result;
+    if (call !== `body ${key}` || !(result instanceof ArrayBuffer) || damaged++ >= times) return result;
     const bytes = new Uint8Array(result);
     bytes[bytes.length - 20] = bytes[bytes.length - 20]! ^ 1;
     return result;
@@ -96,6 +96,6 @@ test("a rebuilt day is read from its own aggregates, with later points", async (
   const context = { bucket: env.TIMESERIES, now: site.now, newBuild: () => "rebuild", dryRun: false };
   const rebuilt = await rebuildDay(context, { db, id: site.site.id, name: site.site.name }, site.day(17));
   expect(rebuilt).toMatchObject({ outcome: "rebuilt" });
-  const own = (line: string) => line.startsWith("b ") || line.endsWith(" 17");
-  expect((await site.query()).lines).toEqual(before.filter(own));
+  const isKept = (line: string) => line.startsWith("b ") || line.endsWith(" 17");
+  expect((await site.query()).lines).toEqual(before.filter(isKept));
 });

@@ -22,7 +22,8 @@ const written = (text: string, rest: Partial<DayOutline> = {}): DayOutline => {
 };
 
 /** By day of October: the generation of the given days, null for others. */
-const generations = (of: Readonly<Record<number, number>>) => Array.from({ length: 31 }, (_, i) => of[i + 1] ?? null);
+const generations = (byDay: Readonly<Record<number, number>>) =>
+  Array.from({ length: 31 }, (_, i) => byDay[i + 1] ?? null);
 
 const row = (rest: Partial<MonthRow> = {}): MonthRow => ({
   month: OCTOBER,

@@ -64,7 +64,7 @@ describe("a part is refused, and nothing is changed,", () => {
 
   test("if a day file is another one, missing, or of another size", async () => {
     const first = sources[0]!;
-    const merge = (of: MonthSource) => mergePart(bucket, TEST_BUILD, [of, ...sources.slice(1)], ALL, 0);
+    const merge = (source: MonthSource) => mergePart(bucket, TEST_BUILD, [source, ...sources.slice(1)], ALL, 0);
     await expect(merge({ ...first, etag: "another" })).rejects.toThrow(DayFileChanged);
     await expect(merge({ ...first, bytes: first.bytes + 1 })).rejects.toThrow(DayFileCorrupt);
     await expect(merge({ ...first, key: `${first.key}x` })).rejects.toThrow(DayFileMissing);
@@ -112,8 +112,11 @@ test("a month has points of up to a million samples", async () => {
   const days = [dense(0, rows), dense(1, rows), dense(2, rows), dense(3, rows)];
   const built = await buildMonth(bucket, await writeDays(bucket, days));
   expect(built.rows).toBe(4 * rows);
-  const more = await writeDays(bucket, [...days, dense(4, 1)]);
-  expect(await mergePart(bucket, TEST_BUILD, more, ALL, 0)).toMatchObject({ points: 0, rowsLeftOut: 4 * rows + 1 });
+  const withAnother = await writeDays(bucket, [...days, dense(4, 1)]);
+  expect(await mergePart(bucket, TEST_BUILD, withAnother, ALL, 0)).toMatchObject({
+    points: 0,
+    rowsLeftOut: 4 * rows + 1,
+  });
 });
 
 test("evenly spaced points have own row groups, others share them", async () => {

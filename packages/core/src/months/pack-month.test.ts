@@ -110,8 +110,8 @@ async function expectAll(): Promise<void> {
   const before = await findBeforeRange(db, siteId, ids, dayStart(END));
   expect([...before.uncertain]).toEqual([]);
   for (const id of ids) {
-    const own = all.filter((one) => one.id === id && one.day < END).sort((a, b) => b.day - a.day);
-    const last = whole.rollups!.find(({ pointId, day }) => pointId === id && day === own[0]?.day);
+    const known = all.filter((pointDay) => pointDay.id === id && pointDay.day < END).sort((a, b) => b.day - a.day);
+    const last = whole.rollups!.find(({ pointId, day }) => pointId === id && day === known[0]?.day);
     const hours = last?.slice.hours.flatMap((hour, i) => (hour === null ? [] : [dayStart(last.day) + i * 3_600_000]));
     expect(before.hours.get(id)).toEqual(hours === undefined || hours.length === 0 ? [] : [hours.at(-1)]);
   }
@@ -125,8 +125,8 @@ async function packBeside(
   let calls = 0;
   const intercepted = interceptedDatabase(db, (execute) => beside(calls++, execute));
   const basis = await readMonthBasis(db, siteId, MONTH);
-  const of = { siteId, basis, file: { generation: 2, locators: new Map() } };
-  await packPointMonths(intercepted, of, points).catch((error: unknown) => expect(String(error)).toContain("died"));
+  const target = { siteId, basis, file: { generation: 2, locators: new Map() } };
+  await packPointMonths(intercepted, target, points).catch((error: unknown) => expect(String(error)).toContain("died"));
 }
 
 const idsOf = (points: readonly number[]) => points.map((point) => ids[point]!);
@@ -145,7 +145,7 @@ const change = fc.oneof(
       kind: fc.constant("publish" as const),
       day,
       points: some,
-      own: fc.array(slice, { minLength: 1, maxLength: 3 }),
+      slices: fc.array(slice, { minLength: 1, maxLength: 3 }),
     }),
   },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant("delete" as const), day }) },
@@ -164,7 +164,10 @@ type Operation<T> = T extends fc.Arbitrary<infer U> ? U : never;
 async function doChange(step: Operation<typeof change>): Promise<number> {
   switch (step.kind) {
     case "publish":
-      await publish(step.day, new Map(step.points.map((point, i) => [ids[point]!, step.own[i % step.own.length]!])));
+      await publish(
+        step.day,
+        new Map(step.points.map((point, i) => [ids[point]!, step.slices[i % step.slices.length]!])),
+      );
       return 0;
     case "delete":
       await deleteDay(step.day);
@@ -183,7 +186,7 @@ const PUBLISHED: Operation<typeof change> = {
   kind: "publish",
   day: FIRST,
   points: [0, 1],
-  own: [
+  slices: [
     encodeSlice({
       hours: Array.from({ length: 24 }, () => ({ n: 1, min: 2, max: 2, sum: 2, edges: null })),
       locator: {
@@ -227,15 +230,17 @@ test("a damaged slice leaves its day unpacked for its row's points only", async 
   const hours = Array.from({ length: 24 }, () => ({ n: 1, min: 2, max: 2, sum: 2, edges: null }));
   const group = { offset: 4, timeBytes: 1, nameBytes: 1, valueBytes: 1, rows: 1, crc32: 7 };
   const good = encodeSlice({ hours, locator: { group, firstRow: 0, rows: 1 } });
-  for (const one of [FIRST, FIRST + 1]) await publish(one, new Map(ids.map((id) => [id, good])));
+  for (const date of [FIRST, FIRST + 1]) await publish(date, new Map(ids.map((id) => [id, good])));
   const [hurt] = ids;
-  await changeSlices(db, (bytes, { pointId, day: of }) => (pointId === hurt && of === FIRST ? bytes.slice(1) : bytes));
+  await changeSlices(db, (bytes, { pointId, day: date }) =>
+    pointId === hurt && date === FIRST ? bytes.slice(1) : bytes,
+  );
   expect(await packDays(db, siteId, ids, { first: FIRST, last: FIRST })).toEqual([FIRST + 1]);
   const { results } = await db.prepare("SELECT key FROM block_days WHERE hours <> x''").all();
   expect(results).toEqual([{ key: blockDayKey(hurt!, FIRST) }]);
   const { rollups } = await readStored(db, siteId, ids, RANGE, "rollups");
-  const damaged = rollups!.filter(({ slice: of }) => unlessDamaged(() => of.hours) === null);
-  expect(damaged.map(({ pointId, day: of }) => [pointId, of])).toEqual([[hurt, FIRST]]);
+  const damaged = rollups!.filter(({ slice: stored }) => unlessDamaged(() => stored.hours) === null);
+  expect(damaged.map(({ pointId, day: date }) => [pointId, date])).toEqual([[hurt, FIRST]]);
   expect(rollups).toHaveLength(2 * POINTS);
 
   await rebuild(FIRST);

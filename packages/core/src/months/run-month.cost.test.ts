@@ -42,5 +42,5 @@ test("a month of 10,000 points keeps the limits of D1", async () => {
   expect(Math.max(...rows)).toBeLessThanOrEqual(MOST_ROWS);
   // A row per point, and a row per block of 16 and day, which moves away and back; ids begin within a block.
   const blocks = POINTS / 16 + 1;
-  expect(rows.reduce((sum, one) => sum + one, 0)).toBeLessThan(POINTS + 2 * 31 * blocks + 50);
+  expect(rows.reduce((sum, n) => sum + n, 0)).toBeLessThan(POINTS + 2 * 31 * blocks + 50);
 }, 180_000);

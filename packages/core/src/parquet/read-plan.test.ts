@@ -105,11 +105,11 @@ describe("planRanges", () => {
         });
         const ranges = planRanges(groups, join, most);
         expect(ranges.flatMap((range) => range.groups)).toEqual(groups);
-        for (const { offset, length, groups: own } of ranges) {
-          const last = own.at(-1)!.group;
-          expect([offset, offset + length]).toEqual([own[0]!.group.offset, last.offset + extentBytes(last)]);
-          if (own.length > 1) expect(length).toBeLessThanOrEqual(most);
-          expect(length).toBeLessThanOrEqual(own.length * 30 + (own.length - 1) * join);
+        for (const { offset, length, groups: groupsOfRange } of ranges) {
+          const last = groupsOfRange.at(-1)!.group;
+          expect([offset, offset + length]).toEqual([groupsOfRange[0]!.group.offset, last.offset + extentBytes(last)]);
+          if (groupsOfRange.length > 1) expect(length).toBeLessThanOrEqual(most);
+          expect(length).toBeLessThanOrEqual(groupsOfRange.length * 30 + (groupsOfRange.length - 1) * join);
         }
       }),
     );

@@ -41,11 +41,11 @@ test("shared times are stored about once", () => {
 });
 
 test("unshared times come back, up to the ends of the day", () => {
-  const own = () => timesOf((minute) => minute * 60_000 + Math.floor(noise() * 59_999));
+  const irregular = () => timesOf((minute) => minute * 60_000 + Math.floor(noise() * 59_999));
   const [first, last] = [TEST_START, TEST_START + 86_399_999];
   for (const points of [
-    [own(), own(), own()],
-    [Float64Array.of(first, last), Float64Array.of(last - 1), own()],
+    [irregular(), irregular(), irregular()],
+    [Float64Array.of(first, last), Float64Array.of(last - 1), irregular()],
     [Float64Array.of(last), even],
   ]) {
     expect(roundTrip(points)).toBeGreaterThan(0);
@@ -79,8 +79,8 @@ describe("times of a month", () => {
   });
 
   test("are packed in bits if unshared, also beside shared ones", () => {
-    const own = () => month((minute) => minute * 60_000 + Math.floor(noise() * 200));
-    const points = [own(), own(), own(), own(), own()];
+    const irregular = () => month((minute) => minute * 60_000 + Math.floor(noise() * 200));
+    const points = [irregular(), irregular(), irregular(), irregular(), irregular()];
     const alone = points.reduce((sum, times) => sum + roundTrip([times], encodeMonthTimes), 0);
     expect(roundTrip(points, encodeMonthTimes)).toBeLessThan(1.01 * alone);
   });

@@ -51,8 +51,8 @@ test("each point has its best encoding, and all share one dictionary", async () 
 });
 
 test("indexes come back for one to 2,000 distinct values", async () => {
-  const of = (distinct: number) => valuesOf((row) => ((row * 7_919) % distinct) / 10);
-  const points = [1, 2, 3, 255, 256, 257, 1_000, 2_000].map(of);
+  const cycling = (distinct: number) => valuesOf((row) => ((row * 7_919) % distinct) / 10);
+  const points = [1, 2, 3, 255, 256, 257, 1_000, 2_000].map(cycling);
   expect(new Set(encodingsOf(...points)).has("RLE_DICTIONARY")).toBe(true);
   await expectBack(...points);
 });

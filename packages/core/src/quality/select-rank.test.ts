@@ -12,8 +12,8 @@ test("finds the value of any rank, and keeps the set of values", () => {
       const rank = seed % given.length;
       const work = Float64Array.from([...given, ...Array<number>(spare).fill(-1e300)]);
       expect(selectRank(work, given.length, rank) + 0).toBe(sorted[rank]! + 0);
-      expect([...work.subarray(0, given.length)].toSorted((a, b) => a - b).map((one) => one + 0)).toEqual(
-        sorted.map((one) => one + 0),
+      expect([...work.subarray(0, given.length)].toSorted((a, b) => a - b).map((drawn) => drawn + 0)).toEqual(
+        sorted.map((drawn) => drawn + 0),
       );
     }),
   );

@@ -109,9 +109,9 @@ test("equals adding samples to their buckets one by one", () => {
   fc.assert(
     fc.property(samples, bounds, (all, edges) => {
       const buckets = new Map<number, number[]>();
-      for (const [at, one] of all) {
+      for (const [at, drawn] of all) {
         const start = edges.findLast((edge) => edge <= at)!;
-        buckets.set(start, [...(buckets.get(start) ?? []), one]);
+        buckets.set(start, [...(buckets.get(start) ?? []), drawn]);
       }
       const rows = rowsOf(seriesOf(all), edges);
       expect(rows.map((row) => row.time)).toEqual([...buckets.keys()]);
@@ -120,12 +120,12 @@ test("equals adding samples to their buckets one by one", () => {
         expect([min, max, count]).toEqual([Math.min(...values), Math.max(...values), values.length]);
         expect(mean).toBeGreaterThanOrEqual(min!);
         expect(mean).toBeLessThanOrEqual(max!);
-        const sum = values.reduce((total, one) => total + one);
+        const sum = values.reduce((total, drawn) => total + drawn);
         if (Number.isFinite(sum)) expect(mean).toBe(Math.min(max!, Math.max(min!, sum / values.length)));
         else {
           overflows++;
           // Halves never overflow, however they are rounded.
-          const half = values.reduce((total, one) => total + one / 2 / values.length, 0);
+          const half = values.reduce((total, drawn) => total + drawn / 2 / values.length, 0);
           expect(Math.abs(mean! / 2 - half)).toBeLessThan(1e294 * values.length);
         }
       }

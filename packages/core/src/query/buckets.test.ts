@@ -44,7 +44,8 @@ const clocks = new Map(
 /** The zone's clock time, encoded as if it were UTC, in epoch ms, whole seconds. */
 function clockAt(zone: string, time: number): number {
   const parts = clocks.get(zone)!.formatToParts(time);
-  const part = (type: Intl.DateTimeFormatPartTypes) => Number(parts.find((one) => one.type === type)!.value);
+  const part = (type: Intl.DateTimeFormatPartTypes) =>
+    Number(parts.find((candidate) => candidate.type === type)!.value);
   return Date.UTC(part("year"), part("month") - 1, part("day"), part("hour"), part("minute"), part("second"));
 }
 

@@ -109,7 +109,7 @@ function dayBounds(range: TimeRange, timeZone: string): Float64Array {
 function calendarBounds(range: TimeRange, interval: "1week" | "1month", timeZone: string): Float64Array {
   const today = Temporal.Instant.fromEpochMilliseconds(range.start).toZonedDateTimeISO(timeZone).toPlainDate();
   let date = interval === "1week" ? today.subtract({ days: today.dayOfWeek - 1 }) : today.with({ day: 1 });
-  const startOf = (of: Temporal.PlainDate) => of.toZonedDateTime(timeZone).epochMilliseconds;
+  const startOf = (plain: Temporal.PlainDate) => plain.toZonedDateTime(timeZone).epochMilliseconds;
   const bounds = [startOf(date)];
   while (bounds.at(-1)! < range.end) {
     date = date.add(interval === "1week" ? { weeks: 1 } : { months: 1 });

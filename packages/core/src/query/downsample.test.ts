@@ -119,7 +119,7 @@ describe("shape", () => {
     const values = noisy.values.map((value, i) => (i === 7777 ? 12 : i === 3333 ? -9 : Math.min(9, value / 2)));
     const { times, count } = downsample({ times: noisy.times, values }, 200, null);
     expect(times).toContain(7_777_000);
-    expect(count.reduce((sum, one) => sum + one)).toBe(size);
+    expect(count.reduce((sum, n) => sum + n)).toBe(size);
   });
 
   test("is closer to a stepped curve than every n-th sample", () => {

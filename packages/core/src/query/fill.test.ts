@@ -104,12 +104,12 @@ test("keeps values exactly, and a line between its two values", () => {
         const bounds = Float64Array.from({ length: 42 }, (_, i) => i);
         const series = {
           times: Float64Array.from(all, ([time]) => time),
-          values: Float64Array.from(all, ([, one]) => one),
+          values: Float64Array.from(all, ([, drawn]) => drawn),
         };
         const filled = fillBuckets(series, bounds, fill, until);
-        const own = (column: Float64Array) => column.filter((_, i) => filled.filled[i] === 0);
-        expect(own(filled.times)).toEqual(series.times);
-        expect(own(filled.values)).toEqual(series.values);
+        const unfilled = (column: Float64Array) => column.filter((_, i) => filled.filled[i] === 0);
+        expect(unfilled(filled.times)).toEqual(series.times);
+        expect(unfilled(filled.values)).toEqual(series.values);
         const first = all[0]?.[0] ?? 0;
         const last = fill === "locf" && all.length > 0 ? 40 : (all.at(-1)?.[0] ?? -1);
         const known = new Map(all);

@@ -11,26 +11,28 @@ const part = (hour: number): HourPart => {
 const BOUNDS = Float64Array.of(0, 2 * HOUR_MS, 4 * HOUR_MS, 6 * HOUR_MS);
 
 test("series with every bucket share their times, the buckets' starts", () => {
-  const [one, other] = [
+  const [first, other] = [
     [0, 1, 3, 5],
     [1, 2, 4],
   ].map((hours) => bucketHours(hours.map(part), BOUNDS));
-  for (const { times, count } of [one!, other!]) {
+  for (const { times, count } of [first!, other!]) {
     expect([...times]).toEqual([...BOUNDS.subarray(0, 3)]);
     expect(times.buffer).toBe(BOUNDS.buffer);
     expect(count).toHaveLength(3);
   }
-  expect([...one!.count]).toEqual([4, 2, 2]);
+  expect([...first!.count]).toEqual([4, 2, 2]);
 });
 
 test.each([[[]], [[0]], [[5]], [[1, 4]], [[0, 1, 2, 3]], [[2, 5]]])("hours %j: empty buckets are absent", (hours) => {
   const { times, values, min, max, count } = bucketHours(hours.map(part), BOUNDS);
   const buckets = [...Map.groupBy(hours, (hour) => Math.floor(hour / 2))];
   expect([...times]).toEqual(buckets.map(([bucket]) => bucket * 2 * HOUR_MS));
-  expect([...values]).toEqual(buckets.map(([, of]) => of.reduce((sum, hour) => sum + hour + 1, 0) / of.length));
-  expect([...min]).toEqual(buckets.map(([, of]) => of[0]));
-  expect([...max]).toEqual(buckets.map(([, of]) => of.at(-1)! + 2));
-  expect([...count]).toEqual(buckets.map(([, of]) => 2 * of.length));
+  expect([...values]).toEqual(
+    buckets.map(([, hoursOfBucket]) => hoursOfBucket.reduce((sum, hour) => sum + hour + 1, 0) / hoursOfBucket.length),
+  );
+  expect([...min]).toEqual(buckets.map(([, hoursOfBucket]) => hoursOfBucket[0]));
+  expect([...max]).toEqual(buckets.map(([, hoursOfBucket]) => hoursOfBucket.at(-1)! + 2));
+  expect([...count]).toEqual(buckets.map(([, hoursOfBucket]) => 2 * hoursOfBucket.length));
   // Not the shared bounds.
   expect(times.buffer).not.toBe(BOUNDS.buffer);
   // Buffers of their own, which can be freed.

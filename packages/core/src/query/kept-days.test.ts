@@ -47,13 +47,15 @@ async function keptSite(): Promise<void> {
   }
 }
 
-const store = (day: number, of: (point: number) => readonly (readonly number[])[]) => {
-  const rows = ids.flatMap((id, i) => of(i).map(([offset, value]) => [id, dayStart(day) + offset!, value!] as const));
+const store = (day: number, rowsOf: (point: number) => readonly (readonly number[])[]) => {
+  const rows = ids.flatMap((id, i) =>
+    rowsOf(i).map(([offset, value]) => [id, dayStart(day) + offset!, value!] as const),
+  );
   return upsertSamples(db, pointSamples(rows));
 };
 async function settle(day: number, { hotDays = HOT_DAYS, now = NOW, through = db } = {}): Promise<void> {
-  const of = { build: `build-${builds++}`, site, day };
-  const { outcome } = await settleFromSegments({ db: through, bucket, hotDays, now: () => now }, of);
+  const build = { build: `build-${builds++}`, site, day };
+  const { outcome } = await settleFromSegments({ db: through, bucket, hotDays, now: () => now }, build);
   expect(outcome).toBe("settled");
 }
 const late = (day: number) => store(day, (i) => (i === 5 ? [[5 * HOUR_MS, -1]] : []));

@@ -55,7 +55,10 @@ describe("days read from the month's file", () => {
   test("not a day published since, and not one that the file lacks", () => {
     const changed = days.map((day) => (day.day === FIRST + 3 ? { ...day, generation: 2 } : day));
     expect(sources(plan({ days: changed }))).toMatchObject({ month: DAYS - 1, days: 1 });
-    const without = { ...row, days: row.days.map((one, i) => (i === FIRST + 4 - FIRST_OF_MONTH ? null : one)) };
+    const without = {
+      ...row,
+      days: row.days.map((generation, i) => (i === FIRST + 4 - FIRST_OF_MONTH ? null : generation)),
+    };
     expect(sources(plan({ months: [without] }))).toMatchObject({ month: DAYS - 1, days: 1 });
   });
 
@@ -66,7 +69,9 @@ describe("days read from the month's file", () => {
 
   test("not a day with a point that has no place in this month file", () => {
     const moved = (place: PointDay["month"]) =>
-      pointDays!.map((one) => (one.day === FIRST + 5 && one.pointId === 2 ? { ...one, month: place } : one));
+      pointDays!.map((planned) =>
+        planned.day === FIRST + 5 && planned.pointId === 2 ? { ...planned, month: place } : planned,
+      );
     expect(sources(plan({ pointDays: moved(null) }))).toMatchObject({ month: DAYS - 1, days: 1 });
     const other = inMonth(pointDays![0]!, 2).month;
     expect(sources(plan({ pointDays: moved(other) }))).toMatchObject({ month: DAYS - 1, days: 1 });
@@ -88,17 +93,17 @@ describe("days read from the month's file", () => {
 
   test("none if the places in it contradict each other", () => {
     const { locator } = pointDay(1, 0, { bytes: 90_000, rows: 44_640 });
-    const torn = pointDays!.map((one) =>
-      one.pointId === 2
+    const torn = pointDays!.map((planned) =>
+      planned.pointId === 2
         ? {
-            ...one,
+            ...planned,
             month: {
               month: MONTH,
               generation: 3,
               locator: { ...locator, group: { ...locator.group, offset: locator.group.offset + 1 } },
             },
           }
-        : one,
+        : planned,
     );
     expect(sources(plan({ pointDays: torn }))).toMatchObject({ month: 0, days: DAYS });
   });

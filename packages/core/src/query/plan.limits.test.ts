@@ -102,7 +102,7 @@ function followed(input: PlanInput, message: string): PlanInput[] {
   const instead = /ask for (.*)\.$/.exec(message)?.[1];
   if (instead === undefined) throw new Error(`no suggestion: ${message}`);
   return instead.split(", or for ").map((way) => {
-    const interval = INTERVALS.find((one) => way.includes(`interval=${one}`)) ?? input.interval;
+    const interval = INTERVALS.find((candidate) => way.includes(`interval=${candidate}`)) ?? input.interval;
     const count = Number(/at most (\d+) points/.exec(way)?.[1] ?? input.points.length);
     const days = Number(/at most (\d+) days/.exec(way)?.[1] ?? Number.POSITIVE_INFINITY);
     const end = Math.min(input.range.end, input.range.start + days * DAY);

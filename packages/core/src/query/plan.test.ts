@@ -65,7 +65,7 @@ describe("auto chooses the finest interval that fits", () => {
           const bucket = finer === "raw" ? 0 : BUCKET_MS[finer];
           const values = cadences.map((cadence) => length / Math.max(bucket, cadence ?? MINUTE));
           const isTooLong = length > MAX_SPAN_DAYS[finer] * DAY;
-          const sum = values.reduce((total, one) => total + one, 0);
+          const sum = values.reduce((total, value) => total + value, 0);
           expect(isTooLong || Math.max(...values) > maxPoints || sum > MAX_VALUES).toBe(true);
         }
       }),
@@ -135,8 +135,8 @@ describe("reads of the cold level", () => {
 
   test("points with too many samples for memory are read one at a time", () => {
     const rich = (id: number, day: number) => {
-      const one = pointDay(id, day);
-      return { ...one, locator: { ...one.locator, rows: 86_400, group: { ...one.locator.group, rows: 90_000 } } };
+      const base = pointDay(id, day);
+      return { ...base, locator: { ...base.locator, rows: 86_400, group: { ...base.locator.group, rows: 90_000 } } };
     };
     const stored = settled(10, [1, 2, 3], rich);
     const { blocks } = planQuery(query(10 * DAY, { points: points(3), interval: "1hr", timeZone: KATHMANDU, stored }));

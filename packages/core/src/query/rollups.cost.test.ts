@@ -46,11 +46,11 @@ beforeAll(async () => {
   ]);
   for (let day = FIRST; day < FIRST + DAYS; day++) {
     const isHot = day >= FIRST + FILES;
-    const own = { slice: isHot ? hot : settled, rows: isHot ? null : 288 };
+    const stored = { slice: isHot ? hot : settled, rows: isHot ? null : 288 };
     await insertPointDays(
       db,
       day,
-      world.ids.map((pointId) => ({ pointId, ...own })),
+      world.ids.map((pointId) => ({ pointId, ...stored })),
     );
   }
 });

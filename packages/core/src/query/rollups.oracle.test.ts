@@ -57,7 +57,7 @@ const operation = fc.oneof(
 );
 const bound = fc.oneof(
   fc.nat(DAYS * 24).map((hour) => hour * HOUR_MS),
-  fc.nat(DAYS).map((one) => one * DAY_MS),
+  fc.nat(DAYS).map((n) => n * DAY_MS),
   fc.nat(DAYS * DAY_MS),
 );
 const question = fc.record({
@@ -93,7 +93,7 @@ test("after any history, answers equal the samples', and rollups a rebuild", asy
       const world = await RollupWorld.create(db, env.TIMESERIES, NAMES);
       const start = Date.parse(first);
       const firstDay = start / DAY_MS;
-      const at = (rows: readonly Sample[]): Sample[] => rows.map(([point, ms, one]) => [point, start + ms, one]);
+      const at = (rows: readonly Sample[]): Sample[] => rows.map(([point, ms, drawn]) => [point, start + ms, drawn]);
       for (const [operate, { from, to, interval, other, points }] of steps) {
         switch (operate.kind) {
           case "sync":
@@ -111,7 +111,7 @@ test("after any history, answers equal the samples', and rollups a rebuild", asy
             const range = { start: dayStart(firstDay + operate.day), end: dayStart(firstDay + operate.day + 1) };
             const ofDay = at(operate.samples).filter(([, time]) => time >= range.start && time < range.end);
             // one value per point and time, as in a page
-            const rows = [...new Map(ofDay.map((one) => [`${one[0]} ${one[1]}`, one])).values()];
+            const rows = [...new Map(ofDay.map((sample) => [`${sample[0]} ${sample[1]}`, sample])).values()];
             if (rows.length > 0) await world.backfill(firstDay + operate.day, rows);
             break;
           }

@@ -77,7 +77,7 @@ test.each<[string, () => Promise<unknown>]>([
       );
       for (const point of [0, 1]) {
         const { times, values } = answer.series[point]!;
-        const expected = SAMPLES.filter(([of]) => of === point);
+        const expected = SAMPLES.filter(([name]) => name === point);
         expect(Array.from(times, (time, i) => [time, values[i]])).toEqual(
           expected.map(([, time, value]) => [Math.floor(time / HOUR_MS) * HOUR_MS, value]),
         );

@@ -41,9 +41,11 @@ test("finds exactly the hours whose sum is not finite", () => {
   fc.assert(
     fc.property(fc.array(fc.tuple(fc.nat({ max: 23 }), fc.array(value, { minLength: 1, maxLength: 4 }))), (given) => {
       const ofHours = [...new Map(given)].sort(([a], [b]) => a - b);
-      const samples = ofHours.flatMap(([hour, values]) => values.map((one, i) => [hour * HOUR_MS + i, one] as const));
+      const samples = ofHours.flatMap(([hour, values]) =>
+        values.map((drawn, i) => [hour * HOUR_MS + i, drawn] as const),
+      );
       const times = Float64Array.from(samples, ([at]) => dayStart(DAY) + at);
-      const values = Float64Array.from(samples, ([, one]) => one);
+      const values = Float64Array.from(samples, ([, drawn]) => drawn);
       const rollups = [rollup(summedUp(times, values))];
       const [parsed] = parseRollups(rollups).parsed;
       const expected = parsed!.hours.flatMap((hour, i) =>

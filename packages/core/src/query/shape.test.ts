@@ -25,9 +25,9 @@ function raw(size: number, unit: string | null = null, name = "a"): QueriedSerie
 }
 
 test("without options: the same columns, not thinned", () => {
-  const one = raw(10, "°F");
-  const { series, downsampled } = shapeSeries([one], RAW, AS_IT_IS);
-  expect(series[0]!.values).toBe(one.values);
+  const unshaped = raw(10, "°F");
+  const { series, downsampled } = shapeSeries([unshaped], RAW, AS_IT_IS);
+  expect(series[0]!.values).toBe(unshaped.values);
   expect(series[0]).not.toHaveProperty("filled");
   expect(series[0]).not.toHaveProperty("count");
   expect([series[0]!.unit, downsampled]).toEqual(["°F", null]);
@@ -44,20 +44,25 @@ describe("thinning", () => {
     const { series, downsampled } = shapeSeries([raw(100), raw(5)], RAW, { ...AS_IT_IS, thinTo: 20 });
     expect(downsampled).toEqual({ method: "minmax-lttb", from: 105, to: 25 });
     expect(series.map(({ times }) => times.length)).toEqual([20, 5]);
-    expect(series.map(({ count }) => count?.reduce((sum, one) => sum + one))).toEqual([100, 5]);
+    expect(series.map(({ count }) => count?.reduce((sum, n) => sum + n))).toEqual([100, 5]);
   });
 
   test("buckets are not thinned", () => {
-    const one = { ...raw(100), min: new Float64Array(100), max: new Float64Array(100), count: new Int32Array(100) };
+    const unshaped = {
+      ...raw(100),
+      min: new Float64Array(100),
+      max: new Float64Array(100),
+      count: new Int32Array(100),
+    };
     const bounds = bucketBounds({ start: 0, end: 100 * MINUTE }, "1min", "UTC");
-    const { series, downsampled } = shapeSeries([one], { ...RAW, bounds }, { ...AS_IT_IS, thinTo: 20 });
+    const { series, downsampled } = shapeSeries([unshaped], { ...RAW, bounds }, { ...AS_IT_IS, thinTo: 20 });
     expect([series[0]!.times.length, downsampled]).toEqual([100, null]);
   });
 
   test("a line of thinned samples breaks exactly at the gaps of all samples", () => {
-    const one = raw(1000);
-    const times = one.times.map((time, i) => (i >= 500 ? time + 10 * MINUTE : time));
-    const { series } = shapeSeries([{ ...one, times }], RAW, { thinTo: 50, fill: "null", units: "source" });
+    const unshaped = raw(1000);
+    const times = unshaped.times.map((time, i) => (i >= 500 ? time + 10 * MINUTE : time));
+    const { series } = shapeSeries([{ ...unshaped, times }], RAW, { thinTo: 50, fill: "null", units: "source" });
     const { values, filled, times: shown } = series[0]!;
     const at = filled!.indexOf(1);
     expect(filled!.filter((flag) => flag === 1).length).toBe(1);
@@ -76,25 +81,25 @@ describe("units", () => {
   };
 
   test("converts value, min and max, and neither counts nor empty values", () => {
-    const [one] = shapeSeries([bucketed], RAW, { ...AS_IT_IS, units: "metric" }).series;
-    expect(one!.unit).toBe("°C");
-    expect(Array.from(one!.values)).toEqual([0, 1, 2].map((value) => ((value - 32) * 5) / 9));
-    expect(Array.from(one!.min!)).toEqual([-40, 0, Number.NaN]);
-    expect(Array.from(one!.max!)).toEqual([0, 100, Number.NaN]);
-    expect(one!.count).toBe(bucketed.count);
+    const [shaped] = shapeSeries([bucketed], RAW, { ...AS_IT_IS, units: "metric" }).series;
+    expect(shaped!.unit).toBe("°C");
+    expect(Array.from(shaped!.values)).toEqual([0, 1, 2].map((value) => ((value - 32) * 5) / 9));
+    expect(Array.from(shaped!.min!)).toEqual([-40, 0, Number.NaN]);
+    expect(Array.from(shaped!.max!)).toEqual([0, 100, Number.NaN]);
+    expect(shaped!.count).toBe(bucketed.count);
     expect(Array.from(bucketed.values)).toEqual([0, 1, 2]);
   });
 
   test("without a conversion values stay bit for bit", () => {
     const values = Float64Array.of(-0, 5e-324, 25.517500000000002);
-    const [one] = shapeSeries([{ ...raw(3, "°C"), values }], RAW, { ...AS_IT_IS, units: "metric" }).series;
-    expect([one!.unit, one!.values]).toEqual(["°C", values]);
+    const [shaped] = shapeSeries([{ ...raw(3, "°C"), values }], RAW, { ...AS_IT_IS, units: "metric" }).series;
+    expect([shaped!.unit, shaped!.values]).toEqual(["°C", values]);
   });
 
   test("a series whose value would overflow keeps its unit", () => {
     const values = Float64Array.of(1, Number.MAX_VALUE, 2);
-    const [one] = shapeSeries([{ ...raw(3, "inH₂O"), values }], RAW, { ...AS_IT_IS, units: "metric" }).series;
-    expect([one!.unit, one!.values]).toEqual(["inH₂O", values]);
+    const [shaped] = shapeSeries([{ ...raw(3, "inH₂O"), values }], RAW, { ...AS_IT_IS, units: "metric" }).series;
+    expect([shaped!.unit, shaped!.values]).toEqual(["inH₂O", values]);
   });
 });
 

@@ -149,8 +149,8 @@ test("conversions keep the order of values, so min stays min", () => {
 });
 
 test("decimal definitions come out as decimals", () => {
-  const of = (unit: string) => conversionTo("metric", unit)!.convert(1);
-  expect(["in", "mi", "lb", "cfm", "gal", "kBTU", "inHg"].map(of)).toEqual([
+  const inMetric = (unit: string) => conversionTo("metric", unit)!.convert(1);
+  expect(["in", "mi", "lb", "cfm", "gal", "kBTU", "inHg"].map(inMetric)).toEqual([
     25.4, 1.609344, 0.45359237, 1.69901079552, 3.785411784, 1.05505585262, 33.86388640341,
   ]);
 });

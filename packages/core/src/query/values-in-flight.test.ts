@@ -23,7 +23,7 @@ function plannedValues({ interval, blocks, range, points: all }: QueryPlan): num
   const answer = all.reduce((sum, { cadenceMs }) => sum + seriesValues(range, interval, cadenceMs), 0);
   const samples = blocks.map(({ files }) =>
     files.reduce(
-      (sum, { ranges }) => sum + ranges.flatMap(({ groups }) => groups.flatMap((one) => one.points)).length,
+      (sum, { ranges }) => sum + ranges.flatMap(({ groups }) => groups.flatMap((group) => group.points)).length,
       0,
     ),
   );

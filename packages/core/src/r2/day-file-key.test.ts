@@ -19,12 +19,14 @@ test("every site and day has its own key, which parses back to both", () => {
   const day = fc.integer({ min: 0, max: 65_535 });
   const site = fc.string({ unit: "binary", minLength: 1, maxLength: 60 }).filter((name) => !name.startsWith("\uFEFF"));
   fc.assert(
-    fc.property(site, day, (name, of) => {
-      const parts = /^timeseries\/(\d{4})\/(\d\d)\/(\d\d)\/([A-Za-z0-9_%-]+)\.parquet$/.exec(dayFileKey(name, of));
+    fc.property(site, day, (name, epochDay) => {
+      const parts = /^timeseries\/(\d{4})\/(\d\d)\/(\d\d)\/([A-Za-z0-9_%-]+)\.parquet$/.exec(
+        dayFileKey(name, epochDay),
+      );
       const [, year, month, date, encoded] = parts ?? [];
-      expect(parseDay(`${year}-${month}-${date}`)).toBe(of);
+      expect(parseDay(`${year}-${month}-${date}`)).toBe(epochDay);
       expect(decodeURIComponent(encoded!)).toBe(name);
-      expect(parseDayFileKey(dayFileKey(name, of))).toEqual({ site: name, day: of });
+      expect(parseDayFileKey(dayFileKey(name, epochDay))).toEqual({ site: name, day: epochDay });
     }),
   );
 });

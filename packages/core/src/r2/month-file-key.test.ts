@@ -19,9 +19,9 @@ test("every site and month has its own key, unlike any day's", () => {
   const month = fc.integer({ min: 0, max: 2_152 });
   const site = fc.string({ unit: "binary", minLength: 1, maxLength: 60 }).filter((name) => !name.startsWith("\uFEFF"));
   fc.assert(
-    fc.property(site, month, (name, of) => {
-      const key = monthFileKey(name, of);
-      expect(parseMonthFileKey(key)).toEqual({ site: name, month: of });
+    fc.property(site, month, (name, epochMonth) => {
+      const key = monthFileKey(name, epochMonth);
+      expect(parseMonthFileKey(key)).toEqual({ site: name, month: epochMonth });
       expect(parseDayFileKey(key)).toBeNull();
     }),
   );

@@ -4,13 +4,18 @@ import { planFiles, workOf } from "./cold-plan.ts";
 import type { PointDay } from "./stored.ts";
 
 describe("contradictory locators", () => {
-  const one = pointDay(1, FIRST);
-  const group = one.locator.group;
+  const base = pointDay(1, FIRST);
+  const group = base.locator.group;
   const at = (offset: number, nameBytes = group.nameBytes): PointDay => {
-    return { pointId: 2, day: FIRST, month: null, locator: { ...one.locator, group: { ...group, offset, nameBytes } } };
+    return {
+      pointId: 2,
+      day: FIRST,
+      month: null,
+      locator: { ...base.locator, group: { ...group, offset, nameBytes } },
+    };
   };
   test.each<[string, PointDay, string]>([
-    ["not legible", { ...one, pointId: 2, locator: null }, "the locator of a point is not legible"],
+    ["not legible", { ...base, pointId: 2, locator: null }, "the locator of a point is not legible"],
     ["within another row group", at(group.offset + 1), `row groups overlap at byte ${group.offset + 1}`],
     ["another extent at the same place", at(group.offset, 5), `locators contradict each other at byte ${group.offset}`],
   ])("%s: reads nothing of that day, and all of the others", (_, pointDayOfTwo, fault) => {

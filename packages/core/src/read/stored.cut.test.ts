@@ -73,19 +73,19 @@ test("locates only wanted days and those without rollups if there are too many",
 
 test("a chart of hours needs samples of cut hours and of hours with a unit change", () => {
   const { start, end } = RANGE;
-  const of = points(POINTS).map((point, i) => ({
+  const changed = points(POINTS).map((point, i) => ({
     ...point,
     past: i === 7 ? [{ until: start + 5 * DAY_MS + 1, unit: "°C", intervalS: null }] : [],
   }));
-  const input = { ...query(1), points: of, interval: "1hr" as const, range: RANGE };
+  const input = { ...query(1), points: changed, interval: "1hr" as const, range: RANGE };
   expect(sampledDays(input)).toEqual([FIRST + 5]);
   expect(sampledDays({ ...input, range: { start: start + 1, end: end - 1 } })).toEqual([FIRST, FIRST + 5, FIRST + 99]);
   expect(sampledDays({ ...input, interval: "auto" })).toBeNull();
   expect(sampledDays({ ...input, timeZone: "Asia/Kathmandu" })).toBeNull();
   expect(
-    sampledDays({ ...input, points: of.map((point, i) => (i === 3 ? { ...point, unit: "°" } : point)) }),
+    sampledDays({ ...input, points: changed.map((point, i) => (i === 3 ? { ...point, unit: "°" } : point)) }),
   ).toBeNull();
-  expect(sampledDays({ ...input, points: of.slice(0, 30) })).toBeNull();
+  expect(sampledDays({ ...input, points: changed.slice(0, 30) })).toBeNull();
 });
 
 test("never plans samples of days without locators", () => {

@@ -27,9 +27,9 @@ beforeEach(async () => {
 /** A bucket whose bodies are damaged in transit, from the second one on. @param most maximum of damaged bodies */
 function damaging(most: number): R2Bucket {
   let bodies = 0;
-  return interceptedBucket(env.TIMESERIES, async (execute, what) => {
+  return interceptedBucket(env.TIMESERIES, async (execute, call) => {
     const result = await execute();
-    if (!what.startsWith("body ") || !(result instanceof ArrayBuffer)) return result;
+    if (!call.startsWith("body ") || !(result instanceof ArrayBuffer)) return result;
     const isDamaged = bodies > 0 && bodies <= most;
     bodies++;
     if (isDamaged) new Uint8Array(result).fill(0x55, 0, 64);

@@ -106,7 +106,7 @@ describe("a day with other rows in D1", () => {
     await insertPointDays(
       db,
       world.day,
-      oldPoints.map((one) => ({ ...one, slice: encodeSlice(one) })),
+      oldPoints.map((point) => ({ ...point, slice: encodeSlice(point) })),
     );
     expect(await world.rebuild()).toMatchObject({ outcome: "rebuilt", samples: 5 });
     expect(await world.rows()).toEqual(before);

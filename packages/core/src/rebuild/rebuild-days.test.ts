@@ -130,13 +130,13 @@ test("reports objects of unknown sites and names, and leaves them unread", async
   ];
   for (const key of keys) await bucket.put(key, "x");
   const { days } = await rebuildAll();
-  const told = new Map(days.map(({ key, outcome }) => [key, outcome]));
-  expect(Object.fromEntries(told)).toEqual({
+  const outcomes = new Map(days.map(({ key, outcome }) => [key, outcome]));
+  expect(Object.fromEntries(outcomes)).toEqual({
     [world.key]: "unchanged",
     [keys[0]!]: "unknown_site",
     ...Object.fromEntries(keys.slice(1).map((key) => [key, "misnamed"])),
   });
-  expect(days).toHaveLength(told.size);
+  expect(days).toHaveLength(outcomes.size);
   expect((await rebuildAll({ isEverySite: false })).days.map(({ outcome }) => outcome)).toEqual(["unchanged"]);
   expect((await bucket.list()).objects).toHaveLength(keys.length + 1);
 });
@@ -150,8 +150,8 @@ test("reports month files of other sites, also alone on a list page", async () =
   expect(days.filter(({ outcome }) => outcome !== "unknown_site").map(({ key }) => key)).toEqual([world.key]);
   expect(runs.length).toBeGreaterThan(1);
   await bucket.delete(world.key);
-  const own = await rebuildAll({ isEverySite: false });
-  expect(own.days.map(({ key, outcome }) => [key, outcome])).toEqual([[world.key, "missing"]]);
+  const ofSite = await rebuildAll({ isEverySite: false });
+  expect(ofSite.days.map(({ key, outcome }) => [key, outcome])).toEqual([[world.key, "missing"]]);
 });
 
 test("an unknown or missing month file will be built again", async () => {
@@ -190,6 +190,6 @@ test("reports each of many objects and missing days once", async () => {
   expect(new Set(days.map(({ key }) => key)).size).toBe(days.length);
   const count = (wanted: string) => days.filter(({ outcome }) => outcome === wanted).length;
   expect([count("unknown_site"), count("unchanged"), count("missing")]).toEqual([250, 11, 3]);
-  const own = await rebuildAll({ isEverySite: false });
-  expect(own.days.map(({ outcome }) => outcome).filter((outcome) => outcome !== "unchanged")).toHaveLength(3);
+  const ofSite = await rebuildAll({ isEverySite: false });
+  expect(ofSite.days.map(({ outcome }) => outcome).filter((outcome) => outcome !== "unchanged")).toHaveLength(3);
 });

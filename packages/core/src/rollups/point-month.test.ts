@@ -46,16 +46,16 @@ test("any month comes back, each of its slices byte for byte", () => {
       const bytes = encodePointMonth(given);
       const back = decodePointMonth(bytes);
       expect(back).toEqual(given);
-      for (const [i, one] of given.days.entries()) {
-        const [before, after] = [one, back.days[i]].map((of) => of?.slice && encodeSlice(of.slice));
+      for (const [i, encoded] of given.days.entries()) {
+        const [before, after] = [encoded, back.days[i]].map((stored) => stored?.slice && encodeSlice(stored.slice));
         expect(after).toEqual(before);
       }
       const head = decodeMonthHead(bytes.head);
-      expect(head.days.map((of) => of && [of.generation, of.slice !== null])).toEqual(
-        given.days.map((of) => of && [of.generation, of.slice !== null]),
+      expect(head.days.map((known) => known && [known.generation, known.slice !== null])).toEqual(
+        given.days.map((known) => known && [known.generation, known.slice !== null]),
       );
       expect(head.file).toEqual(given.file);
-      expect(head.locators).toEqual(given.days.flatMap((of) => of?.slice?.locator ?? []));
+      expect(head.locators).toEqual(given.days.flatMap((known) => known?.slice?.locator ?? []));
     }),
     { numRuns: 60 },
   );
@@ -112,27 +112,27 @@ describe("refuses", () => {
   const good = encodePointMonth(twoDays(constant(21.5), constant(21.5)));
   const framed = encodePointMonth(twoDays(swinging, constant(21.5)));
   const changed = (bytes: Uint8Array, at: number, byte: number) => bytes.map((old, i) => (i === at ? byte : old));
-  const of = (part: Partial<PackedBytes>): PackedBytes => ({ ...good, ...part });
+  const broken = (part: Partial<PackedBytes>): PackedBytes => ({ ...good, ...part });
   test.each<[string, PackedBytes]>([
-    ["no head", of({ head: new Uint8Array(0) })],
-    ["another form", of({ head: changed(good.head, 0, 1) })],
-    ["unknown flags", of({ head: changed(good.head, 1, 4) })],
-    ["an overflow without one", of({ head: changed(good.head, 1, 2) })],
-    ["a month of 27 days", of({ head: changed(good.head, 2, 27) })],
-    ["a slice without a generation", of({ head: changed(good.head, 3, 1) })],
-    ["a slice more than it has hours of", of({ head: changed(good.head, 5, 7) })],
-    ["bytes behind the head", of({ head: Uint8Array.of(...good.head, 0) })],
-    ["a cut locator", of({ head: good.head.subarray(0, -1) })],
-    ["no hours", of({ hours: new Uint8Array(0) })],
-    ["more hours than its days have", of({ hours: changed(good.hours, 0, 49) })],
-    ["a column stored in an unknown way", of({ hours: changed(good.hours, 1, 3) })],
-    ["counts that are left out", of({ hours: changed(good.hours, 8, 0) })],
-    ["a value that ends too early", of({ hours: good.hours.subarray(0, -1) })],
-    ["bytes behind the values", of({ hours: Uint8Array.of(...good.hours, 0) })],
-    ["counts of 0", of({ hours: changed(good.hours, 21, 0) })],
-    ["a mask of 25 hours", of({ hours: changed(good.hours, 28, 1) })],
-    ["hours that its masks do not have", of({ hours: changed(good.hours, 27, 127) })],
-    ["a value that is not a number", of({ hours: changed(changed(good.hours, 20, 0x7f), 19, 0xf8) })],
+    ["no head", broken({ head: new Uint8Array(0) })],
+    ["another form", broken({ head: changed(good.head, 0, 1) })],
+    ["unknown flags", broken({ head: changed(good.head, 1, 4) })],
+    ["an overflow without one", broken({ head: changed(good.head, 1, 2) })],
+    ["a month of 27 days", broken({ head: changed(good.head, 2, 27) })],
+    ["a slice without a generation", broken({ head: changed(good.head, 3, 1) })],
+    ["a slice more than it has hours of", broken({ head: changed(good.head, 5, 7) })],
+    ["bytes behind the head", broken({ head: Uint8Array.of(...good.head, 0) })],
+    ["a cut locator", broken({ head: good.head.subarray(0, -1) })],
+    ["no hours", broken({ hours: new Uint8Array(0) })],
+    ["more hours than its days have", broken({ hours: changed(good.hours, 0, 49) })],
+    ["a column stored in an unknown way", broken({ hours: changed(good.hours, 1, 3) })],
+    ["counts that are left out", broken({ hours: changed(good.hours, 8, 0) })],
+    ["a value that ends too early", broken({ hours: good.hours.subarray(0, -1) })],
+    ["bytes behind the values", broken({ hours: Uint8Array.of(...good.hours, 0) })],
+    ["counts of 0", broken({ hours: changed(good.hours, 21, 0) })],
+    ["a mask of 25 hours", broken({ hours: changed(good.hours, 28, 1) })],
+    ["hours that its masks do not have", broken({ hours: changed(good.hours, 27, 127) })],
+    ["a value that is not a number", broken({ hours: changed(changed(good.hours, 20, 0x7f), 19, 0xf8) })],
     ["a cut frame", { ...framed, hours: framed.hours.subarray(0, -9) }],
     ["no frame", { ...framed, hours: framed.hours.subarray(0, 20) }],
   ])("%s", (_, bytes) => {
@@ -154,13 +154,13 @@ test("a packed slice of another generation or of a damaged month is damaged", ()
   const packed = new PackedMonths([row]);
   expect(packed.find(17, first, 3)).toMatchObject({ hours: swinging, locator: LOCATOR, overflows: false });
   const hurt = new PackedMonths([{ ...row, head: row.head.slice(2) }]);
-  for (const of of [
+  for (const found of [
     packed.find(17, first, 4),
     packed.find(17, first + 2, 3),
     packed.find(18, first, 3),
     hurt.find(17, first, 3),
   ]) {
-    expect(of?.locator).toBeNull();
-    expect(() => of?.hours).toThrow(StoredHoursError);
+    expect(found?.locator).toBeNull();
+    expect(() => found?.hours).toThrow(StoredHoursError);
   }
 });

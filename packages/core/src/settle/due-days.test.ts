@@ -93,7 +93,7 @@ test("never settled days come first, each group oldest first", () => {
   const done: SettleDay[] = [];
   const order: number[] = [];
   for (;;) {
-    const rows = [again, ...first, old].filter(({ day }) => !done.some((one) => one.day === day));
+    const rows = [again, ...first, old].filter(({ day }) => !done.some((outcome) => outcome.day === day));
     const due = planSettling(site({ ...QUIET, now, firstDay: DAY + 20, rows })).due;
     if (due === null) break;
     order.push(due);
@@ -186,7 +186,8 @@ test("requests each day at or after each step, and no more often", () => {
       const life = 45;
       // up in the last hour, for any downtimes
       const isDown = (hour: number) =>
-        hour < life * 24 - 1 && downs.some(({ from, days: of }) => hour >= from * 24 && hour < (from + of) * 24);
+        hour < life * 24 - 1 &&
+        downs.some(({ from, days: length }) => hour >= from * 24 && hour < (from + length) * 24);
       for (let hour = 0; hour < life * 24; hour++) {
         const now = dayRange(DAY).start + hour * HOUR_MS;
         if (isDown(hour)) continue;

@@ -54,8 +54,8 @@ test("days wait in D1 while R2 is down; then the oldest is settled first", async
   const world = await SettleWorld.of(sync);
   await beginSite(db, world.site.id, DAY);
   let isDown = true;
-  world.bucket = interceptedBucket(env.TIMESERIES, (execute, what) => {
-    if (isDown) throw new Error(`${what}: We encountered an internal error. Please try again. (10001)`);
+  world.bucket = interceptedBucket(env.TIMESERIES, (execute, call) => {
+    if (isDown) throw new Error(`${call}: We encountered an internal error. Please try again. (10001)`);
     return execute();
   });
 

@@ -77,9 +77,9 @@ const add = (offset: number, value: number) => addSamples(db, pointSamples([[poi
 const query = () => world.query(DAY);
 const state = async () => (await readManifestDay(db, world.site.id, DAY))?.state ?? null;
 /** In the file: one sample with another value in the API, and one that the API lacks. In a segment: another one. */
-const own = () => ({ file: [line(1, 2)], segment: [line(3, 6)] });
-const before = () => [...own().file, ...own().segment, oldFirst()].sort();
-const after = () => [...own().file, ...own().segment, ...served].sort();
+const stored = () => ({ file: [line(1, 2)], segment: [line(3, 6)] });
+const before = () => [...stored().file, ...stored().segment, oldFirst()].sort();
+const after = () => [...stored().file, ...stored().segment, ...served].sort();
 const firstTime = () => Number(served[0]!.split(" ")[1]);
 const oldFirst = () => line(firstTime() - START, -1);
 
@@ -130,9 +130,9 @@ async function expectSettled(): Promise<void> {
 /** Calls of a query up to its plan, and up to its segments. */
 const [BEHIND_PLAN, BEHIND_SEGMENTS] = [2, 3];
 
-const isRead = (what: string) => /^(?:get|body|head|list) /.test(what);
+const isRead = (call: string) => /^(?:get|body|head|list) /.test(call);
 /** Spills of all hours are read like these two. */
-const counts = (what: string) => !/staging\/.*\/(?:0[1-9]|1\d|2[0-2])$/.test(what);
+const counts = (call: string) => !/staging\/.*\/(?:0[1-9]|1\d|2[0-2])$/.test(call);
 
 test.each([
   ["the day has a file", true],
@@ -179,7 +179,7 @@ test.each<[CrashKind, number]>([
   ["after", 11],
 ])("an instance that dies %s a call is resumed without loss", async (kind, stride) => {
   // stopping before a read equals stopping after the call before it
-  const isCounted = (what: string) => counts(what) && !(kind === "before" && isRead(what));
+  const isCounted = (call: string) => counts(call) && !(kind === "before" && isRead(call));
   let nth = 0;
   for (; ; nth += stride) {
     const fresh = await reset();
@@ -203,7 +203,7 @@ describe("between any two calls of a run", () => {
   ): Promise<number> {
     let nth = 0;
     // a read of R2 sees the same as the call before it
-    const isCounted = (what: string) => counts(what) && !isRead(what);
+    const isCounted = (call: string) => counts(call) && !isRead(call);
     for (; ; nth += stride) {
       const fresh = await reset();
       let calls = 0;
@@ -212,7 +212,7 @@ describe("between any two calls of a run", () => {
       const watched = new CrashPoint(
         FOREVER,
         "before",
-        (what) => isCounted(what) && calls++ >= 0,
+        (call) => isCounted(call) && calls++ >= 0,
         async () => {
           if (isDone || calls <= at) return;
           isDone = true;
@@ -246,8 +246,8 @@ describe("between any two calls of a run", () => {
         await store(firstTime() - START, 99);
       },
       async () => {
-        const changed = after().map((one) =>
-          one.startsWith(line(firstTime() - START, 0).slice(0, -1)) ? line(firstTime() - START, 99) : one,
+        const changed = after().map((text) =>
+          text.startsWith(line(firstTime() - START, 0).slice(0, -1)) ? line(firstTime() - START, 99) : text,
         );
         expect(await query()).toEqual([...changed, line(4, 7)].sort());
       },
@@ -256,7 +256,7 @@ describe("between any two calls of a run", () => {
   });
 
   test("a backfill may publish the day: the API's later answer wins", async () => {
-    const changed = served.map((one) => (one === served[0] ? line(firstTime() - START, 1234.5) : one));
+    const changed = served.map((text) => (text === served[0] ? line(firstTime() - START, 1234.5) : text));
     const old = served[0]!.split(" ")[2]!;
     const times = await interrupted(
       13,
@@ -287,7 +287,7 @@ describe("between any two calls of a run", () => {
         expect(await new MemoryEngine().run(backfill)).toBe(true);
       },
       async () => {
-        expect(await query()).toEqual([...own().file, ...own().segment, ...changed].sort());
+        expect(await query()).toEqual([...stored().file, ...stored().segment, ...changed].sort());
         expect(await keysOf(env.TIMESERIES, "staging/")).toEqual([]);
       },
     );

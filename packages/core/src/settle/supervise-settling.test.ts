@@ -52,8 +52,8 @@ test.each<CrashKind>(["before", "after"])(
       const crash = new CrashPoint(nth, kind);
       const { find, start } = world;
       const dying = {
-        find: (one: Parameters<typeof find>[0]) => crash.call(() => find(one)),
-        start: (one: Parameters<typeof start>[0]) => crash.call(() => start(one)),
+        find: (name: Parameters<typeof find>[0]) => crash.call(() => find(name)),
+        start: (instance: Parameters<typeof start>[0]) => crash.call(() => start(instance)),
       };
       await world.supervise(dying, crash.database(db)).catch(() => null);
       if (!crash.happened) break;

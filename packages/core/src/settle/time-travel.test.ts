@@ -209,7 +209,7 @@ describe("work begun before a restore of D1, after as many new stores", () => {
     const { now } = world.sync.clock;
     await rollUpHours(turned, world.site.id, 0, now);
     await rollUpHours(db, world.site.id, 0, now);
-    const rolledUp = (await storedPointDays(db)).find((one) => one.pointId === pointId);
+    const rolledUp = (await storedPointDays(db)).find((pointDay) => pointDay.pointId === pointId);
     expect(rolledUp?.hours[0]?.max).toBe(200_000_000);
   });
 
@@ -218,24 +218,24 @@ describe("work begun before a restore of D1, after as many new stores", () => {
     const { id: siteId, name } = world.site;
     const list = async (...names: string[]) => {
       const known = await loadCatalog(db, siteId);
-      const all = [...[...known.keys()].filter((one) => known.get(one)?.configured), ...names];
+      const all = [...[...known.keys()].filter((listed) => known.get(listed)?.configured), ...names];
       await replaceCatalog(
         db,
         siteId,
         known,
-        all.map((one) => described(one, {})),
+        all.map((listed) => described(listed, {})),
         world.sync.clock.now(),
       );
       return loadCatalog(db, siteId);
     };
     const lost = (await list("new/lost")).get("new/lost")!.id;
-    const of = { build: "spilled", site: { id: siteId, name }, day: DAY };
+    const build = { build: "spilled", site: { id: siteId, name }, day: DAY };
     const range = { start: START, end: START + HOUR_MS };
     const sorted = sortHour([pointSamples([[lost, START + 5, 1]])], pointOrder(await loadCatalog(db, siteId)), range);
-    await env.TIMESERIES.put(spillKey(of, 0), encodeSpill(START, sorted, { records: 1, rejected: {} }));
+    await env.TIMESERIES.put(spillKey(build, 0), encodeSpill(START, sorted, { records: 1, rejected: {} }));
     await turnBack();
     expect((await list("new/found")).get("new/found")!.id).toBe(lost);
-    const merge = mergeDay({ db, bucket: env.TIMESERIES }, of, { source: "api", hours: [0] });
+    const merge = mergeDay({ db, bucket: env.TIMESERIES }, build, { source: "api", hours: [0] });
     await expect(merge).rejects.toThrow(/other names than when the spill was written/);
   });
 });

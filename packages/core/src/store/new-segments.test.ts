@@ -72,14 +72,14 @@ test("a row has key, offsets and body; its hours are those with samples", () => 
     fc.property(anyParts, fc.integer({ min: 1, max: 2 ** 24 - 1 }), (given, stamp) => {
       const parts = given
         .toSorted(([a], [b]) => a - b)
-        .map(([pointId, own]): PointPart => ({
+        .map(([pointId, drawn]): PointPart => ({
           pointId,
-          offsets: own.toSorted((a, b) => a - b),
-          values: own.map(() => 1),
+          offsets: drawn.toSorted((a, b) => a - b),
+          values: drawn.map(() => 1),
         }));
       const [segment, ...others] = segmentsOf(DAY, 77, parts);
       expect(others).toEqual([]);
-      const all = given.flatMap(([, own]) => own);
+      const all = given.flatMap(([, drawn]) => drawn);
       const [, key, asked, first, last, body] = /^\[(\d+),(\d+),(\d+),(\d+),(.*)\]$/.exec(
         segmentJson(segment!, stamp),
       )!;

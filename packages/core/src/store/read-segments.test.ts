@@ -119,9 +119,9 @@ test("each way to read equals the naive store, beside partly settled days", asyn
   await fc.assert(
     fc
       .asyncProperty(cases, async ([history, reads]) => {
-        for (const one of history) {
-          if ("day" in one) await settle(one.site, one.day);
-          else await store(one.site, one.samples, one.asked);
+        for (const drawn of history) {
+          if ("day" in drawn) await settle(drawn.site, drawn.day);
+          else await store(drawn.site, drawn.samples, drawn.asked);
         }
         for (const { site, ids, range, hours, others, upTo } of reads) {
           const naive = await naiveOf(site);
@@ -133,10 +133,10 @@ test("each way to read equals the naive store, beside partly settled days", asyn
           found += [...all.values()].reduce((sum, { times }) => sum + times.length, 0);
           const some = await readSeriesOfHours(db, site, ids, hours, range);
           expect(rowsOf(some)).toEqual(expected((_, at) => hours.includes(hourOf(at))));
-          const own = (id: number) => (id % 2 === 0 ? hours : others);
-          const hoursOf = new Map(ids.map((id) => [id, own(id)]));
+          const hoursOfId = (id: number) => (id % 2 === 0 ? hours : others);
+          const hoursOf = new Map(ids.map((id) => [id, hoursOfId(id)]));
           const { series: keyed } = await readSeriesBeside(db, { siteId: site, hours: hoursOf, range }, NOTHING_BESIDE);
-          expect(rowsOf(keyed)).toEqual(expected((id, at) => own(id).includes(hourOf(at))));
+          expect(rowsOf(keyed)).toEqual(expected((id, at) => hoursOfId(id).includes(hourOf(at))));
 
           const early = await naiveOf(site, upTo);
           const at = hours[0] ?? DAY;

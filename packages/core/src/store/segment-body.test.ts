@@ -197,7 +197,7 @@ function agreesWithJson(text: string, parts: readonly PointPart[]): boolean {
   const flat = (value: unknown): string =>
     typeof value === "object" && value !== null
       ? `{${Object.entries(value)
-          .map(([key, own]) => `${key}:${flat(own)}`)
+          .map(([key, member]) => `${key}:${flat(member)}`)
           .join()}}`
       : Object.is(value, -0)
         ? "-0"

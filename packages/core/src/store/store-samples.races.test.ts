@@ -96,7 +96,7 @@ test("two interleaved stores end as if one came after the other", async () => {
   let repeated = 0;
   await fc.assert(
     fc
-      .asyncProperty(arrival, arrival, arrival, async (held, other, own) => {
+      .asyncProperty(arrival, arrival, arrival, async (held, other, tried) => {
         const naive = new NaiveStore();
         naive.store(held.samples, held.asked, held.mode);
         await store(db, held);
@@ -110,11 +110,11 @@ test("two interleaved stores end as if one came after the other", async () => {
             return execute();
           },
         );
-        const isNew = writes(naive, own);
-        const early = new NaiveStore(naive.samples).store(own.samples, own.asked, own.mode);
-        const counts = await store(counted, own, [cursorTo(1)]);
+        const isNew = writes(naive, tried);
+        const early = new NaiveStore(naive.samples).store(tried.samples, tried.asked, tried.mode);
+        const counts = await store(counted, tried, [cursorTo(1)]);
         // A store without new samples has no commit to interleave with.
-        expect(counts).toEqual(isNew ? naive.store(own.samples, own.asked, own.mode) : early);
+        expect(counts).toEqual(isNew ? naive.store(tried.samples, tried.asked, tried.mode) : early);
         expect(await cursor()).toBe(1);
         await expectStored(naive);
         if (calls > 2) repeated++;
@@ -126,7 +126,7 @@ test("two interleaved stores end as if one came after the other", async () => {
 });
 
 describe("a commit whose answer is lost", () => {
-  const own: Arrival = {
+  const tried: Arrival = {
     samples: [
       [1, DAY, 1],
       [2, DAY, 2],
@@ -149,7 +149,7 @@ describe("a commit whose answer is lost", () => {
   test("counts as committed", async () => {
     const counts = await store(
       losing(() => Promise.resolve()),
-      own,
+      tried,
       [cursorTo(1)],
     );
     expect(counts).toEqual({ inserted: 2, changed: 0, unchanged: 0, superseded: 0 });
@@ -165,13 +165,13 @@ describe("a commit whose answer is lost", () => {
         await store(db, other);
         await store(db, { ...other, samples: [[2, DAY + 1, 6]] });
       }),
-      own,
+      tried,
       [cursorTo(1)],
     );
     expect(counts).toEqual({ inserted: 2, changed: 0, unchanged: 0, superseded: 0 });
     expect((await allSegments(db)).map(({ stamp }) => stamp)).toEqual([1, 3, 4]);
     const naive = new NaiveStore();
-    naive.store(own.samples, 10);
+    naive.store(tried.samples, 10);
     naive.store([...other.samples, [2, DAY + 1, 6]], 20);
     await expectStored(naive);
   });
@@ -181,7 +181,7 @@ describe("a commit whose answer is lost", () => {
       losing(async () => {
         for (let i = 0; i < 18; i++) await store(db, { samples: [[1, DAY + 1 + i, i]], asked: 20, mode: "win" });
       }),
-      own,
+      tried,
       [cursorTo(1)],
     );
     expect(counts).toMatchObject({ inserted: 0, unchanged: 2 });
@@ -193,12 +193,12 @@ test("for any fault, all is stored and the cursor moved, or neither", async () =
   const ends = { answered: 0, failed: 0 };
   await fc.assert(
     fc
-      .asyncProperty(arrival, arrival, fc.array(fate, { maxLength: 6, size: "max" }), async (held, own, fates) => {
+      .asyncProperty(arrival, arrival, fc.array(fate, { maxLength: 6, size: "max" }), async (held, tried, fates) => {
         const before = new NaiveStore();
         before.store(held.samples, held.asked, held.mode);
         await store(db, held);
         const after = new NaiveStore(before.samples);
-        const counts = after.store(own.samples, own.asked, own.mode);
+        const counts = after.store(tried.samples, tried.asked, tried.mode);
         let calls = 0;
         const poor = interceptedDatabase(db, async (execute) => {
           const befallen = fates[calls++] ?? "answered";
@@ -210,13 +210,13 @@ test("for any fault, all is stored and the cursor moved, or neither", async () =
             throw new Error("D1_ERROR: D1 DB exceeded its CPU time limit and was reset.");
           return answer;
         });
-        const outcome = await store(poor, own, [cursorTo(1)]).catch(() => null);
+        const outcome = await store(poor, tried, [cursorTo(1)]).catch(() => null);
         ends[outcome === null ? "failed" : "answered"]++;
         const isMoved = (await cursor()) === 1;
         if (outcome !== null) expect([outcome, isMoved]).toEqual([counts, true]);
         await expectStored(isMoved ? after : before);
 
-        await store(db, own, [cursorTo(1)]);
+        await store(db, tried, [cursorTo(1)]);
         await expectStored(after);
         expect(await cursor()).toBe(1);
       })
@@ -231,8 +231,8 @@ test("a clock that moves at each attempt is an error, and nothing is stored", as
     if (statements > 3) await raiseClock(db, 1).run();
     return execute();
   });
-  const own: Arrival = { samples: [[1, DAY, 1]], asked: 1, mode: "win" };
-  await expect(store(restless, own, [cursorTo(1)])).rejects.toThrow(
+  const tried: Arrival = { samples: [[1, DAY, 1]], asked: 1, mode: "win" };
+  await expect(store(restless, tried, [cursorTo(1)])).rejects.toThrow(
     /samples of site 1: other runs stored samples during each of 10 attempts/,
   );
   expect([await allSegments(db), await cursor()]).toEqual([[], null]);

@@ -142,11 +142,11 @@ describe("readings of the weather", () => {
             20,
             [cursorTo(1, 7)],
           );
-          const own = naive.store(samples, 20);
+          const counted = naive.store(samples, 20);
           const added = naive.store(readings, 0, "add").inserted;
           stored += added;
-          const unchanged = own.unchanged + readings.length - added;
-          expect(counts).toEqual({ ...own, inserted: own.inserted + added, unchanged });
+          const unchanged = counted.unchanged + readings.length - added;
+          expect(counts).toEqual({ ...counted, inserted: counted.inserted + added, unchanged });
           expect(sorted(samplesOf(await allSegments(db)))).toEqual(sorted(naive.samples));
           expect(await storeFaults(db)).toEqual([]);
           expect(await cursor(1)).toBe(7);

@@ -92,7 +92,9 @@ test("timeseries_raw equals the samples that are in no day file", async () => {
           .bind(DAY / DAY_MS, stamp)
           .run();
         const all = await allSegments(db);
-        const open = all.filter((one) => one.block !== 0 || one.day !== DAY / DAY_MS || one.stamp > stamp);
+        const open = all.filter(
+          (segment) => segment.block !== 0 || segment.day !== DAY / DAY_MS || segment.stamp > stamp,
+        );
         settled += all.length - open.length;
         const naive = new NaiveStore(samplesOf(open));
         const rowsOf = ({ siteId, id }: { siteId: number; id: number }, start = 0, end = Infinity) =>

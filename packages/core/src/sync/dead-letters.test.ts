@@ -82,15 +82,15 @@ test("replayed dead letters of newly configured points become samples once", asy
     nextCursor: null,
   });
   await db.prepare("UPDATE points SET configured = 1 WHERE site_id = ?1").bind(site.siteId).run();
-  const one = [letters[0]!.id];
+  const ids = [letters[0]!.id];
   // a day file has precedence, and D1 does not hold its samples
   await db
     .prepare("INSERT INTO day_files (site_id, day, state, key, updated_at) VALUES (?1, ?2, 'written', 'a file', 0)")
     .bind(site.siteId, dayOf(START - 1))
     .run();
-  expect(await replayDeadLetters(db, [site], { ids: one }, now)).toMatchObject({ letters: 1, settled: 1, stored: 0 });
+  expect(await replayDeadLetters(db, [site], { ids }, now)).toMatchObject({ letters: 1, settled: 1, stored: 0 });
   await db.prepare("DELETE FROM day_files WHERE site_id = ?1").bind(site.siteId).run();
-  expect(await replayDeadLetters(db, [site], { ids: one }, now)).toMatchObject({ letters: 1, stored: 1, rejected: {} });
+  expect(await replayDeadLetters(db, [site], { ids }, now)).toMatchObject({ letters: 1, stored: 1, rejected: {} });
   // the sync itself stores the samples of the others
   await db
     .prepare("UPDATE sync_state SET watermark = ?1")

@@ -77,7 +77,7 @@ test("runs older than thirty days are deleted, of the named sites only", async (
     await recordSyncRun(db, run(startedAt, [emptySiteResult("ses_a"), emptySiteResult("ses_b")]), siteIds);
   }
   await pruneRuns(db, [siteIds.get("ses_a")!], now);
-  const times = async (site: string) => (await readRuns(db, siteIds.get(site)!, 10)).map((one) => one.startedAt);
+  const times = async (site: string) => (await readRuns(db, siteIds.get(site)!, 10)).map((stored) => stored.startedAt);
   expect(JOURNAL_DAYS).toBe(30);
   expect(await times("ses_a")).toEqual([now, edge]);
   expect(await times("ses_b")).toContain(edge - 1);

@@ -51,14 +51,14 @@ test.each([
 });
 
 test("starts up to four sites at once, while their pages fit into memory", () => {
-  const of = (pageSize: number, lagging = false) => ({ pageSize, isLagging: lagging });
-  expect(nextToBegin([of(1_000)], [of(1_000), of(1_000), of(1_000)])).toEqual(of(1_000));
-  expect(nextToBegin([of(1_000)], [of(1), of(1), of(1), of(1)])).toBeNull();
-  expect(nextToBegin([of(50_000)], [of(50_000)])).toEqual(of(50_000));
-  expect(nextToBegin([of(50_000)], [of(50_000), of(1_000)])).toBeNull();
+  const waiting = (pageSize: number, lagging = false) => ({ pageSize, isLagging: lagging });
+  expect(nextToBegin([waiting(1_000)], [waiting(1_000), waiting(1_000), waiting(1_000)])).toEqual(waiting(1_000));
+  expect(nextToBegin([waiting(1_000)], [waiting(1), waiting(1), waiting(1), waiting(1)])).toBeNull();
+  expect(nextToBegin([waiting(50_000)], [waiting(50_000)])).toEqual(waiting(50_000));
+  expect(nextToBegin([waiting(50_000)], [waiting(50_000), waiting(1_000)])).toBeNull();
   // No site overtakes one that does not fit, because small sites would keep it waiting forever.
-  expect(nextToBegin([of(100_000), of(1_000)], [of(1_000)])).toBeNull();
-  expect(nextToBegin([of(100_000)], [])).toEqual(of(100_000));
+  expect(nextToBegin([waiting(100_000), waiting(1_000)], [waiting(1_000)])).toBeNull();
+  expect(nextToBegin([waiting(100_000)], [])).toEqual(waiting(100_000));
   expect(nextToBegin([], [])).toBeNull();
 });
 
@@ -100,7 +100,11 @@ test("under any failures no site waits longer than its place plus back-off", () 
       const lastRun = new Map<string, number>();
       for (let run = 0; run < 150; run++) {
         const now = NOW + run * SYNC_INTERVAL_MS;
-        const waiting = orderSites(sites).map((one) => ({ one, isLagging: isLagging(one), pageSize: 1_000 }));
+        const waiting = orderSites(sites).map((state) => ({
+          state,
+          isLagging: isLagging(state),
+          pageSize: 1_000,
+        }));
         const running: typeof waiting = [];
         for (let begun = 0; begun < capacity && waiting.length > 0; begun++) {
           // The site that has run longest ends.
@@ -109,17 +113,17 @@ test("under any failures no site waits longer than its place plus back-off", () 
           if (next === null) throw new Error("no site starts although a slot is free");
           waiting.splice(waiting.indexOf(next), 1);
           running.push(next);
-          const { one } = next;
-          const outcome = stubborn.includes(Number(one.name)) ? "failed" : outcomes.next().value;
-          one.recentRuns.unshift(ran(now, outcome));
-          one.recentRuns.splice(5);
-          lastRun.set(one.name, run);
+          const { state } = next;
+          const outcome = stubborn.includes(Number(state.name)) ? "failed" : outcomes.next().value;
+          state.recentRuns.unshift(ran(now, outcome));
+          state.recentRuns.splice(5);
+          lastRun.set(state.name, run);
         }
-        for (const one of sites) {
-          const waited = run - (lastRun.get(one.name) ?? -1);
-          const row = Math.ceil(count / (isLagging(one) ? LAGGING_SLOTS : capacity));
-          const backoff = one.recentRuns[0]?.failed === true ? MAX_BACKOFF_MS / SYNC_INTERVAL_MS : 0;
-          expect(waited, `site ${one.name} in run ${run}`).toBeLessThanOrEqual(row + backoff);
+        for (const state of sites) {
+          const waited = run - (lastRun.get(state.name) ?? -1);
+          const row = Math.ceil(count / (isLagging(state) ? LAGGING_SLOTS : capacity));
+          const backoff = state.recentRuns[0]?.failed === true ? MAX_BACKOFF_MS / SYNC_INTERVAL_MS : 0;
+          expect(waited, `site ${state.name} in run ${run}`).toBeLessThanOrEqual(row + backoff);
         }
       }
     }),

@@ -48,8 +48,8 @@ function slowApi(world: SyncWorld, ms: number) {
     for (let minute = Math.ceil(begin / POINTS); minute * POINTS < end; minute++) {
       point_samples.push({ name: "first", value: "1", time: formatRowTime(minute * MINUTE_MS * 1000, "microseconds") });
     }
-    const more = end < rowAt("end_time");
-    return Response.json({ point_samples, next_cursor: more ? `r${end}` : null, has_more: more });
+    const hasMore = end < rowAt("end_time");
+    return Response.json({ point_samples, next_cursor: hasMore ? `r${end}` : null, has_more: hasMore });
   };
 }
 

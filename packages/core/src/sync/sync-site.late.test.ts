@@ -32,7 +32,7 @@ async function lateSite(site: string, lateMs: number, days: number) {
     // everything that the site showed at the last run is stored
     const visible = sourceSamples(source, { start: first, end: Math.max(first, now - lateMs - RUN_EVERY_MS) });
     const stored = await storedSamples(db, siteId, { start: first, end: now });
-    expect(differences(visible, stored).filter((one) => one.startsWith("missing"))).toEqual([]);
+    expect(differences(visible, stored).filter((difference) => difference.startsWith("missing"))).toEqual([]);
   }
   return { runs, source, world, first };
 }

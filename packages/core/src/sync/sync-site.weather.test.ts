@@ -108,8 +108,12 @@ function withHistory(rows: () => readonly { readonly value: string; readonly tim
     if (!request.url.includes("/timeseries/paginated")) return response;
     const page = await response.json<{ point_samples: unknown[] }>();
     const name = `ses/${site.name}/weather/temp`;
-    const own = rows().map(({ value, time }) => ({ name, value, time: new Date(time).toISOString().slice(0, -1) }));
-    return Response.json({ ...page, point_samples: [...own, ...page.point_samples] });
+    const readings = rows().map(({ value, time }) => ({
+      name,
+      value,
+      time: new Date(time).toISOString().slice(0, -1),
+    }));
+    return Response.json({ ...page, point_samples: [...readings, ...page.point_samples] });
   };
 }
 

@@ -16,8 +16,8 @@ function reportOf(changed: Partial<Deployment>) {
   return costReport({ ...SITE, ...changed }, measured);
 }
 
-function lineCost(of: ReturnType<typeof reportOf>, name: string): number {
-  return of.bill.lines.find(({ line }) => line === name)?.cost ?? Number.NaN;
+function lineCost(report: ReturnType<typeof reportOf>, name: string): number {
+  return report.bill.lines.find(({ line }) => line === name)?.cost ?? Number.NaN;
 }
 
 it("docs/costs.md shows what the command prints without options", () => {
@@ -45,7 +45,7 @@ it.each([
 
 it("the README has the totals of one, ten and a hundred sites", async () => {
   const readme = await readFile(new URL("../../../../README.md", import.meta.url), "utf8");
-  const [one, ten, hundred] = [1, 10, 100].map((sites) => dollars(reportOf({ sites }).bill.total));
-  expect(readme).toContain(`${one} a month above the plan`);
+  const [single, ten, hundred] = [1, 10, 100].map((sites) => dollars(reportOf({ sites }).bill.total));
+  expect(readme).toContain(`${single} a month above the plan`);
   expect(readme).toContain(`ten sites cost ${ten} and a hundred ${hundred}`);
 });

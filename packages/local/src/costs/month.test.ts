@@ -49,14 +49,14 @@ describe("what a month is made of", () => {
   });
 
   it("grows with the sites, but for the queries", () => {
-    const [none, one, ten] = [
+    const [none, single, ten] = [
       usageOf({ ...SITE, queries: 0 }, measured),
       usageOf(SITE, measured),
       monthly({ sites: 10 }),
     ];
-    expect(ten.lines[0]!.used).toBeCloseTo((10 * one.rowsWritten) / 1e6, 6);
+    expect(ten.lines[0]!.used).toBeCloseTo((10 * single.rowsWritten) / 1e6, 6);
     const reads = usageOf({ ...SITE, sites: 10 }, measured).rowsRead;
-    expect(reads).toBeCloseTo(10 * none.rowsRead + (one.rowsRead - none.rowsRead), 0);
+    expect(reads).toBeCloseTo(10 * none.rowsRead + (single.rowsRead - none.rowsRead), 0);
   });
 
   it("writes and deletes one row per block and sync, at any cadence", () => {
@@ -69,23 +69,24 @@ describe("what a month is made of", () => {
   });
 
   it("holds the young days as samples, and all days as aggregates", () => {
-    const more = (changed: Partial<Deployment>) => d1Bytes({ ...SITE, ...changed }, measured) - d1Bytes(SITE, measured);
-    expect(more({ daysYoung: 3 })).toBeCloseTo(4_583 * 1_440 * measured.bytes.d1PerSample, 0);
-    expect(more({ years: 2 })).toBeCloseTo(4_583 * 365 * measured.bytes.d1PerPackedPointDay, 0);
+    const addedBytes = (changed: Partial<Deployment>) =>
+      d1Bytes({ ...SITE, ...changed }, measured) - d1Bytes(SITE, measured);
+    expect(addedBytes({ daysYoung: 3 })).toBeCloseTo(4_583 * 1_440 * measured.bytes.d1PerSample, 0);
+    expect(addedBytes({ years: 2 })).toBeCloseTo(4_583 * 365 * measured.bytes.d1PerPackedPointDay, 0);
     const { d1PerPointDay, d1PerPackedPointDay } = measured.bytes;
-    const [few, many] = [{ years: 22 / 365 }, { years: 32 / 365 }].map((of) => more(of));
+    const [few, many] = [{ years: 22 / 365 }, { years: 32 / 365 }].map((change) => addedBytes(change));
     // of 32 days the first nine are in a built month
     expect(many! - few!).toBeCloseTo(4_583 * (1 * d1PerPointDay + 9 * d1PerPackedPointDay), 0);
   });
 
   it("stores what is in a built month twice in R2, unless the site keeps no month files", () => {
-    const more = (changed: Partial<Deployment>) =>
+    const addedBytes = (changed: Partial<Deployment>) =>
       usageOf({ ...SITE, ...changed, years: 2 }, measured).r2Storage -
       usageOf({ ...SITE, ...changed }, measured).r2Storage;
     const samples = 4_583 * 1_440 * 365;
     const { r2PerSample, r2MonthPerSample } = measured.bytes;
-    expect(more({}) / samples).toBeCloseTo(r2PerSample + r2MonthPerSample, 6);
-    expect(more({ monthFiles: false }) / samples).toBeCloseTo(r2PerSample, 6);
+    expect(addedBytes({}) / samples).toBeCloseTo(r2PerSample + r2MonthPerSample, 6);
+    expect(addedBytes({ monthFiles: false }) / samples).toBeCloseTo(r2PerSample, 6);
   });
 
   it("builds a month once, in parts of eight million samples", () => {

@@ -47,15 +47,15 @@ it.each([
 ] as const)("bills %s beyond what is included", (line, used, dollars) => {
   const bill = billOf({ ...NONE, [line]: used });
   expect(bill.total).toBeCloseTo(dollars, 9);
-  expect(bill.lines.filter(({ cost }) => cost > 0).map((one) => one.line)).toEqual([line]);
+  expect(bill.lines.filter(({ cost }) => cost > 0).map((item) => item.line)).toEqual([line]);
 });
 
 it("includes each allowance once: two accounts' use in one costs no less than in two", () => {
   const amount = fc.double({ min: 0, max: 1e12, noNaN: true });
   fc.assert(
-    fc.property(fc.constantFrom("rowsWritten", "d1Storage", "kvWrites"), amount, amount, (line, one, other) => {
-      const of = (used: number) => billOf({ ...NONE, [line]: used }).total;
-      expect(of(one + other) - of(one) - of(other)).toBeGreaterThanOrEqual(-1e-6);
+    fc.property(fc.constantFrom("rowsWritten", "d1Storage", "kvWrites"), amount, amount, (line, first, other) => {
+      const totalOf = (used: number) => billOf({ ...NONE, [line]: used }).total;
+      expect(totalOf(first + other) - totalOf(first) - totalOf(other)).toBeGreaterThanOrEqual(-1e-6);
     }),
   );
 });

@@ -36,9 +36,9 @@ describe("fitTerms", () => {
   });
 
   it("refuses measurements that determine nothing", () => {
-    const one = { points: 100, days: 1, counts: NOTHING };
-    expect(() => fitTerms([one])).toThrow("too few sizes");
-    expect(() => fitTerms([one, { ...one, points: 200, days: 2 }])).toThrow(
+    const run = { points: 100, days: 1, counts: NOTHING };
+    expect(() => fitTerms([run])).toThrow("too few sizes");
+    expect(() => fitTerms([run, { ...run, points: 200, days: 2 }])).toThrow(
       "nothing was measured of 200 points, 1 days",
     );
   });

@@ -135,9 +135,9 @@ test("batches hold every sample once, within their limits", () => {
   fc.assert(
     fc.property(fc.dictionary(fc.string({ minLength: 1 }), samples), fc.nat(25_000), (given, many) => {
       const points = new Map(
-        Object.entries(given).map(([name, own]) => [
+        Object.entries(given).map(([name, samplesOfPoint]) => [
           name,
-          { offsets: own.map(([offset]) => offset), values: own.map(([, value]) => value) },
+          { offsets: samplesOfPoint.map(([offset]) => offset), values: samplesOfPoint.map(([, value]) => value) },
         ]),
       );
       const offsets = Array.from({ length: many }, (_, i) => i);
@@ -148,9 +148,9 @@ test("batches hold every sample once, within their limits", () => {
       let total = 0;
       for (const body of batchesOf("s", "2025-10-12", points, counts)) {
         expect(Buffer.byteLength(body)).toBeLessThan(1024 * 1024);
-        for (const { name, samples: own } of bodySchema.parse(JSON.parse(body)).points) {
-          for (const [time, value] of own) found.set(JSON.stringify([name, time - DAY]), value);
-          total += own.length;
+        for (const { name, samples: samplesOfPoint } of bodySchema.parse(JSON.parse(body)).points) {
+          for (const [time, value] of samplesOfPoint) found.set(JSON.stringify([name, time - DAY]), value);
+          total += samplesOfPoint.length;
         }
       }
       const expected = new Map(

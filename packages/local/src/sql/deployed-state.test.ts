@@ -70,8 +70,8 @@ afterEach(async () => {
 
 function open(): Promise<DeployedState> {
   const report = { note: (line: string) => void notes.push(line), progress: () => {} };
-  const what = { url, names: null, range: { from: DAY, to: DAY }, cacheFolder: folder };
-  return DeployedState.open(new QueryClient(url, TOKEN, [0, 0]), what, report);
+  const wanted = { url, names: null, range: { from: DAY, to: DAY }, cacheFolder: folder };
+  return DeployedState.open(new QueryClient(url, TOKEN, [0, 0]), wanted, report);
 }
 
 /** Answers with one sample per minute and point. Refuses a request for more than `limit` samples. */

@@ -14,8 +14,8 @@ test("added text comes out in order, in pieces that never change afterwards", ()
     fc.property(fc.array(added), (all) => {
       const out = new TextBytes();
       const pieces: Uint8Array[] = [];
-      for (const one of all) {
-        out.add(one);
+      for (const value of all) {
+        out.add(value);
         if (out.isFull) pieces.push(out.take());
       }
       for (const piece of pieces) expect(piece.length).toBeGreaterThanOrEqual(PIECE);
