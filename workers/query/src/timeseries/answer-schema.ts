@@ -10,6 +10,36 @@ const span = z.tuple([time, time]);
 const value = z.number().nullable();
 const flag = z.literal([0, 1]);
 
+/** Columns that an answer has if the aggregate was requested, or if the fact applies to it. */
+const COLUMNS = [
+  "avg",
+  "min",
+  "max",
+  "sum",
+  "first",
+  "last",
+  "delta",
+  "rate",
+  "integral",
+  "peak",
+  "twa",
+  "duration_on",
+  "p05",
+  "p50",
+  "p95",
+  "low",
+  "high",
+  "at",
+  "coverage",
+] as const;
+
+/** The optional columns of an answer, each in the shape that a format gives it. */
+function columnsOf(shapes: { value: z.ZodType; count: z.ZodType; text: z.ZodType }) {
+  const optional = shapes.value.optional();
+  const values = Object.fromEntries(COLUMNS.map((name) => [name, optional]));
+  return { ...values, count: shapes.count.optional(), flags: shapes.text.optional() };
+}
+
 const metadataSchema: z.ZodType<Metadata> = z.strictObject({
   interval: z.enum(INTERVALS),
   computed_from: z.enum(["hours", "samples"]),
@@ -42,7 +72,10 @@ const metadataSchema: z.ZodType<Metadata> = z.strictObject({
   query_time_ms: z.number(),
 });
 
-/** `format=json`. The columns have equal lengths. `min`, `max` and `count` are present if samples were aggregated. */
+/**
+ * `format=json`. The columns have equal lengths. `values` is of `agg`. `min`, `max` and `count` are present if samples
+ * were aggregated.
+ */
 export const columnsSchema = z.strictObject({
   site_name: z.string(),
   interval: z.enum(INTERVALS),
@@ -50,11 +83,14 @@ export const columnsSchema = z.strictObject({
     z.strictObject({
       point_name: z.string(),
       unit: z.string().nullable(),
+      agg: z.string().optional(),
+      quantity: z.enum(["counter", "net_counter", "consumption", "gauge", "state", "angle"]).optional(),
+      total: value.optional(),
+      total_low: value.optional(),
+      total_high: value.optional(),
       timestamps: z.array(time),
       values: z.array(value),
-      min: z.array(value).optional(),
-      max: z.array(value).optional(),
-      count: z.array(z.int()).optional(),
+      ...columnsOf({ value: z.array(value), count: z.array(z.int()), text: z.array(z.string()) }),
       filled: z.array(flag).optional(),
     }),
   ),
@@ -64,6 +100,14 @@ export const columnsSchema = z.strictObject({
 /** `format=rows`. */
 export const rowsSchema = z.strictObject({
   site_name: z.string(),
-  samples: z.array(z.strictObject({ point_name: z.string(), timestamp: time, value, filled: flag.optional() })),
+  samples: z.array(
+    z.strictObject({
+      point_name: z.string(),
+      timestamp: time,
+      value,
+      ...columnsOf({ value, count: z.int(), text: z.string() }),
+      filled: flag.optional(),
+    }),
+  ),
   metadata: metadataSchema,
 });

@@ -3,6 +3,7 @@ import type { ShapedSeries } from "@building-vitals/core/query/shape";
 import { tableFromIPC } from "apache-arrow";
 import { expect, test } from "vitest";
 import type { Metadata } from "./metadata.ts";
+import { furtherColumns, isTexts } from "./series-columns.ts";
 import { writeArrow } from "./write-arrow.ts";
 import { writeCsv } from "./write-csv.ts";
 import { writeJson, writeRows } from "./write-json.ts";
@@ -52,8 +53,21 @@ function answer(): ShapedSeries[] {
     min: Float64Array.of(0, -0, 1e21),
     max: Float64Array.of(1 + i, 0, 1e21),
     count: Int32Array.of(2, 1, 3),
+    more: [
+      { name: "delta", values: Float64Array.of(1.5, Number.NaN, -0) },
+      { name: "duration_on", values: Int32Array.of(0, 3600, 7) },
+      { name: "flags", values: ["", "reset dip", '=1"'] },
+      { name: "min", values: Float64Array.of(9, Number.NaN, 9) },
+    ],
+    facts: { agg: "max", quantity: "counter", total: null },
   }));
-  const none = { ...EMPTY_SERIES, min: EMPTY_SERIES.values, max: EMPTY_SERIES.values, count: new Int32Array(0) };
+  const more = [
+    { name: "delta", values: EMPTY_SERIES.values },
+    { name: "duration_on", values: new Int32Array(0) },
+    { name: "flags", values: [] },
+    { name: "min", values: EMPTY_SERIES.values },
+  ];
+  const none = { ...EMPTY_SERIES, min: EMPTY_SERIES.values, max: EMPTY_SERIES.values, count: new Int32Array(0), more };
   return [...full, ...["b", "d"].map((name) => ({ ...none, point: point(name), unit: null }))];
 }
 
@@ -72,12 +86,70 @@ test.each(["json", "rows", "csv", "arrow"] as const)(
     expect(Buffer.concat([...writers[format](kept, false)])).toEqual(expected);
     expect(kept.map(({ values }) => values.length)).toEqual([3, 3, 0, 0]);
     expect(Buffer.concat([...writers[format](freed, true)])).toEqual(expected);
-    for (const { values, min, max, count } of freed) {
-      expect([values, min, max, count].map((column) => column?.length)).toEqual([0, 0, 0, 0]);
+    for (const series of freed) {
+      const written = [series.values, ...furtherColumns(series).map(({ values }) => values)];
+      const lengths = written.flatMap((column) => (isTexts(column) ? [] : [column.length]));
+      expect(lengths).toEqual([0, 0, 0, 0, 0, 0]);
     }
     expect(() => new Float64Array(EMPTY_SERIES.values.buffer)).not.toThrow();
   },
 );
+
+const text = (pieces: Iterable<Uint8Array>) => Buffer.concat([...pieces]).toString();
+
+test("json: facts after the unit, further columns after the values, each name once", () => {
+  const [series] = answer();
+  expect(text(writeJson("site", [series!], METADATA, true))).toContain(
+    '{"point_name":"a","unit":"°C","agg":"max","quantity":"counter","total":null,' +
+      '"timestamps":[-5000000000,-1,2199023255559],"values":[0.1,-0,1e+21],' +
+      '"delta":[1.5,null,-0],"duration_on":[0,3600,7],"flags":["","reset dip","=1\\""],"min":[9,null,9],' +
+      '"max":[1,0,1e+21],"count":[2,1,3]}]',
+  );
+});
+
+test("rows: further columns are fields of each row", () => {
+  const [series] = answer();
+  const rows = text(writeRows("site", [series!], METADATA, true));
+  expect(rows).toContain(
+    '{"point_name":"a","timestamp":-1,"value":-0,"delta":null,"duration_on":3600,"flags":"reset dip","min":null}',
+  );
+});
+
+test("csv: further columns between the unit and the bucket's own", () => {
+  const [header, , second, third] = text(writeCsv(answer(), true)).split("\r\n");
+  expect(header).toBe("point_name,timestamp,time,value,unit,delta,duration_on,flags,min,max,count");
+  expect(second).toBe("a,-1,1969-12-31T23:59:59.999Z,-0,°C,,3600,reset dip,,0,1");
+  expect(third).toContain(`,"'=1""",9,`);
+});
+
+test("arrow: further columns of doubles, integers and texts", () => {
+  const table = tableFromIPC(Buffer.concat([...writeArrow("site", answer(), METADATA, true)]));
+  const fields = table.schema.fields.map(
+    ({ name, type, nullable }) => `${name}: ${String(type)}${nullable ? "?" : ""}`,
+  );
+  expect(fields.slice(3)).toEqual([
+    "delta: Float64?",
+    "duration_on: Int32",
+    "flags: Utf8",
+    "min: Float64?",
+    "max: Float64?",
+    "count: Int32",
+  ]);
+  expect(table.numRows).toBe(6);
+  expect([...table.getChild("delta")!].slice(0, 3)).toEqual([1.5, null, -0]);
+  expect([...table.getChild("duration_on")!]).toEqual([0, 3600, 7, 0, 3600, 7]);
+  expect([...table.getChild("flags")!].slice(3)).toEqual(["", "reset dip", '=1"']);
+});
+
+test("arrow: a column of integers in some series only is of doubles", () => {
+  const [a, , b] = answer();
+  const mixed = [a!, b!].map((series, i) => ({
+    ...series,
+    more: [{ name: "sum", values: i === 0 ? Int32Array.of(1, 2, 3) : Float64Array.of() }],
+  }));
+  const table = tableFromIPC(Buffer.concat([...writeArrow("site", mixed, METADATA, true)]));
+  expect([...table.getChild("sum")!]).toEqual([1, 2, 3]);
+});
 
 test("arrow: times before and after 1970, to the millisecond", () => {
   const table = tableFromIPC(Buffer.concat([...writeArrow("site", answer(), METADATA, true)]));

@@ -20,9 +20,13 @@ import {
   Version,
 } from "@uwdata/flechette";
 import type { Metadata } from "./metadata.ts";
+import { type FurtherColumn, furtherColumns, isTexts } from "./series-columns.ts";
 import { byName } from "./series-order.ts";
 
+const ENCODER = new TextEncoder();
 const TIMESTAMP = timestamp(TimeUnit.MILLISECOND, "UTC");
+
+type Numbers = Exclude<FurtherColumn["values"], readonly string[]>;
 
 interface ArrowColumn {
   readonly name: string;
@@ -92,42 +96,51 @@ function nameColumn(series: readonly ShapedSeries[]): ArrowColumn {
 }
 
 function valueColumns(series: readonly ShapedSeries[]): ArrowColumn[] {
-  const doubles = (name: "value" | "min" | "max", columns: readonly (Float64Array | undefined)[]): ArrowColumn[] => {
-    const there = columns.filter((column) => column !== undefined);
-    if (there.length < series.length) return [];
-    return [{ name, type: float64(), nullable: true, batches: there.map(doubleBatch) }];
-  };
-  const integers = (name: "count" | "filled", type: DataType, columns: readonly (TypedArray | undefined)[]) => {
-    const there = columns.filter((column) => column !== undefined);
-    if (there.length < series.length) return [];
-    return [{ name, type, nullable: false, batches: there.map((column) => plainBatch(type, column)) }];
-  };
   const times = timeColumns(series).map((column) => plainBatch(TIMESTAMP, column));
+  const further = series.map(furtherColumns);
+  const names = further.slice(0, 1).flatMap((first) => first.map(({ name }) => name));
   return [
     { name: "timestamp", type: TIMESTAMP, nullable: false, batches: times },
-    ...doubles(
+    doubleColumn(
       "value",
       series.map(({ values }) => values),
     ),
-    ...doubles(
-      "min",
-      series.map(({ min }) => min),
-    ),
-    ...doubles(
-      "max",
-      series.map(({ max }) => max),
-    ),
-    ...integers(
-      "count",
-      int32(),
-      series.map(({ count }) => count),
-    ),
-    ...integers(
-      "filled",
-      uint8(),
-      series.map(({ filled }) => filled),
+    ...names.map((name) =>
+      furtherColumn(
+        name,
+        further.map((columns) => {
+          const found = columns.find((column) => column.name === name);
+          if (found === undefined) throw new Error(`a series has no column ${name}, another one has`);
+          return found.values;
+        }),
+      ),
     ),
   ];
+}
+
+function doubleColumn(name: string, columns: readonly Numbers[]): ArrowColumn {
+  const batches = columns.map((column) =>
+    doubleBatch(column instanceof Float64Array ? column : Float64Array.from(column)),
+  );
+  return { name, type: float64(), nullable: true, batches };
+}
+
+/** A column of texts if a series has texts, of integers if all series have integers of one type, else of doubles. */
+function furtherColumn(name: string, columns: readonly FurtherColumn["values"][]): ArrowColumn {
+  const numbers = columns.flatMap((column) => (isTexts(column) ? [] : [column]));
+  if (numbers.length < columns.length) {
+    const texts = columns.filter(isTexts);
+    if (texts.length < columns.length)
+      throw new Error(`the column ${name} has texts in some series, numbers in others`);
+    return { name, type: utf8(), nullable: false, batches: texts.map(textBatch) };
+  }
+  const type = numbers.every((column) => column instanceof Int32Array)
+    ? int32()
+    : numbers.every((column) => column instanceof Uint8Array)
+      ? uint8()
+      : null;
+  if (type === null) return doubleColumn(name, numbers);
+  return { name, type, nullable: false, batches: numbers.map((column) => plainBatch(type, column)) };
 }
 
 /** Times as 64-bit integers. Series with the same times, such as those of whole buckets, share a column. */
@@ -155,6 +168,21 @@ function integers64(numbers: Float64Array): BigInt64Array {
 
 function plainBatch(type: DataType, values: TypedArray): Batch<unknown> {
   return new Batch({ length: values.length, nullCount: 0, type, validity: new Uint8Array(0), values });
+}
+
+/** Texts repeat, because most buckets have the same flags. */
+function textBatch(texts: readonly string[]): Batch<unknown> {
+  const known = new Map<string, Uint8Array>();
+  const offsets = new Int32Array(texts.length + 1);
+  const encoded = texts.map((text, i) => {
+    const bytes = known.get(text) ?? ENCODER.encode(text);
+    known.set(text, bytes);
+    offsets[i + 1] = offsets[i]! + bytes.length;
+    return bytes;
+  });
+  const values = new Uint8Array(offsets[texts.length]!);
+  for (const [i, bytes] of encoded.entries()) values.set(bytes, offsets[i]);
+  return new Batch({ length: texts.length, nullCount: 0, type: utf8(), validity: new Uint8Array(0), offsets, values });
 }
 
 /** NaN becomes null. */

@@ -1,5 +1,6 @@
 import type { ShapedSeries } from "@building-vitals/core/query/shape";
 import { freeColumns } from "./free-columns.ts";
+import { type FurtherColumn, furtherColumns, isTexts } from "./series-columns.ts";
 import { byName } from "./series-order.ts";
 import { TextBytes, valueText } from "./text-bytes.ts";
 
@@ -15,6 +16,11 @@ function csvText(text: string): string {
   return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 }
 
+/** A field of a column; no value is empty. */
+function csvField(values: FurtherColumn["values"], i: number): string {
+  return isTexts(values) ? csvText(values[i]!) : valueText(values[i]!, "");
+}
+
 /**
  * `format=csv` (RFC 4180): a row per sample, ordered by point name, then time.
  * - `timestamp` is in epoch milliseconds, `time` the same in ISO 8601.
@@ -22,15 +28,12 @@ function csvText(text: string): string {
  * @param isLast no code uses the series' columns afterwards: each is freed when it is written
  */
 export function* writeCsv(series: readonly ShapedSeries[], isLast: boolean): Generator<Uint8Array> {
-  const [first] = series;
-  const extra = [
-    ...(first?.count === undefined ? [] : ["min", "max", "count"]),
-    ...(first?.filled === undefined ? [] : ["filled"]),
-  ];
+  const extra = series.slice(0, 1).flatMap((first) => furtherColumns(first).map(({ name }) => name));
   const out = new TextBytes();
   out.add(`${["point_name", "timestamp", "time", "value", "unit", ...extra].join()}\r\n`);
   for (const pointSeries of byName(series)) {
-    const { point, unit, times, values, min, max, count, filled } = pointSeries;
+    const { point, unit, times, values } = pointSeries;
+    const further = furtherColumns(pointSeries);
     const [name, unitText] = [`${csvText(point.name)},`, `,${csvText(unit ?? "")}`];
     const cell = (text: string) => {
       out.add(",");
@@ -43,10 +46,7 @@ export function* writeCsv(series: readonly ShapedSeries[], isLast: boolean): Gen
       cell(new Date(time).toISOString());
       cell(valueText(values[i]!, ""));
       out.add(unitText);
-      if (min !== undefined) cell(valueText(min[i]!, ""));
-      if (max !== undefined) cell(valueText(max[i]!, ""));
-      if (count !== undefined) cell(String(count[i]!));
-      if (filled !== undefined) cell(String(filled[i]!));
+      for (const { values: column } of further) cell(csvField(column, i));
       out.add("\r\n");
       if (out.isFull) yield out.take();
     }
