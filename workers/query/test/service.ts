@@ -51,6 +51,8 @@ const numbers = z.array(z.number());
 const numbersOrNone = z.array(z.number().nullable());
 const flags = z.array(z.literal([0, 1]));
 export const metadataSchema = z.strictObject({
+  start_time: z.int(),
+  end_time: z.int(),
   interval: z.string(),
   computed_from: z.enum(["hours", "samples"]),
   total_samples: z.int(),

@@ -2,72 +2,11 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { BUCKET_MS } from "../domain/interval.ts";
 import type { TimeRange } from "../domain/time-range.ts";
+import { clockAt, DAY, HOUR, MINUTE, offsetAt, transitions, ZONES } from "../../test/zone-clock.ts";
 import { bucketBounds, type BucketInterval, isMadeOfHours } from "./buckets.ts";
 
-const MINUTE = 60_000;
-const HOUR = 60 * MINUTE;
-const DAY = 24 * HOUR;
-
-const ZONES = [
-  "UTC",
-  "America/Chicago",
-  "America/Havana",
-  "America/Sao_Paulo",
-  "America/St_Johns",
-  "Africa/Casablanca",
-  "Antarctica/Troll",
-  "Asia/Kathmandu",
-  "Asia/Tehran",
-  "Australia/Lord_Howe",
-  "Europe/Berlin",
-  "Pacific/Apia",
-  "Pacific/Chatham",
-];
-
-/** The platform's own calendar, independent of the library that the tested code uses. */
-const clocks = new Map(
-  ZONES.map((timeZone) => [
-    timeZone,
-    new Intl.DateTimeFormat("en-US", {
-      timeZone,
-      hourCycle: "h23",
-      year: "numeric",
-      month: "numeric",
-      day: "numeric",
-      hour: "numeric",
-      minute: "numeric",
-      second: "numeric",
-    }),
-  ]),
-);
-
-/** The zone's clock time, encoded as if it were UTC, in epoch ms, whole seconds. */
-function clockAt(zone: string, time: number): number {
-  const parts = clocks.get(zone)!.formatToParts(time);
-  const part = (type: Intl.DateTimeFormatPartTypes) =>
-    Number(parts.find((candidate) => candidate.type === type)!.value);
-  return Date.UTC(part("year"), part("month") - 1, part("day"), part("hour"), part("minute"), part("second"));
-}
-
-const offsetAt = (zone: string, time: number) => clockAt(zone, time) - Math.floor(time / 1000) * 1000;
 const isTransition = (zone: string, time: number) => offsetAt(zone, time) !== offsetAt(zone, time - 1);
 const unitAt = (zone: string, time: number, length: number) => Math.floor(clockAt(zone, time) / length);
-
-/** The times at which a zone's clock changes, found by sampling every five days and bisection. */
-function transitions(zone: string): number[] {
-  const found: number[] = [];
-  for (let from = Date.UTC(2000, 0, 1); from < Date.UTC(2027, 0, 1); from += 5 * DAY) {
-    let [before, after] = [from, from + 5 * DAY];
-    if (offsetAt(zone, before) === offsetAt(zone, after)) continue;
-    while (after - before > 1) {
-      const middle = Math.floor((before + after) / 2);
-      if (offsetAt(zone, middle) === offsetAt(zone, before)) before = middle;
-      else after = middle;
-    }
-    found.push(after);
-  }
-  return found;
-}
 
 /** Ranges of at most `days`, most of them around a clock change. */
 function ranges(zone: string, days: number): fc.Arbitrary<TimeRange> {

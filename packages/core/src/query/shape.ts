@@ -33,11 +33,11 @@ export interface ShapedSeries extends FillableSeries {
   readonly filled?: Uint8Array;
   /** further columns in the order of the answer; all series of an answer have the same names */
   readonly more?: readonly SeriesColumn[];
-  /** what is said of the whole series, such as its quantity and its total */
+  /** facts of the whole series, such as its quantity and its total */
   readonly facts?: Readonly<Record<string, string | number | null>>;
 }
 
-/** A column of another aggregate, or of what is known of each bucket. NaN stands for no value. */
+/** A column of another aggregate, or of facts of each bucket such as flags. NaN stands for no value. */
 export interface SeriesColumn {
   readonly name: string;
   readonly values: Float64Array | Int32Array | readonly string[];

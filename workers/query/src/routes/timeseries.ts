@@ -53,9 +53,10 @@ export const timeseriesRoute = new Hono<Bounded>().get("/timeseries/query", desc
   const settings = settingsOf(context.env);
   const stages = new Stages(Date.now);
   const request = parseTimeseriesRequest(context.req.queries());
-  const query = await findQuery(settings, request, stages);
+  const query = await findQuery(settings, request, stages, started);
+  const { range } = query.planned;
   const etag = await queryEtag(settings, request, query);
-  const isOfClosedRange = isClosed(request.range.end, query.until, started);
+  const isOfClosedRange = isClosed(range.end, query.until, started);
   const cached = { etag, "cache-control": cacheControl(settings, isOfClosedRange) };
   if (isKnown(context.req.raw, etag)) {
     return context.body(null, 304, { ...cached, "server-timing": stages.header() });
@@ -79,7 +80,7 @@ export const timeseriesRoute = new Hono<Bounded>().get("/timeseries/query", desc
   const write = (isHit: boolean) => {
     return answerBody(request.format, {
       siteName: query.site.name,
-      range: request.range,
+      range,
       series,
       metadata: { ...metadata, cache_hit: isHit },
       isLast: !isKept,

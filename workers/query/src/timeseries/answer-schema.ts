@@ -41,6 +41,8 @@ function columnsOf(shapes: { value: z.ZodType; count: z.ZodType; text: z.ZodType
 }
 
 const metadataSchema: z.ZodType<Metadata> = z.strictObject({
+  start_time: time,
+  end_time: time,
   interval: z.enum(INTERVALS),
   computed_from: z.enum(["hours", "samples"]),
   total_samples: z.int(),

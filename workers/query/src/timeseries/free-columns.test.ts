@@ -9,6 +9,8 @@ import { writeCsv } from "./write-csv.ts";
 import { writeJson, writeRows } from "./write-json.ts";
 
 const METADATA: Metadata = {
+  start_time: 0,
+  end_time: 1,
   interval: "1hr",
   computed_from: "hours",
   total_samples: 6,

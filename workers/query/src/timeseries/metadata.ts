@@ -11,6 +11,9 @@ import type { UnitSystem } from "@building-vitals/core/query/units";
 
 /** What an answer states about itself: its sources, and the data that it lacks. */
 export interface Metadata {
+  /** [start_time, end_time) in epoch ms: the range as it was understood */
+  readonly start_time: number;
+  readonly end_time: number;
   readonly interval: Interval;
   /**
    * `hours`: buckets come from hourly aggregates, and from samples for hours without an aggregate; missing time is then
@@ -86,6 +89,8 @@ export function metadataOf(
   const isKnown = unjudged.length === 0 && completeness.expected > 0;
   const isAnyUnknown = unjudged.length > 0 && until > range.start;
   return {
+    start_time: range.start,
+    end_time: range.end,
     interval,
     computed_from: computedFrom,
     total_samples: answer.samples,

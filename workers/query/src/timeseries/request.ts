@@ -1,21 +1,41 @@
 import { INTERVAL_ALIASES, INTERVALS } from "@building-vitals/core/domain/interval";
 import { Problem } from "@building-vitals/core/domain/problem";
 import { timeZoneSchema } from "@building-vitals/core/domain/site";
-import { timeRange, type TimeRange } from "@building-vitals/core/domain/time-range";
 import { parseInput } from "@building-vitals/core/http/parse-body";
 import { once, wholeNumber } from "@building-vitals/core/http/parameters";
-import { A_TIME, timeSchema } from "@building-vitals/core/http/time-parameter";
+import { timeSchema } from "@building-vitals/core/http/time-parameter";
+import { type AskedTime, parseAskedTime } from "@building-vitals/core/query/asked-time";
 import { FILLS } from "@building-vitals/core/query/fill";
 import { UNIT_SYSTEMS } from "@building-vitals/core/query/units";
 import { z } from "zod";
 import { A_POINT_LIST } from "../point-names.ts";
 import { FORMATS } from "./respond.ts";
 
+const A_TIME =
+  "ISO-8601 with Z or an offset, or without one in `tz`; epoch milliseconds; or relative, such as `now-7d`, `now-1M/M`: " +
+  "units s m h d w M y, /u rounds down to the unit's start. `now` is the minute up to which the site's data is complete";
+
+/** A time of the request. Its zone and the site's front are not known yet. */
+const askedTimeSchema = z.string("is missing").transform((text, context): AskedTime => {
+  const asked = parseAskedTime(text);
+  if (asked !== null) return asked;
+  const absolute = timeSchema.safeParse(text);
+  if (absolute.success) return { kind: "absolute", time: absolute.data };
+  const [issue] = absolute.error.issues;
+  if (issue?.code === "custom" && issue.params !== undefined) {
+    context.addIssue({ code: "custom", message: issue.message, params: issue.params });
+  } else
+    context.addIssue("must be ISO-8601, such as 2025-10-12T14:00:00Z, relative, such as now-7d, or epoch milliseconds");
+  return z.NEVER;
+});
+
+const NOW: AskedTime = { kind: "relative", steps: [] };
+
 export const querySchema = z.strictObject({
   site_name: once(z.string("is missing").min(1)),
   point_names: z.array(z.string(), "is missing").meta({ description: `At most 100: ${A_POINT_LIST}` }),
-  start_time: once(timeSchema).meta({ description: A_TIME }),
-  end_time: once(timeSchema).meta({ description: `Exclusive: ${A_TIME}` }),
+  start_time: once(askedTimeSchema).meta({ description: A_TIME }),
+  end_time: once(askedTimeSchema.optional()).meta({ description: "Exclusive, as start_time; default: `now`" }),
   interval: once(
     z.preprocess(
       (value) => (typeof value === "string" ? (INTERVAL_ALIASES[value] ?? value) : value),
@@ -41,7 +61,8 @@ export const querySchema = z.strictObject({
 const USUAL_POINTS = 2000;
 
 export type TimeseriesRequest = Omit<z.output<typeof querySchema>, "start_time" | "end_time" | "max_points"> & {
-  readonly range: TimeRange;
+  /** start and end */
+  readonly times: readonly [AskedTime, AskedTime];
   /** `auto` takes the finest interval with at most this many points per series */
   readonly maxPoints: number;
   /** longer raw series are thinned to this number; null: no thinning */
@@ -51,19 +72,15 @@ export type TimeseriesRequest = Omit<z.output<typeof querySchema>, "start_time" 
 /**
  * Parses the parameters of `GET /timeseries/query`.
  * @param query the values of each parameter
- * @throws {Problem} `invalid_request`, naming the parameter
+ * @throws {Problem} `invalid_request` or `epoch_seconds`, naming the parameter
  */
 export function parseTimeseriesRequest(query: Readonly<Record<string, string[]>>): TimeseriesRequest {
-  const { start_time: start, end_time: end, max_points, ...rest } = parseInput(querySchema, query);
-  if (start >= end) {
-    const detail = `end_time: ${new Date(end).toISOString()} is not after start_time; the range is [start, end).`;
-    throw new Problem("invalid_request", detail, "end_time");
-  }
+  const { start_time: start, end_time: end = NOW, max_points, ...rest } = parseInput(querySchema, query);
   if (rest.interval === "raw" && (rest.fill === "locf" || rest.fill === "linear")) {
     const detail = `fill=${rest.fill} applies to buckets only: use interval=1min or coarser, or fill=null.`;
     throw new Problem("invalid_request", detail, "fill");
   }
   const maxPoints = max_points ?? USUAL_POINTS;
   const thinTo = rest.interval === "auto" || max_points !== undefined ? maxPoints : null;
-  return { ...rest, range: timeRange(start, end), maxPoints, thinTo };
+  return { ...rest, times: [start, end], maxPoints, thinTo };
 }

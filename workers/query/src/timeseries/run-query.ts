@@ -20,6 +20,7 @@ import { configuredSite } from "../site.ts";
 import type { Stages } from "../stages.ts";
 import { type Metadata, metadataOf } from "./metadata.ts";
 import type { TimeseriesRequest } from "./request.ts";
+import { resolveRange } from "./resolve-times.ts";
 
 /** A request with the stored state of its site, points and days. */
 export interface ResolvedQuery {
@@ -42,17 +43,20 @@ export interface ResolvedQuery {
 /**
  * Finds the site and points of a request, and reads the state of the stored days. Samples are read later: an answer can
  * be newer than its ETag, never older.
+ * @param started start of the request, epoch ms
  * @throws {Problem} for an unknown site, and for unknown or ambiguous names
  */
 export async function findQuery(
   settings: Settings,
   request: TimeseriesRequest,
   stages: Stages,
+  started: number,
 ): Promise<ResolvedQuery> {
-  const { point_names: names, tz, range, interval, maxPoints, fill } = request;
+  const { point_names: names, tz, times, interval, maxPoints, fill } = request;
   const site = configuredSite(settings, request.site_name, "site_name");
   const db = databaseOf(settings, site);
   const timeZone = tz ?? site.timezone;
+  const range = await stages.time("catalog", () => resolveRange(db, site.name, times, timeZone, started));
   const state = await stages.time("catalog", () => readQueryState(db, site.name, candidateNames(names), range));
   const { siteId, watermark } = state;
   const named = pointsNamed(site.name, state.points, names, "point_names");
@@ -70,10 +74,10 @@ export async function findQuery(
 export async function queryEtag(
   settings: Settings,
   request: TimeseriesRequest,
-  { timeZone, unknown, points, state, until, before }: ResolvedQuery,
+  { timeZone, unknown, points, state, until, before, planned }: ResolvedQuery,
 ): Promise<string> {
-  const { point_names: _names, tz: _tz, ...asked } = request;
-  return etagOf(settings, "timeseries", { ...asked, timeZone, unknown }, [
+  const { point_names: _names, tz: _tz, times: _times, ...asked } = request;
+  return etagOf(settings, "timeseries", { ...asked, range: planned.range, timeZone, unknown }, [
     points,
     state.days.map(dayVersion),
     state.hours.map(({ hour, version, isRolledUp }) => [hour, version, isRolledUp]),
@@ -105,8 +109,8 @@ export async function readAnswer(
 /** Thins, fills and converts the series, and describes the answer. @param started start of the request, epoch ms */
 export async function shapeAnswer(
   { plan, answer }: ReadAnswer,
-  { range, thinTo, fill, units }: TimeseriesRequest,
-  { points, unknown }: ResolvedQuery,
+  { thinTo, fill, units }: TimeseriesRequest,
+  { points, unknown, planned: { range } }: ResolvedQuery,
   stages: Stages,
   started: number,
 ): Promise<{ readonly series: readonly ShapedSeries[]; readonly metadata: Metadata }> {
