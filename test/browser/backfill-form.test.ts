@@ -161,12 +161,12 @@ describeInBrowser("Backfill's form and progress", (dashboard) => {
     await days.last().focus();
     await page.keyboard.press("ArrowLeft");
     expect(await page.evaluate("document.activeElement.dataset.date")).toBe(daysAgo(2));
-    expect(await page.locator(".day-told").textContent()).toMatch(
+    expect(await page.locator(".day-readout").textContent()).toMatch(
       /: Written [\d,]+ samples.* · settled on Nov 23, 2026$/,
     );
     await page.keyboard.press("Home");
     expect(await page.evaluate("document.activeElement.dataset.date")).toBe(daysAgo(5));
-    expect(await page.locator(".day-told").textContent()).toMatch(
+    expect(await page.locator(".day-readout").textContent()).toMatch(
       /: Awaiting nothing is stored yet.* · not settled yet · asked again on Nov 30, 2026$/,
     );
     await page.locator(".legend").getByText("Awaiting 1").waitFor();

@@ -44,7 +44,7 @@ describeWithOwnSystem("Backfill", { points: 12, pastDays: 0 }, (dashboard) => {
 
     const day = page.locator(`[data-date="${daysAgo(410)}"]`);
     await day.click();
-    expect(await page.locator(".day-told").textContent()).toMatch(
+    expect(await page.locator(".day-readout").textContent()).toMatch(
       /: Written [\d,]+ samples · \d+ points · [\d.]+ kB · built/,
     );
     expect(await page.getByText("There is nothing to fetch").count()).toBe(0);

@@ -19,12 +19,12 @@ describeInBrowser("Explore on a phone", (dashboard) => {
     const box = (await plots(page).first().boundingBox())!;
     const y = box.y + box.height / 2;
     await page.touchscreen.tap(box.x + box.width / 2, y);
-    const told = page.locator(".chart-told");
-    await expect.poll(() => told.count()).toBe(2);
-    expect(await told.locator(".chart-told-time").allTextContents()).toEqual([
+    const readout = page.locator(".chart-readout");
+    await expect.poll(() => readout.count()).toBe(2);
+    expect(await readout.locator(".chart-readout-time").allTextContents()).toEqual([
       expect.stringMatching(/^\w{3}, \w{3} \d+, 2026, \d\d:\d\d/),
     ]);
-    expect(await told.locator(".chart-told-value").allTextContents()).toEqual([
+    expect(await readout.locator(".chart-readout-value").allTextContents()).toEqual([
       expect.stringMatching(/^[\d.]+$/),
       expect.stringMatching(/^[\d.]+$/),
     ]);
@@ -129,16 +129,16 @@ describeInBrowser("Explore on a phone", (dashboard) => {
     await charted(page);
     const before = (await plots(page).first().boundingBox())!;
     await page.touchscreen.tap(before.x + before.width / 2, before.y + before.height / 2);
-    const told = page.locator(".chart-told");
-    await told.waitFor();
+    const readout = page.locator(".chart-readout");
+    await readout.waitFor();
     expect(await plots(page).first().boundingBox()).toEqual(before);
-    const values = told.locator(".chart-told-value:visible");
+    const values = readout.locator(".chart-readout-value:visible");
     const shown = await values.count();
-    const more = await told.locator(".chart-told-more:visible").allTextContents();
+    const more = await readout.locator(".chart-readout-more:visible").allTextContents();
     expect(more).toEqual(shown === count ? [] : [`+${count - shown}`]);
     const room = await page.locator(".chart-pane").first().boundingBox();
-    const boxes = await told
-      .locator(".chart-told-value:visible, .chart-told-more:visible, .chart-told-time")
+    const boxes = await readout
+      .locator(".chart-readout-value:visible, .chart-readout-more:visible, .chart-readout-time")
       .evaluateAll((elements) => elements.map((element) => element.getBoundingClientRect().toJSON()));
     const rects = z.array(z.object({ left: z.number(), right: z.number(), top: z.number(), bottom: z.number() }));
     for (const { left, right, top, bottom } of rects.parse(boxes)) {

@@ -14,7 +14,7 @@ const at = (rest = "") => `/?view=patterns&point=${POINT}${rest}`;
 /** The value in a line of the page: `1,234.5 kW` as 1234.5. */
 const numberOf = (text: string | null) => Number((text ?? "").replaceAll(",", "").replace(/[^-\d.].*$/, ""));
 const card = (page: Page, name: string) => page.getByRole("region", { name });
-const told = (page: Page, id: string) => page.locator(`#${id}-told`);
+const readoutOf = (page: Page, id: string) => page.locator(`#${id}-readout`);
 
 async function drawn(page: Page): Promise<void> {
   await page.locator(".heat-frame").waitFor();
@@ -67,7 +67,7 @@ describeInBrowser("Patterns", (dashboard) => {
     await page.locator(".heat-frame").focus();
     await press(page, "ArrowLeft", 2);
     await press(page, "ArrowDown", 10);
-    const line = told(page, "heat");
+    const line = readoutOf(page, "heat");
     expect(await line.textContent()).toContain(words(hour));
     const value = numberOf(await line.locator("strong").textContent());
     expect(Math.abs(value - right.value)).toBeLessThanOrEqual(0.001 * Math.max(1, Math.abs(right.value)));
@@ -109,7 +109,7 @@ describeInBrowser("Patterns", (dashboard) => {
     await page.locator(".heat-frame").focus();
     await press(page, "ArrowLeft", 1);
     await page.keyboard.press("Home");
-    expect(await told(page, "heat").textContent()).toMatch(/, 00:00–01:00 no samples/);
+    expect(await readoutOf(page, "heat").textContent()).toMatch(/, 00:00–01:00 no samples/);
     await page.locator(".heat-missing").waitFor();
 
     const answered = page.waitForResponse((response) => response.url().includes("interval=1hr"));
@@ -135,7 +135,7 @@ describeInBrowser("Patterns", (dashboard) => {
     await drawn(page);
     await page.locator(".overlay-frame").focus();
     await page.keyboard.press("ArrowRight");
-    const line = told(page, "overlay");
+    const line = readoutOf(page, "overlay");
     await expect.poll(() => line.textContent()).toMatch(/^00:00 /);
     const values = await query("5min", Date.now() - 15 * DAY_MS, Date.now());
     const midnights = values.filter(({ time }) => clockOf(time) === "00:00");
@@ -160,7 +160,7 @@ describeInBrowser("Patterns", (dashboard) => {
     const [, count, what] = /^Of ([\d,]+) (samples|five-minute means) of these days$/.exec(note!)!;
     await page.locator(".histogram-frame").focus();
     await page.keyboard.press("ArrowRight");
-    const line = await told(page, "histogram").textContent();
+    const line = await readoutOf(page, "histogram").textContent();
     const [, low, high, inside] = /^([-\d.,]+) to ([-\d.,]+) \S+ [\d.]+% ([\d,]+) of/.exec(line!)!;
     const values = await query(what === "samples" ? "raw" : "5min", Date.now() - 8 * DAY_MS, Date.now());
     // New samples arrive meanwhile.
@@ -220,7 +220,7 @@ describeInBrowser("Patterns", (dashboard) => {
     await drawn(page);
     const box = (await page.locator(".heat-canvases").boundingBox())!;
     await page.touchscreen.tap(box.x + box.width - 20, box.y + 12 * 5);
-    await expect.poll(() => told(page, "heat").textContent()).toMatch(/04:00–05:00 [-\d.,]+ /);
+    await expect.poll(() => readoutOf(page, "heat").textContent()).toMatch(/04:00–05:00 [-\d.,]+ /);
     await page.getByRole("button", { name: "Open this day" }).click();
     await page.waitForURL(/view=explore/);
   });

@@ -2,12 +2,12 @@ import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { fetchPatiently, onBusy } from "./busy.ts";
 
 const busy = () => new Response("{}", { status: 503, headers: { "retry-after": "5" } });
-let told: boolean[];
+let states: boolean[];
 
 beforeEach(() => {
   vi.useFakeTimers();
-  told = [];
-  onBusy((isWaiting) => told.push(isWaiting));
+  states = [];
+  onBusy((isWaiting) => states.push(isWaiting));
 });
 afterEach(() => {
   vi.useRealTimers();
@@ -26,10 +26,10 @@ test("retries a busy server after Retry-After, and shows this meanwhile", async 
   const answer = fetchPatiently("/a", {});
   await vi.advanceTimersByTimeAsync(4_999);
   expect(fetched).toHaveBeenCalledTimes(1);
-  expect(told).toEqual([true]);
+  expect(states).toEqual([true]);
   await vi.advanceTimersByTimeAsync(1);
   expect(await (await answer).text()).toBe("data");
-  expect(told).toEqual([true, false]);
+  expect(states).toEqual([true, false]);
 });
 
 test("gives up after five retries of a busy server", async () => {
@@ -38,14 +38,14 @@ test("gives up after five retries of a busy server", async () => {
   await vi.advanceTimersByTimeAsync(25_000);
   expect((await answer).status).toBe(503);
   expect(fetched).toHaveBeenCalledTimes(6);
-  expect(told.at(-1)).toBe(false);
+  expect(states.at(-1)).toBe(false);
 });
 
 test("does not retry a 503 without Retry-After", async () => {
   const fetched = server(() => new Response("{}", { status: 503 }));
   expect((await fetchPatiently("/a", {})).status).toBe(503);
   expect(fetched).toHaveBeenCalledTimes(1);
-  expect(told).toEqual([]);
+  expect(states).toEqual([]);
 });
 
 test("an outdated request stops waiting", async () => {
@@ -57,5 +57,5 @@ test("an outdated request stops waiting", async () => {
   await expect(answer).rejects.toThrow("outdated");
   await vi.advanceTimersByTimeAsync(60_000);
   expect(fetched).toHaveBeenCalledTimes(1);
-  expect(told).toEqual([true, false]);
+  expect(states).toEqual([true, false]);
 });

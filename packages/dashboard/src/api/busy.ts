@@ -1,4 +1,4 @@
-/** A server that is still busy after this many retries is an error. */
+/** Retries of a request to a busy server, before it is an error. */
 const MAX_RETRIES = 5;
 /** The longest accepted `Retry-After`, in seconds. */
 const MAX_PAUSE_S = 60;

@@ -7,7 +7,7 @@ const pointSchema = z.object({
   label: z.nullable(z.string()),
   tags: z.object({ kv: z.record(z.string(), z.string()), markers: z.array(z.string()) }),
   interval_s: z.nullable(z.number()),
-  /** a longer time without a sample is a gap; null: gaps are unknown */
+  /** a longer time without a sample is a gap; null: the point's gaps are unknown */
   gap_after_s: z.nullable(z.number()),
   configured: z.boolean(),
   last_seen: z.nullable(z.string()),

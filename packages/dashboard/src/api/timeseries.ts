@@ -2,7 +2,7 @@ import * as z from "zod/mini";
 import type { ChartSeries } from "../chart/series.ts";
 import { ask } from "./ask.ts";
 
-/** Tens of thousands of numbers, checked in a plain loop. */
+/** Tens of thousands of numbers, so they are checked in a plain loop. */
 const numbers = z.custom<number[]>(
   (value) => Array.isArray(value) && value.every((item) => typeof item === "number"),
   "not a list of numbers",
@@ -71,8 +71,8 @@ const BUCKET_MS: Readonly<Record<string, number>> = {
   "1day": 86_400_000,
 };
 
-/** The path of a query, from `/`. @param more parameters such as a format; they override the others */
-export function timeseriesPath(query: TimeseriesQuery, more: Readonly<Record<string, string>> = {}): string {
+/** The path of a query, from `/`. @param overrides parameters that replace those of the query, such as a format */
+export function timeseriesPath(query: TimeseriesQuery, overrides: Readonly<Record<string, string>> = {}): string {
   // A JSON array is unambiguous, even for names with commas.
   const params = new URLSearchParams({ site_name: query.site, point_names: JSON.stringify(query.points) });
   const iso = (time: number) => new Date(time).toISOString();
@@ -82,7 +82,7 @@ export function timeseriesPath(query: TimeseriesQuery, more: Readonly<Record<str
     interval: "auto",
     max_points: String(query.maxPoints),
     ...(query.units === "source" ? {} : { units: query.units }),
-    ...more,
+    ...overrides,
   };
   for (const [name, value] of Object.entries(rest)) params.set(name, value);
   return `/timeseries/query?${params.toString()}`;
@@ -90,7 +90,7 @@ export function timeseriesPath(query: TimeseriesQuery, more: Readonly<Record<str
 
 /**
  * Series in the order of the query's points; a point without samples has an empty one.
- * @param more as for {@link timeseriesPath}
+ * @param more as `overrides` of {@link timeseriesPath}
  */
 export async function fetchTimeseries(
   query: TimeseriesQuery,
@@ -130,7 +130,7 @@ export function seriesByName<T extends { readonly point_name: string }>(
   const byName = new Map(series.map((one) => [one.point_name, one]));
   const others = series.filter(({ point_name: name }) => !names.includes(name));
   const aliases = names.filter((name) => !byName.has(name) && !unknown.includes(name));
-  // A point requested under two names is answered once, so the order is no help then.
+  // A point requested under two names is answered once, so the order does not help.
   if (aliases.length === others.length) aliases.forEach((name, i) => byName.set(name, others[i]!));
   return byName;
 }

@@ -5,7 +5,7 @@ interface Action {
   readonly isBusy: boolean;
   /** why the last call failed */
   readonly error: ApiError | null;
-  /** Runs it, unless it is running. @returns whether it succeeded */
+  /** Runs the action, unless it is running. @returns whether it succeeded */
   readonly run: (work: () => Promise<unknown>) => Promise<boolean>;
   readonly clear: () => void;
 }

@@ -46,8 +46,8 @@ describe("the error of two dates", () => {
     ["2026-11-22", "2026-11-21", "start_date", "The first day is after the last one."],
     ["2021-11-22", "2026-11-22", null, null],
     ["2021-11-21", "2026-11-22", "start_date", "1,828 days: a backfill has at most five years."],
-  ])("%s to %s: %s", (from, to, field, words) => {
-    expect(problemOfDates({ from, to }, NOW)).toEqual(field === null ? null : { field, words });
+  ])("%s to %s: %s", (from, to, field, text) => {
+    expect(problemOfDates({ from, to }, NOW)).toEqual(field === null ? null : { field, text });
   });
 
   it("accepts the default dates", () => {

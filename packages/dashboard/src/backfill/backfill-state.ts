@@ -26,12 +26,12 @@ export function yesterday(now: number): string {
   return dayTextOf(now - DAY_MS);
 }
 
-/** That many days up to yesterday. */
+/** A number of days up to yesterday. */
 export function lastDays(days: number, now: number): { readonly from: string; readonly to: string } {
   return { from: dayTextOf(now - days * DAY_MS), to: yesterday(now) };
 }
 
-/** Reads an address; the default is the last 30 days of the one site. @param now epoch ms */
+/** Reads an address; the default is the last 30 days of the only site. @param now epoch ms */
 export function parseBackfill(params: URLSearchParams, now: number): BackfillState {
   const usual = lastDays(DEFAULT_DAYS, now);
   return {
@@ -46,7 +46,7 @@ export function parseBackfill(params: URLSearchParams, now: number): BackfillSta
 export function formatBackfill(state: BackfillState, now: number): URLSearchParams {
   const usual = lastDays(DEFAULT_DAYS, now);
   const params = new URLSearchParams();
-  // Both or neither: one alone would move on with the days.
+  // Both or neither, because a default date changes with the days.
   if (state.from !== usual.from || state.to !== usual.to) {
     params.set("from", state.from);
     params.set("to", state.to);
@@ -59,7 +59,7 @@ export function formatBackfill(state: BackfillState, now: number): URLSearchPara
 /** The error of a field of the form. */
 export interface FieldProblem {
   readonly field: "start_date" | "end_date" | "sites";
-  readonly words: string;
+  readonly text: string;
 }
 
 function isDay(text: string): boolean {
@@ -75,14 +75,14 @@ export function daysBetween(from: string, to: string): number {
 /** The error that the API would report; null: none. @param now epoch ms */
 export function problemOfDates({ from, to }: Pick<BackfillState, "from" | "to">, now: number): FieldProblem | null {
   const last = yesterday(now);
-  if (!isDay(from)) return { field: "start_date", words: "Give a date." };
-  if (!isDay(to)) return { field: "end_date", words: "Give a date." };
-  if (to > last) return { field: "end_date", words: `That day has not ended: ${last} (UTC) is the last finished day.` };
-  if (from > to) return { field: "start_date", words: "The first day is after the last one." };
+  if (!isDay(from)) return { field: "start_date", text: "Give a date." };
+  if (!isDay(to)) return { field: "end_date", text: "Give a date." };
+  if (to > last) return { field: "end_date", text: `That day has not ended: ${last} (UTC) is the last finished day.` };
+  if (from > to) return { field: "start_date", text: "The first day is after the last one." };
   const days = daysBetween(from, to);
   if (days <= MAX_DAYS) return null;
   return {
     field: "start_date",
-    words: `${days.toLocaleString("en")} days: a backfill has at most five years.`,
+    text: `${days.toLocaleString("en")} days: a backfill has at most five years.`,
   };
 }

@@ -11,7 +11,7 @@ import { daysRevision, troubledDays } from "./job-days.ts";
 import { PlanForm } from "./plan-form.tsx";
 
 const RUNNING_EVERY_MS = 2000;
-/** Another page or a command may start one too. */
+/** Another page or a command may start a backfill, too. */
 const RESTING_EVERY_MS = 15_000;
 
 /** Fetches past days: the plan, the progress, and the result of each day. */
@@ -66,7 +66,7 @@ export function BackfillView({ site, params, setParams }: ViewProps) {
       <h1 class="visually-hidden">Backfill</h1>
       {!isRunning && form}
       <div key="job" class="backfill-job stack">
-        {status.error !== undefined && <Failure what="The progress" error={status.error} onRetry={status.reload} />}
+        {status.error !== undefined && <Failure part="The progress" error={status.error} onRetry={status.reload} />}
         {status.data === undefined && status.error === undefined && <div class="card job-waiting" aria-busy="true" />}
         {status.data === null && (
           <section class="card empty">

@@ -1,8 +1,8 @@
 import { useRef, useState } from "preact/hooks";
 import { indexByKey } from "../ui/index-by-key.ts";
 import type { KnownDay } from "./backfill-api.ts";
-import { bytesText, counted, dateText, settlingFigures } from "./format-backfill.ts";
-import { DAY_MEANINGS, DAY_WORDS, monthBlocks, type ShownState } from "./job-days.ts";
+import { bytesText, formatCount, dateText, settlingFigures } from "./format-backfill.ts";
+import { DAY_MEANINGS, DAY_LABELS, monthBlocks, type ShownState } from "./job-days.ts";
 
 interface GridDay {
   readonly day: KnownDay;
@@ -47,7 +47,7 @@ export function DayGrid({ days }: { readonly days: readonly GridDay[] }) {
         {STATES.filter((state) => counts.has(state)).map((state) => (
           <li key={state} title={DAY_MEANINGS[state]}>
             <i class={`day-mark ${state}`} aria-hidden="true" />
-            {DAY_WORDS[state]} <span class="quiet number">{counts.get(state)!.length.toLocaleString("en")}</span>
+            {DAY_LABELS[state]} <span class="quiet number">{counts.get(state)!.length.toLocaleString("en")}</span>
             <span class="visually-hidden">: {DAY_MEANINGS[state]}</span>
           </li>
         ))}
@@ -81,8 +81,8 @@ export function DayGrid({ days }: { readonly days: readonly GridDay[] }) {
                           data-date={date}
                           tabIndex={date === reachable ? 0 : -1}
                           aria-pressed={date === chosen}
-                          aria-label={`${dateText(entry.day.date)}: ${DAY_WORDS[entry.state]}`}
-                          title={`${dateText(entry.day.date)}: ${DAY_WORDS[entry.state]}`}
+                          aria-label={`${dateText(entry.day.date)}: ${DAY_LABELS[entry.state]}`}
+                          title={`${dateText(entry.day.date)}: ${DAY_LABELS[entry.state]}`}
                           onClick={() => setChosen(entry.day.date === chosen ? null : entry.day.date)}
                         >
                           {Number(entry.day.date.slice(8))}
@@ -96,16 +96,18 @@ export function DayGrid({ days }: { readonly days: readonly GridDay[] }) {
           </table>
         ))}
       </div>
-      <p class="day-told number" role="status">
-        {current === null ? <span class="quiet">Choose a day to see its details.</span> : told(current)}
+      <p class="day-readout number" role="status">
+        {current === null ? <span class="quiet">Choose a day to see its details.</span> : dayDetails(current)}
       </p>
     </div>
   );
 }
 
-function told({ day, state }: GridDay) {
+function dayDetails({ day, state }: GridDay) {
   const parts = [
-    ...(day.records > 0 ? [counted(day.records, "sample"), counted(day.points, "point"), bytesText(day.bytes)] : []),
+    ...(day.records > 0
+      ? [formatCount(day.records, "sample"), formatCount(day.points, "point"), bytesText(day.bytes)]
+      : []),
     ...(day.source === "d1" ? ["built from the sync's samples"] : []),
     ...(day.updated_at === null
       ? []
@@ -116,7 +118,7 @@ function told({ day, state }: GridDay) {
   return (
     <>
       <strong>
-        {dateText(day.date)}: {DAY_WORDS[state]}
+        {dateText(day.date)}: {DAY_LABELS[state]}
       </strong>{" "}
       <span class="quiet">
         {(parts.length === 0 || state === "awaiting" || state === "provisional"

@@ -44,7 +44,7 @@ export function DaysCard({ days, job, hasJob, site, shown, setShown }: DaysCardP
           </div>
         )}
       </header>
-      {days.error !== undefined && <Failure what="The days" error={days.error} onRetry={days.reload} />}
+      {days.error !== undefined && <Failure part="The days" error={days.error} onRetry={days.reload} />}
       {ofSite === undefined ? (
         days.error === undefined && <div class="days-waiting" aria-busy="true" />
       ) : (

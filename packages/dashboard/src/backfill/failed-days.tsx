@@ -3,7 +3,7 @@ import { Icon } from "../ui/icon.tsx";
 import { Refusal } from "../ui/refusal.tsx";
 import { useState } from "preact/hooks";
 import { retryFailed } from "./backfill-api.ts";
-import { counted, dateText } from "./format-backfill.ts";
+import { formatCount, dateText } from "./format-backfill.ts";
 import type { TroubledDay } from "./job-days.ts";
 
 interface FailedDaysProps {
@@ -13,7 +13,7 @@ interface FailedDaysProps {
 }
 
 const FIRST = 8;
-const STATE_WORDS: Record<TroubledDay["state"], string> = {
+const STATE_LABELS: Record<TroubledDay["state"], string> = {
   failed: "failed",
   suspect: "suspect",
   written: "failed, the older file stays",
@@ -43,14 +43,14 @@ export function FailedDays({ days, isRunning, onStarted }: FailedDaysProps) {
       <header class="job-head">
         <h2 id="failed-title">
           <Icon name="warning" />
-          {counted(days.length, "day")} to check
+          {formatCount(days.length, "day")} to check
         </h2>
         <button type="button" class="button" disabled={isRunning || retrying.isBusy} onClick={() => void retry()}>
           <Icon name="refresh" />
           {retrying.isBusy ? "Starting…" : "Try again"}
         </button>
       </header>
-      {retrying.error !== null && <Refusal what="Could not retry them." error={retrying.error} />}
+      {retrying.error !== null && <Refusal lead="Could not retry them." error={retrying.error} />}
       {nothing && <p class="quiet">None of them counts as failed any more.</p>}
       <ul>
         {(isWhole ? days : days.slice(0, FIRST)).map(({ site, date, state, reason }) => (
@@ -59,7 +59,7 @@ export function FailedDays({ days, isRunning, onStarted }: FailedDaysProps) {
             <span>
               <strong>
                 {hasSites ? `${site}: ` : ""}
-                {STATE_WORDS[state]}
+                {STATE_LABELS[state]}
               </strong>{" "}
               <span class="quiet reason">{reason}</span>
             </span>

@@ -5,29 +5,29 @@ const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 
 /** `1 day`, `1,200 days`. */
-export function counted(count: number, what: string): string {
-  return `${count.toLocaleString("en")} ${what}${count === 1 ? "" : "s"}`;
+export function formatCount(count: number, noun: string): string {
+  return `${count.toLocaleString("en")} ${noun}${count === 1 ? "" : "s"}`;
 }
 
 /** A length of time for people: `less than a minute`, `12 minutes`, `3 hours 20 minutes`, `2 days 4 hours`. */
 export function formatDuration(ms: number): string {
   const minutes = Math.round(Math.max(0, ms) / MINUTE);
   if (minutes === 0) return "less than a minute";
-  if (minutes < 60) return counted(minutes, "minute");
+  if (minutes < 60) return formatCount(minutes, "minute");
   const hours = Math.round(minutes / 60);
   if (hours < 24) {
     const [whole, rest] = [Math.floor(minutes / 60), minutes % 60];
-    return rest === 0 ? counted(whole, "hour") : `${counted(whole, "hour")} ${counted(rest, "minute")}`;
+    return rest === 0 ? formatCount(whole, "hour") : `${formatCount(whole, "hour")} ${formatCount(rest, "minute")}`;
   }
   const [days, rest] = [Math.floor(hours / 24), hours % 24];
-  return rest === 0 ? counted(days, "day") : `${counted(days, "day")} ${counted(rest, "hour")}`;
+  return rest === 0 ? formatCount(days, "day") : `${formatCount(days, "day")} ${formatCount(rest, "hour")}`;
 }
 
 /** `12.4 MB`: powers of 1,000, three digits. */
 export function bytesText(bytes: number): string {
   let value = bytes;
   for (const unit of ["B", "kB", "MB", "GB"]) {
-    // A value that would round to 1,000 is 1 of the next unit.
+    // A value that rounds to 1,000 is 1 of the next unit.
     if (value < 999.5) return `${digits(value)} ${unit}`;
     value /= 1000;
   }
@@ -84,14 +84,14 @@ export function planFigures(plan: Plan): Figure[] {
   return [
     {
       label: "To fetch",
-      value: counted(days, "day"),
-      note: skipped === 0 ? null : `${counted(skipped, "more day")} ${skipped === 1 ? "is" : "are"} stored already`,
+      value: formatCount(days, "day"),
+      note: skipped === 0 ? null : `${formatCount(skipped, "more day")} ${skipped === 1 ? "is" : "are"} stored already`,
     },
-    { label: "Takes about", value: formatDuration(hours * HOUR), note: counted(calls, "request") },
+    { label: "Takes about", value: formatDuration(hours * HOUR), note: formatCount(calls, "request") },
     {
       label: "Stores about",
       value: bytesText(bytes),
-      note: isGuess ? "uncertain: nothing of a site was stored yet" : counted(Math.round(samples), "sample"),
+      note: isGuess ? "uncertain: nothing of a site was stored yet" : formatCount(Math.round(samples), "sample"),
     },
     {
       label: "Costs about",
@@ -140,17 +140,17 @@ export function formatElapsed(job: BackfillJob, now: number): string {
 /** `9 of 24 hours · 29 requests · 2,400,000 samples`, summed over the days being built; null: none. */
 export function formatRunning(days: readonly RunningDay[]): string | null {
   if (days.length === 0) return null;
-  const sum = (of: (day: RunningDay) => number) => days.reduce((all, day) => all + of(day), 0);
+  const sum = (valueOf: (day: RunningDay) => number) => days.reduce((all, day) => all + valueOf(day), 0);
   return [
-    `${sum((day) => day.hours_done)} of ${counted(
+    `${sum((day) => day.hours_done)} of ${formatCount(
       sum((day) => day.hours_total),
       "hour",
     )}`,
-    counted(
+    formatCount(
       sum((day) => day.requests),
       "request",
     ),
-    counted(
+    formatCount(
       sum((day) => day.samples),
       "sample",
     ),

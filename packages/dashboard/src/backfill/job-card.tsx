@@ -4,7 +4,7 @@ import { Icon, type IconName } from "../ui/icon.tsx";
 import { Refusal } from "../ui/refusal.tsx";
 import { cancelBackfill, type BackfillJob } from "./backfill-api.ts";
 import {
-  counted,
+  formatCount,
   dateText,
   datesText,
   formatEta,
@@ -56,7 +56,7 @@ function figuresOf(job: BackfillJob, now: number): Figure[] {
     {
       label: "Requests",
       value: job.api_calls.toLocaleString("en"),
-      note: job.retries === 0 ? null : `${counted(job.retries, "retry").replace("retrys", "retries")} among them`,
+      note: job.retries === 0 ? null : `${formatCount(job.retries, "retry").replace("retrys", "retries")} among them`,
     },
   ];
   return figures.filter((figure) => figure !== null);
@@ -95,7 +95,7 @@ export function JobCard({ job, onCancelled }: JobCardProps) {
           </button>
         )}
       </header>
-      {cancelling.error !== null && <Refusal what="Could not cancel it." error={cancelling.error} />}
+      {cancelling.error !== null && <Refusal lead="Could not cancel it." error={cancelling.error} />}
       {job.stalled && (
         <div class="notice" role="status">
           <Icon name="warning" />
@@ -119,11 +119,11 @@ export function JobCard({ job, onCancelled }: JobCardProps) {
         <div>
           <p class="number">
             <strong>
-              {job.days_completed.toLocaleString("en")} of {counted(job.days_total, "day")}
+              {job.days_completed.toLocaleString("en")} of {formatCount(job.days_total, "day")}
             </strong>{" "}
             <span class="quiet">{formatParts(job)}</span>
           </p>
-          <ProgressBar label="Days processed" what={job.sites.length > 1 ? "site-days" : "days"} {...siteDays(job)} />
+          <ProgressBar label="Days processed" unit={job.sites.length > 1 ? "site-days" : "days"} {...siteDays(job)} />
         </div>
       </div>
       <dl class="figures wide">

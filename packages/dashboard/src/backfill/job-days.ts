@@ -1,7 +1,7 @@
 import type { BackfillJob, KnownDay, SiteDays, BackfillSiteJob } from "./backfill-api.ts";
 
 /** The states of a day in a backfill, in the order of the legend. */
-export const DAY_WORDS = {
+export const DAY_LABELS = {
   written: "Written",
   provisional: "Provisional",
   "confirmed-empty": "No samples",
@@ -13,7 +13,7 @@ export const DAY_WORDS = {
   awaiting: "Awaiting",
   missing: "Not built",
 } as const;
-export type ShownState = keyof typeof DAY_WORDS;
+export type ShownState = keyof typeof DAY_LABELS;
 
 export const DAY_MEANINGS: Record<ShownState, string> = {
   written: "its file is whole",
@@ -107,8 +107,8 @@ export function monthBlocks(dates: readonly string[]): MonthBlock[] {
 }
 
 /**
- * A number that changes at most a hundred times during a backfill, and at its end: the days, which are many, are loaded
- * when it changes.
+ * A number that changes at most a hundred times during a backfill, and at its end. The days are reloaded when it
+ * changes, because they are many.
  */
 export function daysRevision(job: BackfillJob): string {
   const { total, completed, bad } = siteDays(job);
@@ -126,7 +126,7 @@ export interface SiteDayCounts {
 
 /** A backfill's days of each site, a day of two sites counted twice. */
 export function siteDays({ sites }: BackfillJob): SiteDayCounts {
-  const sum = (of: (site: BackfillSiteJob) => number) => sites.reduce((all, site) => all + of(site), 0);
+  const sum = (valueOf: (site: BackfillSiteJob) => number) => sites.reduce((all, site) => all + valueOf(site), 0);
   return {
     total: sum((site) => site.days_total),
     completed: sum((site) => site.days_completed),

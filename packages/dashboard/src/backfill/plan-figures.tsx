@@ -1,6 +1,6 @@
 import { Icon } from "../ui/icon.tsx";
 import type { Plan } from "./backfill-api.ts";
-import { counted, planFigures } from "./format-backfill.ts";
+import { formatCount, planFigures } from "./format-backfill.ts";
 
 /** The plan of a backfill, before it starts. */
 export function PlanFigures({ plan, isForced }: { readonly plan: Plan; readonly isForced: boolean }) {
@@ -8,7 +8,7 @@ export function PlanFigures({ plan, isForced }: { readonly plan: Plan; readonly 
     return (
       <p class="plan" role="status" aria-label="Plan">
         <strong>Nothing to fetch.</strong>{" "}
-        <span class="quiet">{counted(plan.days_skipped, "day")} are stored already.</span>
+        <span class="quiet">{formatCount(plan.days_skipped, "day")} are stored already.</span>
       </p>
     );
   }

@@ -4,7 +4,7 @@ import { Refusal, formatRefusal } from "../ui/refusal.tsx";
 import { useState } from "preact/hooks";
 import { type BackfillBody, fetchPlan, type Plan, startBackfill } from "./backfill-api.ts";
 import { type BackfillState, type FieldProblem, lastDays, problemOfDates, yesterday } from "./backfill-state.ts";
-import { counted } from "./format-backfill.ts";
+import { formatCount } from "./format-backfill.ts";
 import { PlanFigures } from "./plan-figures.tsx";
 
 interface PlanFormProps {
@@ -14,7 +14,7 @@ interface PlanFormProps {
   /** whether a backfill is running: a new one is queued */
   readonly isRunning: boolean;
   readonly onStarted: () => void;
-  /** Another one may have been started elsewhere. */
+  /** Another backfill may have been started elsewhere. */
   readonly onRefused: () => void;
 }
 
@@ -43,7 +43,7 @@ export function PlanForm({ site, state, setState, isRunning, onStarted, onRefuse
   const planned = plan?.key === key ? plan.plan : null;
   const problem = problemOfDates(state, now);
   const problemOf = (field: FieldProblem["field"]): string | null => {
-    if (problem?.field === field) return problem.words;
+    if (problem?.field === field) return problem.text;
     const refused = [planning.error, starting.error].find((error) => error?.field === field);
     return refused === undefined || refused === null ? null : formatRefusal(refused);
   };
@@ -140,10 +140,10 @@ export function PlanForm({ site, state, setState, isRunning, onStarted, onRefuse
         </details>
         {planned !== null && <PlanFigures plan={planned} isForced={isForced} />}
         {planning.error !== null && planning.error.field === null && (
-          <Refusal what="Could not plan." error={planning.error} />
+          <Refusal lead="Could not plan." error={planning.error} />
         )}
         {starting.error !== null && starting.error.field === null && (
-          <Refusal what="Could not start it." error={starting.error} />
+          <Refusal lead="Could not start it." error={starting.error} />
         )}
         {planned === null ? (
           <button type="submit" class="button primary" disabled={planning.isBusy || problem !== null}>
@@ -167,5 +167,5 @@ export function PlanForm({ site, state, setState, isRunning, onStarted, onRefuse
 
 function formatStart(days: number, isRunning: boolean): string {
   if (days === 0) return "Nothing to fetch";
-  return `${isRunning ? "Add to the queue" : "Start"}: ${counted(days, "day")}`;
+  return `${isRunning ? "Add to the queue" : "Start"}: ${formatCount(days, "day")}`;
 }

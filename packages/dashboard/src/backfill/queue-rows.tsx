@@ -17,7 +17,7 @@ export function QueueRows({ queue, onCancelled }: QueueRowsProps) {
   return (
     <section class="stack" aria-labelledby="queue-title">
       <h3 id="queue-title">Waiting</h3>
-      {removing.error !== null && <Refusal what="Could not remove it from the queue." error={removing.error} />}
+      {removing.error !== null && <Refusal lead="Could not remove it from the queue." error={removing.error} />}
       <ol class="queue-rows">
         {queue.map(({ backfill_id: id, start_date: from, end_date: to, sites, force_restart: isForced }) => (
           <li key={id}>

@@ -15,7 +15,7 @@ const work = {
   stalled: false,
 };
 
-/** A backfill of ten days, three of them done, for tests. @param part what is different, of its only site too */
+/** A backfill of ten days, three of them done, for tests. @param part different fields, also of its only site */
 export function runningJob(part: Partial<BackfillJob>): BackfillJob {
   return {
     status: "in_progress",

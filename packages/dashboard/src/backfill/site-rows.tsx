@@ -31,7 +31,7 @@ export function SiteRows({ sites }: { readonly sites: readonly BackfillSiteJob[]
             <td class="site-days">
               <ProgressBar
                 label={`Days of ${site.site}`}
-                what="days"
+                unit="days"
                 total={site.days_total}
                 completed={site.days_completed}
                 bad={site.days_failed + site.days_suspect}

@@ -8,8 +8,8 @@ const TURNS: ReadonlyMap<string | null, number> = new Map([
 ]);
 
 /**
- * Whether the short way from the sample before to the one at an index crosses the end of the scale, such as from 350°
- * to 10°. A line between them would pass through directions that were never measured.
+ * Whether the shorter way from the previous sample to the one at an index crosses the end of the scale, such as from
+ * 350° to 10°. A line between them would pass through directions that were never measured.
  */
 export function wrapsBefore({ unit, values }: Pick<ChartSeries, "unit" | "values">, index: number): boolean {
   const turn = TURNS.get(unit);

@@ -37,7 +37,7 @@ const UNIT_PX = 20;
 /** Height of the page above and below the chart; the same as in `.explore-panes` of styles/explore.css. */
 const AROUND_PX = 250;
 
-/** Heights of the panes: together they fill the window, none is too low to read, and all plots are equally high. */
+/** Heights of the panes: together they fill the window, each is readable, and all plots are equally high. */
 function paneHeights(count: number, width: number): number[] {
   const isNarrow = width < NARROW_PX;
   const all = isNarrow ? 320 : Math.min(860, Math.max(420, window.innerHeight - AROUND_PX));
@@ -51,7 +51,7 @@ function paneHeights(count: number, width: number): number[] {
  */
 export function ChartStack(props: ChartStackProps) {
   const { panes, span, zone, band, highlight, label } = props;
-  const told = STACKED.matches ? props.cursor : null;
+  const summaryTime = STACKED.matches ? props.cursor : null;
   const root = useRef<HTMLDivElement>(null);
   const plots = useRef<PanePlot[]>([]);
   const shown = useRef<Span>(span);
@@ -208,7 +208,9 @@ export function ChartStack(props: ChartStackProps) {
         <div class="chart-pane" key={unit ?? ""}>
           <div class="chart-head">
             <h3 class="chart-unit">{unit ?? "No unit"}</h3>
-            {told !== null && <PaneSummary series={series} cursor={told} span={span} zone={zone} hasTime={i === 0} />}
+            {summaryTime !== null && (
+              <PaneSummary series={series} cursor={summaryTime} span={span} zone={zone} hasTime={i === 0} />
+            )}
           </div>
           <div class="chart-plot" />
         </div>

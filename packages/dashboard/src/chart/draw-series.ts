@@ -18,12 +18,12 @@ export interface PlotFrame {
   readonly high: number;
 }
 
-interface Look {
+interface SeriesStyle {
   readonly band: boolean;
   /** whether another series is highlighted, so that this one fades */
   readonly isFaint: boolean;
   readonly isStrong: boolean;
-  /** whether there are so many samples that hairlines are clearer, and several times as fast without a GPU */
+  /** so many samples that hairlines are clearer, and several times as fast without a GPU */
   readonly isDense: boolean;
 }
 
@@ -38,7 +38,12 @@ const FAINT = 0.25;
 const BAND_ALPHA = 0.16;
 
 /** Draws a series' band, line and single samples inside the frame. */
-export function drawSeries(context: CanvasRenderingContext2D, frame: PlotFrame, series: ShownSeries, look: Look): void {
+export function drawSeries(
+  context: CanvasRenderingContext2D,
+  frame: PlotFrame,
+  series: ShownSeries,
+  style: SeriesStyle,
+): void {
   const { times, values, min, max, bucketMs } = series;
   const { ratio } = frame;
   const perMs = frame.width / (frame.end - frame.start);
@@ -52,8 +57,8 @@ export function drawSeries(context: CanvasRenderingContext2D, frame: PlotFrame, 
   const runs = runsOf(series, first, last);
 
   context.strokeStyle = context.fillStyle = themeColor(series.color);
-  context.globalAlpha = look.isFaint ? FAINT : 1;
-  if (look.band && min !== null && max !== null) {
+  context.globalAlpha = style.isFaint ? FAINT : 1;
+  if (style.band && min !== null && max !== null) {
     context.save();
     context.globalAlpha *= BAND_ALPHA;
     context.beginPath();
@@ -66,11 +71,11 @@ export function drawSeries(context: CanvasRenderingContext2D, frame: PlotFrame, 
     context.fill();
     context.restore();
   }
-  context.lineWidth = look.isStrong ? STRONG_PX * ratio : look.isDense ? 1 : LINE_PX * ratio;
+  context.lineWidth = style.isStrong ? STRONG_PX * ratio : style.isDense ? 1 : LINE_PX * ratio;
   context.lineJoin = "bevel";
   context.setLineDash(series.isDashed ? [6 * ratio, 4 * ratio] : []);
   // A long path is slow to draw: several parts are faster. Dashed and faint lines would show the joints.
-  const length = series.isDashed || look.isFaint ? values.length : PART;
+  const length = series.isDashed || style.isFaint ? values.length : PART;
   for (const [from, to] of runs) {
     for (let part = from; part < to; part += length) {
       context.beginPath();
@@ -80,7 +85,7 @@ export function drawSeries(context: CanvasRenderingContext2D, frame: PlotFrame, 
       context.stroke();
     }
   }
-  const radius = (look.isStrong ? DOT_PX + 1 : DOT_PX) * ratio;
+  const radius = (style.isStrong ? DOT_PX + 1 : DOT_PX) * ratio;
   const isMarked = frame.width / Math.max(1, last - first) > MARKED_PX * ratio;
   context.beginPath();
   for (const [from, to] of runs) {

@@ -1,6 +1,6 @@
 import type { ChartSeries } from "./series.ts";
 
-/** Until a point's tolerance is loaded, this many of its usual steps without a sample are a gap. */
+/** Until a point's tolerance is loaded, a gap is this many of its usual steps without a sample. */
 const GAP_STEPS = 3;
 /** A day of 25 hours is no gap. */
 const BUCKET_SLACK = 1.1;
@@ -8,9 +8,9 @@ const BUCKET_SLACK = 1.1;
 const UNKNOWN_STEP_MS = 600_000;
 
 /**
- * The longest time between two neighbours of a series that is no gap, ms.
- * @param gapAfterMs the point's tolerance; null: unknown, so no gap is drawn; undefined: not loaded yet, so the series
- * itself gives it
+ * The longest time between two neighbouring samples that is not a gap, ms.
+ * @param gapAfterMs the point's tolerance; null: unknown, so no gap is drawn; undefined: not loaded yet, so it is
+ * estimated from the series
  */
 export function longestStep({ times, bucketMs }: ChartSeries, gapAfterMs: number | null | undefined): number {
   if (gapAfterMs === null) return Number.POSITIVE_INFINITY;
@@ -37,7 +37,10 @@ export function breaksBefore({ times, counts, bucketMs }: ChartSeries, index: nu
 /** [start, end) in epoch ms */
 export type Stretch = readonly [number, number];
 
-/** The stretches of a range without samples of a series, ends included. @param end up to here there can be samples */
+/**
+ * The stretches of a range without samples of a series, including both ends. @param end the latest possible time of a
+ * sample
+ */
 export function gapsOf(series: ChartSeries, longest: number, start: number, end: number): Stretch[] {
   const { times, bucketMs } = series;
   const gaps: Stretch[] = [];
@@ -52,7 +55,7 @@ export function gapsOf(series: ChartSeries, longest: number, start: number, end:
   return gaps;
 }
 
-/** Stretches without samples of any series; none for no lists. */
+/** Stretches without samples of any series; empty for no lists. */
 export function commonGaps(lists: readonly (readonly Stretch[])[]): readonly Stretch[] {
   const [first = [], ...others] = lists;
   return others.reduce<readonly Stretch[]>((common, gaps) => {

@@ -34,7 +34,7 @@ const VALUE_AXIS_PX = 58;
 export const TIME_AXIS_PX = 42;
 /** Without labels there is room for half a line of the values' axis. */
 export const NO_TIME_AXIS_PX = 10;
-/** Distance of time labels: on a narrow screen close labels are better than few. */
+/** Distance of time labels: a narrow screen has close labels rather than few. */
 const TICK_SPACE_PX = { wide: 72, narrow: 56 } as const;
 const NARROW_PLOT_PX = 400;
 const FONT = '12px -apple-system, BlinkMacSystemFont, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif';

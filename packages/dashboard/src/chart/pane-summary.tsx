@@ -25,18 +25,18 @@ export function PaneSummary({ series, cursor, span, zone, hasTime }: PaneSummary
   const [fitting, setFitting] = useState(series.length);
   useLayoutEffect(() => setFitting(fittingIn(root.current!)));
   return (
-    <span ref={root} class="chart-told number" aria-hidden="true">
-      {hasTime && <span class="chart-told-time">{formatTime(zone, cursor, span.end - span.start)}</span>}
+    <span ref={root} class="chart-readout number" aria-hidden="true">
+      {hasTime && <span class="chart-readout-time">{formatTime(zone, cursor, span.end - span.start)}</span>}
       {series.map((one, i) => {
         const index = sampleAt(one, cursor, one.longest);
         return (
-          <span key={one.name} class={i < fitting ? "chart-told-value" : "chart-told-value out"}>
+          <span key={one.name} class={i < fitting ? "chart-readout-value" : "chart-readout-value out"}>
             <i class={one.isDashed ? "swatch dashed" : "swatch"} style={{ color: `var(${one.color})` }} />
             {index < 0 ? "–" : formatValue(one.values[index]!)}
           </span>
         );
       })}
-      <span class={fitting < series.length ? "chart-told-more" : "chart-told-more out"}>
+      <span class={fitting < series.length ? "chart-readout-more" : "chart-readout-more out"}>
         +{series.length - fitting}
       </span>
     </span>
@@ -44,12 +44,12 @@ export function PaneSummary({ series, cursor, span, zone, hasTime }: PaneSummary
 }
 
 /** How many of the values have room: all, or as many as leave room for the count of the rest. */
-function fittingIn(told: HTMLElement): number {
-  const values = [...told.querySelectorAll<HTMLElement>(".chart-told-value")];
-  const more = told.querySelector<HTMLElement>(".chart-told-more")!;
+function fittingIn(summary: HTMLElement): number {
+  const values = [...summary.querySelectorAll<HTMLElement>(".chart-readout-value")];
+  const more = summary.querySelector<HTMLElement>(".chart-readout-more")!;
   const lineOf = (one: HTMLElement) => Math.round(one.offsetTop / one.offsetHeight);
   if (values.every((one) => lineOf(one) < MOST_LINES)) return values.length;
-  const end = told.clientWidth - more.offsetWidth;
+  const end = summary.clientWidth - more.offsetWidth;
   const hasRoom = (one: HTMLElement) =>
     lineOf(one) < MOST_LINES - 1 || (lineOf(one) < MOST_LINES && one.offsetLeft + one.offsetWidth <= end);
   return values.filter(hasRoom).length;

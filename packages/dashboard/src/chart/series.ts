@@ -6,7 +6,7 @@ export interface ChartSeries {
   /** epoch ms; of a bucket its start */
   readonly times: readonly number[];
   readonly values: readonly number[];
-  /** of buckets, and of samples that stand for several */
+  /** null for plain samples; not null for buckets and for samples that stand for several */
   readonly min: readonly number[] | null;
   readonly max: readonly number[] | null;
   /** number of samples that each value stands for; null: one */

@@ -7,7 +7,7 @@ export interface ShownSeries extends ChartSeries {
   readonly color: string;
   /** true for weather, which lies over the chosen points */
   readonly isDashed: boolean;
-  /** the longest time between two samples that is no gap, ms */
+  /** the longest time between two samples that is not a gap, ms */
   readonly longest: number;
   /** stretches without samples, inside the requested range */
   readonly gaps: readonly Stretch[];

@@ -46,7 +46,7 @@ export function clampSpan({ start, end }: Span): Span {
   return { start: Math.round(middle - length / 2), end: Math.round(middle + length / 2) };
 }
 
-/** @param by 0.5: half as long @param at the fixed place, 0 to 1 of the span */
+/** @param by 0.5: half as long @param at the fixed position, 0 to 1 of the span */
 export function zoomed({ start, end }: Span, by: number, at = 0.5): Span {
   const fixed = start + (end - start) * at;
   return clampSpan({ start: fixed - (fixed - start) * by, end: fixed + (end - fixed) * by });

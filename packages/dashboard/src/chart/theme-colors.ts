@@ -3,7 +3,7 @@ import { THEME_CHANGED } from "../shell/theme.ts";
 let probe: HTMLElement | null = null;
 const resolved = new Map<string, string>();
 
-/** The value of a colour of styles/tokens.css in the present theme, for a canvas. @param token such as `--series-1` */
+/** The value of a colour of styles/tokens.css in the current theme, for a canvas. @param token such as `--series-1` */
 export function themeColor(token: string): string {
   let color = resolved.get(token);
   if (color === undefined) {
@@ -19,7 +19,7 @@ export function themeColor(token: string): string {
   return color;
 }
 
-/** Calls back when colours change, by the page's setting or the system's. @returns stops this */
+/** Calls back when colours change, by the page's setting or the system's. @returns a function that stops it */
 export function onThemeChange(callback: () => void): () => void {
   const system = matchMedia("(prefers-color-scheme: dark)");
   const changed = () => {

@@ -1,7 +1,7 @@
 import { type ChartSeries, indexAtOrAfter } from "./series.ts";
 
 /**
- * The sample of a series at a time: that of its bucket, or the nearest one; -1: none is near.
+ * The index of a series' sample at a time: its bucket's, or the nearest; -1: none is near.
  * @param longest the longest time between neighbours, ms
  */
 export function sampleAt({ times, bucketMs }: ChartSeries, time: number, longest: number): number {

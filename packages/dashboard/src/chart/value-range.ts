@@ -3,7 +3,7 @@ import { type ChartSeries, indexAtOrAfter } from "./series.ts";
 /** Share of the range left free above and below. */
 const PADDING = 0.06;
 
-/** The y range of these series: the samples in [start, end], and the ends of lines into it; null: no values. */
+/** The y range of these series: samples in [start, end], and the ends of lines that lead into it; null: no values. */
 export function valueRange(
   series: readonly ChartSeries[],
   start: number,

@@ -27,14 +27,14 @@ interface DataNotesProps {
 
 /** The answer's resolution, count, sources and completeness. */
 export function DataNotes({ answered, isExact, hasFailed }: DataNotesProps) {
-  const told = isExact ? answered?.answer : undefined;
+  const answer = isExact ? answered?.answer : undefined;
   const waiting = answered === undefined ? "Loading…" : "Loading finer data…";
   const left = answered === undefined ? "" : "Earlier data is shown.";
   return (
     <p class="data-notes number">
       {/* Counts change each minute in a live range, so they are not announced. */}
-      <span aria-live="polite">{told !== undefined ? fineness(told) : hasFailed ? left : waiting}</span>
-      {told !== undefined && <Notes of={told} />}
+      <span aria-live="polite">{answer !== undefined ? fineness(answer) : hasFailed ? left : waiting}</span>
+      {answer !== undefined && <Notes answer={answer} />}
     </p>
   );
 }
@@ -44,7 +44,7 @@ function fineness({ interval, metadata: { downsampled } }: TimeseriesAnswer): st
   return `${downsampled.to.toLocaleString("en")} of the samples, with the same shape`;
 }
 
-function Notes({ of: { metadata, series } }: { readonly of: TimeseriesAnswer }) {
+function Notes({ answer: { metadata, series } }: { readonly answer: TimeseriesAnswer }) {
   const { total_samples: total, sources, completeness, missing, unjudged_points: unjudged } = metadata;
   const lacking = missing.reduce((sum, [from, to]) => sum + to - from, 0);
   const notes = [

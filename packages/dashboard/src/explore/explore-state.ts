@@ -6,7 +6,7 @@ export const MAX_SERIES = 20;
 export const UNIT_SYSTEMS = ["source", "metric", "imperial"] as const;
 type UnitSystem = (typeof UNIT_SYSTEMS)[number];
 
-/** The state of Explore. With the site and the time it decides all that is shown; the address holds it. */
+/** The state of Explore. With the site and the time it decides everything shown; the address holds it. */
 export interface ExploreState {
   /** names, in the order of their colours; null: none chosen yet, so defaults are shown */
   readonly points: readonly string[] | null;

@@ -51,13 +51,13 @@ export function ExploreView({ site, params, setParams }: ViewProps) {
   const names = [...chosen, ...state.weather.filter((name) => !chosen.includes(name))];
   const book = usePointBook(site.name, names);
   useEffect(() => book.learn([...(proposed.data ?? []), ...(weather.data ?? [])]), [proposed.data, weather.data]);
-  const titleOf = (name: string) => pointTitle(name, book.of(name));
+  const titleOf = (name: string) => pointTitle(name, book.find(name));
 
   const maxPoints = NARROW.matches ? MAX_POINTS.narrow : MAX_POINTS.wide;
   const query = names.length === 0 ? null : { site: site.name, points: names, ...span, units: state.units, maxPoints };
   const { shown, isExact, isLoading, error, reload } = useSeries(query, isLive);
-  const known = names.map((name) => `${book.of(name)?.gap_after_s} ${book.of(name)?.unit}`).join();
-  const series = useMemo(() => seriesToShow(shown, chosen, state.weather, book.of), [shown, names.join("\n"), known]);
+  const known = names.map((name) => `${book.find(name)?.gap_after_s} ${book.find(name)?.unit}`).join();
+  const series = useMemo(() => seriesToShow(shown, chosen, state.weather, book.find), [shown, names.join("\n"), known]);
   const panes = useMemo(() => panesOf(series), [series]);
 
   const change = (changed: Partial<ExploreState>) => {
@@ -84,7 +84,7 @@ export function ExploreView({ site, params, setParams }: ViewProps) {
     await download(timeseriesPath(query, more), `${site.name}-${day}.csv`);
   };
   const hasSamples = series.some(({ times }) => times.length > 0);
-  const newest = newestOf(names.map((name) => book.of(name)?.last_seen ?? null));
+  const newest = newestOf(names.map((name) => book.find(name)?.last_seen ?? null));
   const showNewest = (time: number) => change({ range: endingAt(span, time) });
   const isEmpty = state.points !== null ? names.length === 0 : proposed.data !== undefined && names.length === 0;
   // An unknown value does not show as "none".
@@ -113,8 +113,8 @@ export function ExploreView({ site, params, setParams }: ViewProps) {
       />
       <section class="explore-chart card" aria-label="Chart" aria-busy={isLoading}>
         <div class={isLoading && !isEmpty ? "progress" : "progress idle"} />
-        {proposed.error !== undefined && <Failure what="The points" error={proposed.error} onRetry={proposed.reload} />}
-        {error !== undefined && <Failure what="The chart's data" error={error} onRetry={reload} />}
+        {proposed.error !== undefined && <Failure part="The points" error={proposed.error} onRetry={proposed.reload} />}
+        {error !== undefined && <Failure part="The chart's data" error={error} onRetry={reload} />}
         {shown?.answer.metadata.partial === true && <PartialNotice onRetry={reload} />}
         {unknown.length > 0 && <UnknownPoints names={unknown} site={site.name} onRemove={remove} />}
         {isEmpty ? (

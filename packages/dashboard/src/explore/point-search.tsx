@@ -137,7 +137,7 @@ export function PointSearch({ site, chosen, onToggle, isSingle = false, onFound 
             <Choice label="Unit" none="Any unit" value={unit} choices={units.current} onChoose={setUnit} />
             <Choice label="Tag" none="Any tag" value={tag} choices={tags.current} onChoose={setTag} />
           </div>
-          {found.error !== undefined && <Failure what="The points" error={found.error} onRetry={found.reload} />}
+          {found.error !== undefined && <Failure part="The points" error={found.error} onRetry={found.reload} />}
           <ul
             id={listId}
             class="search-results"

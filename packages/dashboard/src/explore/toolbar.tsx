@@ -21,7 +21,7 @@ interface ToolbarProps {
   readonly onDownload: () => Promise<void>;
 }
 
-const UNIT_WORDS = { source: "As recorded", metric: "Metric", imperial: "Imperial" } as const;
+const UNIT_LABELS = { source: "As recorded", metric: "Metric", imperial: "Imperial" } as const;
 const COPIED_MS = 2000;
 
 /** The range and the display options. */
@@ -139,7 +139,7 @@ export function Toolbar({ state, span, zone, weather, onChange, dataUrl, onDownl
                 >
                   {UNIT_SYSTEMS.map((system) => (
                     <option key={system} value={system}>
-                      {UNIT_WORDS[system]}
+                      {UNIT_LABELS[system]}
                     </option>
                   ))}
                 </select>

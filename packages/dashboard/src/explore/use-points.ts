@@ -5,12 +5,12 @@ const FOUND_BY_NAME = 20;
 
 /** Points by name, from lists that the page has loaded. */
 export interface PointBook {
-  readonly of: (name: string) => Point | undefined;
+  readonly find: (name: string) => Point | undefined;
   /** Adds a loaded list. */
   readonly learn: (points: readonly Point[]) => void;
 }
 
-/** Points by name; loads the names that no list has had yet. */
+/** Points by name; loads the names that are in no list yet. */
 export function usePointBook(site: string, names: readonly string[]): PointBook {
   const known = useRef(new Map<string, Point>());
   const asked = useRef(new Set<string>());
@@ -38,7 +38,7 @@ export function usePointBook(site: string, names: readonly string[]): PointBook 
     };
     for (const name of lacking) void find(name);
   }, [lacking.join(" ")]);
-  return { of: (name) => known.current.get(name), learn };
+  return { find: (name) => known.current.get(name), learn };
 }
 
 /** The newest of the API's times, epoch ms; null: none is known. */

@@ -31,12 +31,12 @@ it("shows the answer with most of the range and points, and the finest of those"
   expect(bestOf([half], asked)).toBe(half);
 });
 
-it("shows nothing of other sites, units, points or times", () => {
+it("shows no answer of other sites, units, points or times", () => {
   const others = [{ site: "t" }, { units: "metric" }, { points: ["c"] }, { start: 200, end: 300 }].map(answered);
   expect(bestOf(others, asked)).toBeUndefined();
 });
 
-it("keeps an answer for a live range that has moved on by a moment", () => {
+it("keeps an answer for a live range that moved on by a moment", () => {
   const later = (ms: number, rest: Partial<TimeseriesQuery> = {}) =>
     hasMovedOn(asked, { ...asked, start: asked.start + ms, end: asked.end + ms, ...rest });
   expect([0, 60_000, 180_000].map((ms) => later(ms))).toEqual([true, true, true]);

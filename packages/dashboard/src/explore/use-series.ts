@@ -12,7 +12,7 @@ export interface Answered {
 interface SeriesAnswer {
   /** the answer; before it arrives, the best of the earlier ones; undefined: none for this range */
   readonly shown: Answered | undefined;
-  /** whether it is the answer of the present request, or of the live range's request a moment ago */
+  /** whether it answers the current request, or the live range's request of a moment ago */
   readonly isExact: boolean;
   readonly isLoading: boolean;
   readonly error: ApiError | undefined;
@@ -26,8 +26,8 @@ const KEPT = 12;
 const MOMENT_MS = 3 * 60_000;
 
 /**
- * Loads a query. Until its answer arrives, earlier answers are shown, even coarser ones.
- * @param query null: nothing
+ * Loads a query. Until its answer arrives, earlier and even coarser answers are shown.
+ * @param query null: nothing to load
  * @param isLive whether its range moves with the time
  */
 export function useSeries(query: TimeseriesQuery | null, isLive: boolean): SeriesAnswer {
@@ -47,7 +47,7 @@ export function useSeries(query: TimeseriesQuery | null, isLive: boolean): Serie
   return { shown, isExact, isLoading: isLoading || (!isAnswered && error === undefined), error, reload };
 }
 
-/** Whether a request is the one before, moved on by a moment. */
+/** Whether a request is the previous one, moved on by a moment. */
 export function hasMovedOn(before: TimeseriesQuery, asked: TimeseriesQuery): boolean {
   const moved = asked.end - before.end;
   const isSame = timeseriesPath({ ...asked, start: before.start, end: before.end }) === timeseriesPath(before);

@@ -1,5 +1,5 @@
 import type { Answer } from "../api/use-answer.ts";
-import { COVERAGE_MEANINGS, COVERAGE_STATES, COVERAGE_WORDS, type ShownDay } from "./coverage-state.ts";
+import { COVERAGE_MEANINGS, COVERAGE_STATES, COVERAGE_LABELS, type ShownDay } from "./coverage-state.ts";
 import { HealthCard } from "./health-card.tsx";
 import type { CoverageAnswer } from "./health-api.ts";
 import { YearGrid } from "./year-grid.tsx";
@@ -15,7 +15,7 @@ interface CoverageCardProps {
 export function CoverageCard({ site, answer, days, year }: CoverageCardProps) {
   const counts = Map.groupBy(days, ({ state }) => state);
   return (
-    <HealthCard id="coverage" title="Coverage" note={`UTC days of ${site}`} what="The days" answer={answer}>
+    <HealthCard id="coverage" title="Coverage" note={`UTC days of ${site}`} part="The days" answer={answer}>
       {() => (
         <>
           <YearGrid site={site} year={year} days={days} />
@@ -24,7 +24,7 @@ export function CoverageCard({ site, answer, days, year }: CoverageCardProps) {
               {COVERAGE_STATES.filter((state) => counts.has(state)).map((state) => (
                 <li key={state} title={COVERAGE_MEANINGS[state]}>
                   <i class={`day-mark ${state}`} aria-hidden="true" />
-                  {COVERAGE_WORDS[state]} <span class="quiet number">{counts.get(state)!.length}</span>
+                  {COVERAGE_LABELS[state]} <span class="quiet number">{counts.get(state)!.length}</span>
                   <span class="visually-hidden">days: {COVERAGE_MEANINGS[state]}</span>
                 </li>
               ))}

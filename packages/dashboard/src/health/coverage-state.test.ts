@@ -39,7 +39,7 @@ describe("the state of a day", () => {
     expect(statesOf(day("missing"), day("missing"))).toEqual(["none", "none"]);
   });
 
-  it("is 'nothing yet' in its first quarter of an hour, which is three syncs", () => {
+  it("is 'nothing yet' in its first quarter of an hour, the time of three syncs", () => {
     const days = [{ ...day("written"), date: "2025-12-31" }, day("missing")];
     const midnight = Date.UTC(2026, 0, 1);
     const today = (minutes: number) => coverageStates(days, midnight + minutes * 60_000)[1]?.state;
@@ -56,7 +56,7 @@ describe("the figures of a day", () => {
     expect(figures(day("missing", 24))).toEqual(["24 hours in D1"]);
   });
 
-  it("are the state's meaning without samples, and the reason if there is one", () => {
+  it("are the state's meaning without samples, and the reason if known", () => {
     expect(figures(day("missing"))).toEqual([COVERAGE_MEANINGS.none]);
     expect(figures(day("confirmed-empty"))[0]).toContain("no samples");
     expect(figures(day("failed", 24, { reason: "the bucket did not answer" }))).toEqual([
@@ -66,7 +66,7 @@ describe("the figures of a day", () => {
   });
 });
 
-it("a day awaiting settlement is no hole, and a settled day shows when it was settled", () => {
+it("a day awaiting settlement is no hole; a settled day shows its time", () => {
   const due = { settled_at: null, due_at: "2026-11-30T02:00:00.000Z" };
   const days = [day("written"), { ...day("missing"), settling: due }, day("missing"), day("written")];
   const shown = coverageStates(days, Date.parse("2027-06-01T00:00:00Z"));

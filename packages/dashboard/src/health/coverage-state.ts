@@ -1,5 +1,5 @@
-import { bytesText, counted, settlingFigures } from "../backfill/format-backfill.ts";
-import { DAY_MEANINGS, DAY_WORDS, isProvisional } from "../backfill/job-days.ts";
+import { bytesText, formatCount, settlingFigures } from "../backfill/format-backfill.ts";
+import { DAY_MEANINGS, DAY_LABELS, isProvisional } from "../backfill/job-days.ts";
 import type { CoverageDay } from "./health-api.ts";
 import { isBehind } from "./lag.ts";
 
@@ -18,15 +18,15 @@ export const COVERAGE_STATES = [
 ] as const;
 export type CoverageState = (typeof COVERAGE_STATES)[number];
 
-export const COVERAGE_WORDS: Record<CoverageState, string> = {
+export const COVERAGE_LABELS: Record<CoverageState, string> = {
   hot: "Recent",
   written: "Archived",
-  provisional: DAY_WORDS.provisional,
+  provisional: DAY_LABELS.provisional,
   "confirmed-empty": "Empty",
   suspect: "Suspect",
   failed: "Failed",
   deleted: "Deleted",
-  awaiting: DAY_WORDS.awaiting,
+  awaiting: DAY_LABELS.awaiting,
   hole: "Missing",
   none: "Nothing yet",
 };
@@ -79,9 +79,9 @@ export function dayFigures({ day, state }: ShownDay): string[] {
   const { hot, cold } = day;
   const figures = [
     ...(cold.rows > 0
-      ? [counted(cold.rows, "sample"), `of ${counted(cold.points, "point")}`, `${bytesText(cold.bytes)} in R2`]
+      ? [formatCount(cold.rows, "sample"), `of ${formatCount(cold.points, "point")}`, `${bytesText(cold.bytes)} in R2`]
       : []),
-    ...(hot.hours > 0 ? [`${counted(hot.hours, "hour")} in D1`] : []),
+    ...(hot.hours > 0 ? [`${formatCount(hot.hours, "hour")} in D1`] : []),
     ...(cold.reason === null ? [] : [cold.reason]),
     ...(day.settling === null ? [] : settlingFigures(day.settling)),
   ];

@@ -35,7 +35,7 @@ test.each([
   [0.98, "98.0%"],
   [0.07, "7.0%"],
   [0, "0.0%"],
-])("a share of %d is %s: less than all never shows as 100%", (share, text) => {
+])("a share of %d is %s: only a complete share shows as 100%", (share, text) => {
   expect(shareText(share)).toBe(text);
 });
 

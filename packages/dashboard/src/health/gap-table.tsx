@@ -35,12 +35,12 @@ export function GapTable({ site, zone, rows, now, hasInquiries }: GapTableProps)
         </thead>
         <tbody>
           {(isWhole ? rows : rows.slice(0, FIRST)).map((row, i) => (
-            <tr key={`${row.start} ${row.of === "site" ? "" : (row.of.point ?? i)}`}>
+            <tr key={`${row.start} ${row.subject === "site" ? "" : (row.subject.point ?? i)}`}>
               <th scope="row">
                 <GapLink site={site} row={row} now={now} />
-                {row.of !== "site" && row.of.point !== null && (
-                  <p class="quiet" title={row.of.point}>
-                    {row.of.point}
+                {row.subject !== "site" && row.subject.point !== null && (
+                  <p class="quiet" title={row.subject.point}>
+                    {row.subject.point}
                   </p>
                 )}
               </th>
@@ -67,11 +67,11 @@ export function GapTable({ site, zone, rows, now, hasInquiries }: GapTableProps)
 function GapLink({ site, row, now }: { readonly site: string; readonly row: GapRow; readonly now: number }) {
   const margin = Math.max(LEAST_MARGIN_MS, lengthOf(row, now) / 4);
   const [start, end] = [row.start - margin, Math.min(now, (row.end ?? now) + margin)];
-  const point = row.of === "site" ? null : row.of.point;
-  const words = row.of === "site" ? "The whole site" : point === null ? "A point" : pointTitle(point, undefined);
+  const point = row.subject === "site" ? null : row.subject.point;
+  const title = row.subject === "site" ? "The whole site" : point === null ? "A point" : pointTitle(point, undefined);
   // The point's name is not known without the token.
-  if (row.of !== "site" && point === null) return <>{words}</>;
-  return <PlaceLink to={exploreAt(site, point === null ? null : [point], start, end)}>{words}</PlaceLink>;
+  if (row.subject !== "site" && point === null) return <>{title}</>;
+  return <PlaceLink to={exploreAt(site, point === null ? null : [point], start, end)}>{title}</PlaceLink>;
 }
 
 function formatInquiry({ inquiry }: GapRow, now: number): string {

@@ -1,6 +1,6 @@
 import { useState } from "preact/hooks";
 import { type Answer, useAnswer } from "../api/use-answer.ts";
-import { counted } from "../backfill/format-backfill.ts";
+import { formatCount } from "../backfill/format-backfill.ts";
 import { Failure } from "../ui/failure.tsx";
 import { Icon } from "../ui/icon.tsx";
 import { GapTable } from "./gap-table.tsx";
@@ -22,11 +22,11 @@ interface GapsCardProps {
   readonly now: number;
 }
 
-/** The open gaps and what is done about them. */
+/** The open gaps, and their last requests. */
 export function GapsCard({ site, zone, status, coverage, now }: GapsCardProps) {
   const [isNamed, setNamed] = useState(false);
   const [isAnswered, setAnswered] = useState(false);
-  // A user who gave no token is not asked again.
+  // A user who refused to give a token is not asked again.
   const every = isAnswered ? NAMED_EVERY_MS : undefined;
   const load = async (signal: AbortSignal) => {
     const page = await fetchOpenGaps(site, NAMED_MOST, signal);
@@ -40,16 +40,16 @@ export function GapsCard({ site, zone, status, coverage, now }: GapsCardProps) {
   const unjudged = ofSite?.coverage_24h?.unjudged_points ?? 0;
   const isLost = status.data?.unknown_sites.includes(site) ?? false;
   const none = isLost
-    ? { isWell: false, words: "Unknown: the site's database does not answer." }
+    ? { isWell: false, text: "Unknown: the site's database does not answer." }
     : formatNoGaps(ofSite, now);
   const rows = named.data === undefined ? knownGaps(ofSite, coverage, now) : namedGaps(named.data.gaps, now);
-  const note = open === 0 ? `Of ${site}` : `${counted(open, "open gap")}, ${formatRoughLength(missing)} in all`;
+  const note = open === 0 ? `Of ${site}` : `${formatCount(open, "open gap")}, ${formatRoughLength(missing)} in all`;
   return (
     <HealthCard
       id="gaps"
       title="Open gaps"
       note={note}
-      what="The open gaps"
+      part="The open gaps"
       answer={status}
       controls={
         open > 0 &&
@@ -67,13 +67,13 @@ export function GapsCard({ site, zone, status, coverage, now }: GapsCardProps) {
     >
       {() => (
         <>
-          {named.error !== undefined && <Failure what="The point names" error={named.error} onRetry={named.reload} />}
+          {named.error !== undefined && <Failure part="The point names" error={named.error} onRetry={named.reload} />}
           {rows.length > 0 ? (
             <GapTable site={site} zone={zone} rows={rows} now={now} hasInquiries={named.data !== undefined} />
           ) : (
             <p class={none.isWell ? "health-none well" : "health-none"}>
               <Icon name={none.isWell ? "check" : "clock"} />
-              {none.words}
+              {none.text}
             </p>
           )}
           {unjudged > 0 && (
@@ -96,14 +96,14 @@ export function GapsCard({ site, zone, status, coverage, now }: GapsCardProps) {
 }
 
 /** The meaning of a site without known open gaps. */
-function formatNoGaps(site: SiteStatus | undefined, now: number): { readonly isWell: boolean; readonly words: string } {
+function formatNoGaps(site: SiteStatus | undefined, now: number): { readonly isWell: boolean; readonly text: string } {
   if (site === undefined || site.coverage_24h === null) {
-    return { isWell: false, words: "Gap detection has not run yet. It runs hourly, after the first sync." };
+    return { isWell: false, text: "Gap detection has not run yet. It runs hourly, after the first sync." };
   }
-  const look = lastScanOf(site);
-  if (look === null) return { isWell: false, words: "Unknown: no point has a known cadence." };
-  if (isOld(look.until, now)) {
-    return { isWell: false, words: `No gaps at the last scan, ${formatAgo(now - look.until)}.` };
+  const scan = lastScanOf(site);
+  if (scan === null) return { isWell: false, text: "Unknown: no point has a known cadence." };
+  if (isOld(scan.until, now)) {
+    return { isWell: false, text: `No gaps at the last scan, ${formatAgo(now - scan.until)}.` };
   }
-  return { isWell: true, words: "No gaps." };
+  return { isWell: true, text: "No gaps." };
 }

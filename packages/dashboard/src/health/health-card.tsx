@@ -5,17 +5,17 @@ import { Failure } from "../ui/failure.tsx";
 interface HealthCardProps<T> {
   readonly id: string;
   readonly title: string;
-  /** what it is of */
+  /** its scope, such as the site or the days */
   readonly note: ComponentChildren;
   readonly answer: Answer<T>;
-  /** the start of a sentence: "The days" */
-  readonly what: string;
+  /** the name of the data at the start of a sentence: "The days" */
+  readonly part: string;
   readonly controls?: ComponentChildren;
   readonly children: (data: T) => ComponentChildren;
 }
 
 /** A card that loads and fails on its own; the last data stays if the next load fails. */
-export function HealthCard<T>({ id, title, note, answer, what, controls, children }: HealthCardProps<T>) {
+export function HealthCard<T>({ id, title, note, answer, part, controls, children }: HealthCardProps<T>) {
   const { data, error, isLoading, reload } = answer;
   return (
     <section class={`card health-card ${id}`} aria-labelledby={`${id}-title`} aria-busy={isLoading}>
@@ -27,7 +27,7 @@ export function HealthCard<T>({ id, title, note, answer, what, controls, childre
         </div>
         {controls}
       </header>
-      {error !== undefined && <Failure what={what} error={error} onRetry={reload} />}
+      {error !== undefined && <Failure part={part} error={error} onRetry={reload} />}
       {data === undefined ? error === undefined && <div class={`health-waiting ${id}`} /> : children(data)}
     </section>
   );

@@ -34,11 +34,11 @@ export function HealthView({ site }: ViewProps) {
   const stats = useAnswer("stats", fetchStats, SELDOM_MS);
 
   // The server's clock, from its last answer.
-  const told = status.data;
-  const now = told === undefined ? clock : Date.parse(told.now) + Math.max(0, clock - told.receivedAt);
+  const answer = status.data;
+  const now = answer === undefined ? clock : Date.parse(answer.now) + Math.max(0, clock - answer.receivedAt);
   const days = coverageStates(coverage.data?.days ?? [], now);
   const refresh = () => {
-    for (const one of [status, coverage, quality, stats]) one.reload();
+    for (const load of [status, coverage, quality, stats]) load.reload();
   };
   const zone = site.timezone;
   return (
@@ -58,15 +58,15 @@ export function HealthView({ site }: ViewProps) {
         <QualityCard site={site.name} answer={quality} />
       </div>
       <div class="health-side">
-        {told === undefined
+        {answer === undefined
           ? status.error === undefined && (
               <section class="card health-card sync-waiting" aria-busy="true" aria-label="Sync">
                 <div class="progress" />
                 <h2>Sync</h2>
               </section>
             )
-          : told.sites.map((one) => (
-              <SyncCard key={one.name} site={one} zone={zone} now={now} onChanged={status.reload} />
+          : answer.sites.map((synced) => (
+              <SyncCard key={synced.name} site={synced} zone={zone} now={now} onChanged={status.reload} />
             ))}
         <StorageCard site={site.name} zone={zone} answer={stats} now={now} />
       </div>

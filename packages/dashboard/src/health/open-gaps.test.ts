@@ -35,7 +35,7 @@ describe("open gaps without a token", () => {
       NOW,
     );
     expect(
-      rows.map(({ of, start, end }) => [of, (NOW - start) / HOUR, end === null ? null : (NOW - end) / HOUR]),
+      rows.map(({ subject, start, end }) => [subject, (NOW - start) / HOUR, end === null ? null : (NOW - end) / HOUR]),
     ).toEqual([
       ["site", 10_000, 9990],
       ["site", 7, 1],
@@ -50,7 +50,7 @@ describe("open gaps without a token", () => {
   });
 });
 
-it("open gaps with names keep the last request's result; an ongoing gap grows", () => {
+it("named gaps keep their last request's result; an ongoing gap grows", () => {
   const inquiry = { attempts: 2, next_attempt_at: iso(-1), last_error: null };
   const rows = namedGaps(
     [
@@ -59,7 +59,7 @@ it("open gaps with names keep the last request's result; an ongoing gap grows", 
     ],
     NOW,
   );
-  expect(rows.map(({ of }) => of)).toEqual(["site", { point: "p" }]);
+  expect(rows.map(({ subject }) => subject)).toEqual(["site", { point: "p" }]);
   expect(rows[0]!.inquiry).toMatchObject(inquiry);
   expect(lengthOf(rows[0]!, NOW + HOUR)).toBe(3 * HOUR);
   expect(lengthOf(rows[1]!, NOW + HOUR)).toBe(HOUR);

@@ -2,8 +2,8 @@ import type { CoverageAnswer, ListedGap, SiteStatus } from "./health-api.ts";
 
 /** An open gap, as shown. */
 export interface GapRow {
-  /** name of its point; `site`: the whole site; null: the name needs the token */
-  readonly of: { readonly point: string | null } | "site";
+  /** its point, whose name is null without the token; `site`: the whole site */
+  readonly subject: { readonly point: string | null } | "site";
   /** epoch ms */
   readonly start: number;
   /** null: ongoing */
@@ -19,7 +19,7 @@ export function knownGaps(status: SiteStatus | undefined, coverage: CoverageAnsw
   const largest = status?.gaps.largest ?? [];
   const rows = [
     ...ofSite.map((gap) => rowOf("site", gap)),
-    // Gaps of the site from before the calendar are only here.
+    // The calendar lacks the site's gaps from before its first day.
     ...largest
       .filter(({ of, start }) => of === "site" && !ofSite.some((gap) => gap.start === start))
       .map((gap) => rowOf("site", gap)),
@@ -37,10 +37,10 @@ export function namedGaps(gaps: readonly ListedGap[], now: number): GapRow[] {
 }
 
 function rowOf(
-  of: GapRow["of"],
+  subject: GapRow["subject"],
   { start, end, cause }: { readonly start: string; readonly end: string | null; readonly cause: string },
 ): GapRow {
-  return { of, start: Date.parse(start), end: end === null ? null : Date.parse(end), cause, inquiry: null };
+  return { subject, start: Date.parse(start), end: end === null ? null : Date.parse(end), cause, inquiry: null };
 }
 
 /** The length of a gap so far, ms. @param now epoch ms */

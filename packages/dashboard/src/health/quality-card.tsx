@@ -20,7 +20,7 @@ export function QualityCard({ site, answer }: { readonly site: string; readonly 
   const [first, last] = [days[0]?.date, days.at(-1)?.date];
   const note = first === undefined || last === undefined ? `Of ${site}` : `UTC days ${datesText(first, last)}`;
   return (
-    <HealthCard id="quality" title="Data quality" note={note} what="The quality" answer={answer}>
+    <HealthCard id="quality" title="Data quality" note={note} part="The quality" answer={answer}>
       {({ summary, points }) => {
         const unjudged = days.filter(({ state }) => state === "unjudged").length;
         if (summary.mean_score === null || first === undefined || last === undefined) {

@@ -1,4 +1,4 @@
-import { counted } from "../backfill/format-backfill.ts";
+import { formatCount } from "../backfill/format-backfill.ts";
 import { formatValue } from "../chart/format.ts";
 import type { Run } from "./health-api.ts";
 import { formatAgo } from "./format-health.ts";
@@ -17,10 +17,10 @@ function formatRun(
   now: number,
 ): string {
   const outcome = complete ? "complete" : "not complete";
-  return `${formatAgo(now - Date.parse(at))}: ${outcome}, took ${tookText(ms)}, ${counted(inserted, "sample")} stored`;
+  return `${formatAgo(now - Date.parse(at))}: ${outcome}, took ${tookText(ms)}, ${formatCount(inserted, "sample")} stored`;
 }
 
-/** The last runs, newest on the right; the height is the duration. @param runs newest first @param now epoch ms */
+/** The last runs, newest on the right; a bar's height is the duration. @param runs newest first @param now epoch ms */
 export function RunStrip({ runs, now }: { readonly runs: readonly Run[]; readonly now: number }) {
   const longest = Math.max(...runs.map((run) => run.duration_ms), 1);
   const height = (ms: number) => `${LOWEST_PERCENT + (ms / longest) * (100 - LOWEST_PERCENT)}%`;

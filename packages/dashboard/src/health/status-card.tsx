@@ -27,7 +27,7 @@ export function StatusCard({ answer, days, zone, clock, now, onRefresh }: Status
         {error === undefined ? (
           <p class="quiet">Loading the status…</p>
         ) : (
-          <Failure what="The sync status" error={error} onRetry={reload} />
+          <Failure part="The sync status" error={error} onRetry={reload} />
         )}
       </section>
     );
@@ -39,7 +39,7 @@ export function StatusCard({ answer, days, zone, clock, now, onRefresh }: Status
   const level = error === undefined ? verdict.level : "old";
   return (
     <section class={`card status-card ${level}`} aria-label="Status" aria-busy={isLoading}>
-      {error !== undefined && <Failure what="The sync status" error={error} onRetry={reload} />}
+      {error !== undefined && <Failure part="The sync status" error={error} onRetry={reload} />}
       <div class="verdict">
         <span class="verdict-icon">
           <Icon name={level === "good" ? "check" : level === "unknown" ? "clock" : "warning"} />
@@ -49,10 +49,10 @@ export function StatusCard({ answer, days, zone, clock, now, onRefresh }: Status
             {error === undefined ? "" : `Status from ${age}: `}
             {verdict.headline}
           </h2>
-          {verdict.others.length > 0 && <Facts of={verdict.others} />}
-          {verdict.facts.length > 0 && <Facts of={verdict.facts} isQuiet />}
+          {verdict.others.length > 0 && <Facts facts={verdict.others} />}
+          {verdict.facts.length > 0 && <Facts facts={verdict.facts} isQuiet />}
         </div>
-        <SpokenHeadline of={verdict.headline} />
+        <SpokenHeadline headline={verdict.headline} />
         <div class="verdict-end">
           <span class="quiet number">Checked {age}</span>
           <button type="button" class="icon-button" aria-label="Check now" title="Check now" onClick={onRefresh}>
@@ -84,10 +84,10 @@ export function StatusCard({ answer, days, zone, clock, now, onRefresh }: Status
 }
 
 /** Announces a change of the status, not each minute of its duration. */
-function SpokenHeadline({ of }: { readonly of: string }) {
-  const spoken = useRef(of);
-  const withoutLengths = (words: string) => words.replaceAll(/\d+ (s|min|h|d)\b ?/g, "");
-  if (withoutLengths(of) !== withoutLengths(spoken.current)) spoken.current = of;
+function SpokenHeadline({ headline }: { readonly headline: string }) {
+  const spoken = useRef(headline);
+  const withoutLengths = (text: string) => text.replaceAll(/\d+ (s|min|h|d)\b ?/g, "");
+  if (withoutLengths(headline) !== withoutLengths(spoken.current)) spoken.current = headline;
   return (
     <p class="visually-hidden" role="status">
       {spoken.current}
@@ -95,10 +95,10 @@ function SpokenHeadline({ of }: { readonly of: string }) {
   );
 }
 
-function Facts({ of, isQuiet = false }: { readonly of: readonly string[]; readonly isQuiet?: boolean }) {
+function Facts({ facts, isQuiet = false }: { readonly facts: readonly string[]; readonly isQuiet?: boolean }) {
   return (
     <ul class={isQuiet ? "verdict-facts number quiet" : "verdict-facts number"}>
-      {of.map((fact) => (
+      {facts.map((fact) => (
         <li key={fact}>{upperFirst(fact)}</li>
       ))}
     </ul>

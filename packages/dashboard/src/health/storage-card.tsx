@@ -1,5 +1,5 @@
 import type { Answer } from "../api/use-answer.ts";
-import { bytesText, counted, moneyText } from "../backfill/format-backfill.ts";
+import { bytesText, formatCount, moneyText } from "../backfill/format-backfill.ts";
 import type { Stats } from "./health-api.ts";
 import { HealthCard } from "./health-card.tsx";
 import { formatTimeOfDay } from "./format-health.ts";
@@ -24,12 +24,13 @@ export function StorageCard({ site, zone, answer, now }: StorageCardProps) {
     <HealthCard
       id="storage"
       title="Storage"
-      note={isMany || isPart ? `Of ${isPart ? "" : "all "}${counted(data!.sites.length, "site")}` : `Of ${site}`}
-      what="The stored data"
+      note={isMany || isPart ? `Of ${isPart ? "" : "all "}${formatCount(data!.sites.length, "site")}` : `Of ${site}`}
+      part="The stored data"
       answer={answer}
     >
       {({ database, hours, sites, unknown_sites: lost }) => {
-        const sum = (of: (one: Stats["sites"][number]) => number) => sites.reduce((all, one) => all + of(one), 0);
+        const sum = (valueOf: (stored: Stats["sites"][number]) => number) =>
+          sites.reduce((all, stored) => all + valueOf(stored), 0);
         const [days, samples, bytes] = [
           sum(({ cold }) => cold.days),
           sum(({ cold }) => cold.samples),
@@ -67,8 +68,8 @@ export function StorageCard({ site, zone, answer, now }: StorageCardProps) {
               label="Archive (R2)"
               value={bytesText(archived)}
               note={[
-                counted(days, "day file"),
-                ...(monthFiles === 0 ? [] : [`${counted(monthFiles, "month file")} of the same samples`]),
+                formatCount(days, "day file"),
+                ...(monthFiles === 0 ? [] : [`${formatCount(monthFiles, "month file")} of the same samples`]),
               ].join(", ")}
             />
             <Line
@@ -78,11 +79,11 @@ export function StorageCard({ site, zone, answer, now }: StorageCardProps) {
             />
             <Line
               label="Stored in 24 h"
-              value={counted(
+              value={formatCount(
                 sum((one) => one.samples_stored_24h),
                 "sample",
               )}
-              note={`${counted(
+              note={`${formatCount(
                 sum(({ points }) => points.configured),
                 "point",
               )} collected`}

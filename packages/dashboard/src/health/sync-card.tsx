@@ -1,6 +1,6 @@
 import { useId } from "preact/hooks";
 import { useAction } from "../api/use-action.ts";
-import { counted } from "../backfill/format-backfill.ts";
+import { formatCount } from "../backfill/format-backfill.ts";
 import { Icon } from "../ui/icon.tsx";
 import { Refusal } from "../ui/refusal.tsx";
 import { setPaused, type SiteStatus } from "./health-api.ts";
@@ -14,7 +14,7 @@ interface SyncCardProps {
   readonly zone: string;
   /** epoch ms, of the server's clock */
   readonly now: number;
-  /** The sync was paused or resumed. */
+  /** called after the sync was paused or resumed */
   readonly onChanged: () => void;
 }
 
@@ -49,7 +49,7 @@ export function SyncCard({ site, zone, now, onChanged }: SyncCardProps) {
         )}
       </header>
       {pausing.error !== null && (
-        <Refusal what={isPaused ? "Could not resume the sync." : "Could not pause the sync."} error={pausing.error} />
+        <Refusal lead={isPaused ? "Could not resume the sync." : "Could not pause the sync."} error={pausing.error} />
       )}
       {paused !== null && (
         <p class="sync-paused">
@@ -73,7 +73,7 @@ export function SyncCard({ site, zone, now, onChanged }: SyncCardProps) {
           <RunStrip runs={runs} now={now} />
           <p class="quiet number">
             Last run {formatAgo(now - Date.parse(last.started_at))}: {tookText(last.duration_ms)},{" "}
-            {counted(last.records_inserted, "sample")}
+            {formatCount(last.records_inserted, "sample")}
             {incomplete > 0 &&
               (runs.length === 1 ? ", not complete" : `. ${incomplete} of the last ${runs.length} not complete`)}
           </p>
@@ -87,10 +87,10 @@ export function SyncCard({ site, zone, now, onChanged }: SyncCardProps) {
         )
       ) : (
         <ul class="sync-errors" aria-label={`Last errors of ${name}`}>
-          {groups.slice(0, ERRORS_SHOWN).map(({ words, code, message, count, at }) => (
-            <li key={`${words} ${message}`}>
+          {groups.slice(0, ERRORS_SHOWN).map(({ text, code, message, count, at }) => (
+            <li key={`${text} ${message}`}>
               <p>
-                {words} {count > 1 && <span class="number">({count} times)</span>}
+                {text} {count > 1 && <span class="number">({count} times)</span>}
               </p>
               <p class="quiet">{message}</p>
               <p class="quiet number">

@@ -14,14 +14,14 @@ describe("errors of several runs", () => {
     ]);
     expect(groups).toEqual([
       {
-        words: "The building's API refused, while requesting the weather",
+        text: "The building's API refused, while requesting the weather",
         code: "http",
         message: "answered 503",
         count: 1,
         at: Date.parse(at(20)),
       },
       {
-        words: "The building's API did not answer in time, while requesting samples",
+        text: "The building's API did not answer in time, while requesting samples",
         code: "timeout",
         message: "no answer within 20 s",
         count: 2,
@@ -37,6 +37,6 @@ describe("errors of several runs", () => {
       { at: at(0), stage: "attic", code: "bats", message: "bats" },
     ]);
     expect(groups.map(({ count }) => count)).toEqual([1, 1, 1]);
-    expect(groups[2]!.words).toBe("Unknown error, at attic");
+    expect(groups[2]!.text).toBe("Unknown error, at attic");
   });
 });

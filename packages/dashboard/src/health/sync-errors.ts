@@ -26,7 +26,7 @@ const STAGES: Readonly<Record<string, string>> = {
 /** Errors of several runs with the same text. */
 interface ErrorGroup {
   /** the error and its stage */
-  readonly words: string;
+  readonly text: string;
   readonly code: string;
   readonly message: string;
   readonly count: number;
@@ -40,8 +40,8 @@ export function errorGroups(errors: readonly ListedSyncError[]): ErrorGroup[] {
   return [...groups.values()]
     .map((same) => {
       const { stage, code, message } = same[0]!;
-      const words = `${CODES[code] ?? "Unknown error"}, ${STAGES[stage] ?? `at ${stage}`}`;
-      return { words, code, message, count: same.length, at: Math.max(...same.map(({ at }) => Date.parse(at))) };
+      const text = `${CODES[code] ?? "Unknown error"}, ${STAGES[stage] ?? `at ${stage}`}`;
+      return { text, code, message, count: same.length, at: Math.max(...same.map(({ at }) => Date.parse(at))) };
     })
     .sort((a, b) => b.at - a.at);
 }

@@ -56,7 +56,7 @@ describe("the overall status", () => {
     ]);
   });
 
-  it("uses the clock: a good status is late a quarter of an hour later", () => {
+  it("does not rely on an old status: the sync is late a quarter of an hour later", () => {
     const last = site({ watermark: iso(NOW) });
     expect(verdictOf(status([last]), [], NOW + 15 * MINUTE).facts[0]).toBe("synced 15 min ago");
     expect(verdictOf(status([last]), [], NOW + 16 * MINUTE)).toMatchObject({
@@ -66,7 +66,7 @@ describe("the overall status", () => {
     });
   });
 
-  it("shows that a site is paused, not how far it is behind", () => {
+  it("of a paused site does not mention its lag", () => {
     const paused = { since: iso(NOW - 60 * MINUTE), by: "ADMIN_TOKEN", reason: null };
     const behind = site({ paused, watermark: iso(NOW - 60 * MINUTE), last_runs: [run(false)] });
     expect(verdictOf(status([behind]), [], NOW)).toMatchObject({
@@ -76,7 +76,7 @@ describe("the overall status", () => {
     });
   });
 
-  it("shows the worst first: an alert before anything else", () => {
+  it("starts with the worst: an alert before anything else", () => {
     const wrong = site({ gaps, last_runs: [run(false), run(true)], watermark: iso(NOW - 60 * MINUTE) });
     expect(
       verdictOf(status([wrong], [alert("token_expiry", null)]), ["suspect", "failed", "hole", "hole"], NOW),

@@ -3,7 +3,7 @@ import { dateText } from "../backfill/format-backfill.ts";
 import { goTo } from "../location/go-to.ts";
 import { Icon } from "../ui/icon.tsx";
 import { indexByKey } from "../ui/index-by-key.ts";
-import { COVERAGE_WORDS, dayFigures, type ShownDay } from "./coverage-state.ts";
+import { COVERAGE_LABELS, dayFigures, type ShownDay } from "./coverage-state.ts";
 import { exploreDays } from "./explore-place.ts";
 import { yearColumns } from "./year-weeks.ts";
 
@@ -103,7 +103,7 @@ export function YearGrid({ site, year, days }: YearGridProps) {
                         class={`day-mark ${shown.state}${isTouch.current && date === current ? " chosen" : ""}`}
                         data-date={date}
                         tabIndex={date === reachable ? 0 : -1}
-                        aria-label={`${dateText(date)}: ${COVERAGE_WORDS[shown.state]}, ${dayFigures(shown).join(", ")}`}
+                        aria-label={`${dateText(date)}: ${COVERAGE_LABELS[shown.state]}, ${dayFigures(shown).join(", ")}`}
                         onPointerDown={(event) => (isTouch.current = event.pointerType !== "mouse")}
                         onPointerEnter={(event) => {
                           if (event.pointerType === "mouse") point(date, event.currentTarget);
@@ -127,21 +127,21 @@ export function YearGrid({ site, year, days }: YearGridProps) {
       {chosen !== undefined && tip !== null && (
         <div class="day-tip number pointer-only" style={{ left: `${tip.x}px`, top: `${tip.y}px` }} aria-hidden="true">
           <strong>
-            {dateText(chosen.day.date)} <span>{COVERAGE_WORDS[chosen.state]}</span>
+            {dateText(chosen.day.date)} <span>{COVERAGE_LABELS[chosen.state]}</span>
           </strong>
-          <Figures of={chosen} />
+          <Figures day={chosen} />
         </div>
       )}
-      <div class="year-told touch-only">
+      <div class="year-readout touch-only">
         {chosen === undefined ? (
           <p class="quiet">Touch a day to see its figures.</p>
         ) : (
           <>
             <p class="number">
               <strong>
-                {dateText(chosen.day.date)}: {COVERAGE_WORDS[chosen.state]}
+                {dateText(chosen.day.date)}: {COVERAGE_LABELS[chosen.state]}
               </strong>{" "}
-              <Figures of={chosen} />
+              <Figures day={chosen} />
             </p>
             <button type="button" class="button" onClick={() => open(chosen.day.date)}>
               Open this day <Icon name="right" />
@@ -153,6 +153,6 @@ export function YearGrid({ site, year, days }: YearGridProps) {
   );
 }
 
-function Figures({ of }: { readonly of: ShownDay }) {
-  return <span class="quiet">{dayFigures(of).join(" · ").replace(" · of", " of")}</span>;
+function Figures({ day }: { readonly day: ShownDay }) {
+  return <span class="quiet">{dayFigures(day).join(" · ").replace(" · of", " of")}</span>;
 }

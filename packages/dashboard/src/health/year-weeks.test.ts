@@ -29,7 +29,7 @@ describe("the year of the calendar", () => {
     expect(yearOf(Date.UTC(2026, 11, 31, 23, 59)).end + 1).toBe(yearOf(Date.UTC(2027, 0, 1)).end);
   });
 
-  it("names each month at its first day, with the year, over a year's end and a leap day", () => {
+  it("names each month at its first day, also at a year's end and a leap day", () => {
     const columns = yearColumns(yearOf(Date.UTC(2028, 2, 15, 12)));
     const named = columns.flatMap(({ dates, month }) =>
       month === null ? [] : [`${month.name} ${month.year} ${dates[0]}`],

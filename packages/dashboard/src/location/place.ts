@@ -1,6 +1,6 @@
 /**
  * The page's place as its query string: `?view=…&site=…` and the view's own parameters. It holds a view's whole state,
- * so that an address can be shared and the back button works.
+ * so that addresses can be shared and the back button works.
  */
 export interface Place {
   /** null: the first view */

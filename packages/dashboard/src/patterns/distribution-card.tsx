@@ -7,7 +7,11 @@ import { Histogram } from "./histogram.tsx";
 import { PatternCard } from "./pattern-card.tsx";
 import type { Days } from "./patterns-state.ts";
 
-const WHAT: Record<PatternInterval, string> = { raw: "samples", "5min": "five-minute means", "1hr": "hourly means" };
+const VALUE_KINDS: Record<PatternInterval, string> = {
+  raw: "samples",
+  "5min": "five-minute means",
+  "1hr": "hourly means",
+};
 
 interface DistributionCardProps {
   readonly site: Site;
@@ -29,13 +33,13 @@ export function DistributionCard({ site, point, title, days, cadenceMs }: Distri
     <PatternCard
       id="distribution"
       title="Distribution"
-      note={`Of ${count === undefined ? "all" : count.toLocaleString("en")} ${WHAT[interval]} of these days`}
+      note={`Of ${count === undefined ? "all" : count.toLocaleString("en")} ${VALUE_KINDS[interval]} of these days`}
       answerKey={key}
       answer={answer}
       isPartial={({ metadata }) => metadata.partial}
       isEmpty={({ series }) => series[0]!.times.length === 0}
     >
-      {(data) => <Distribution answer={data} title={title} what={WHAT[interval]} />}
+      {(data) => <Distribution answer={data} title={title} what={VALUE_KINDS[interval]} />}
     </PatternCard>
   );
 }
@@ -43,5 +47,5 @@ export function DistributionCard({ site, point, title, days, cadenceMs }: Distri
 function Distribution({ answer, title, what }: { answer: TimeseriesAnswer; title: string; what: string }) {
   const series = answer.series[0]!;
   const values = useMemo(() => [...series.values].sort((a, b) => a - b), [answer]);
-  return <Histogram name={title} values={values} unit={series.unit} what={what} />;
+  return <Histogram name={title} values={values} unit={series.unit} valueKind={what} />;
 }

@@ -17,7 +17,10 @@ export function formatCellTime({ day }: HeatDay, { hour, start, end, part, parts
 /** "71.87 °F" with the API's precision, and the samples behind the mean. */
 export function formatCellValue({ value, min, max, count, isAhead }: HeatCell, unit: string | null): [string, string] {
   if (value === null) return isAhead ? ["not fetched yet", ""] : ["no samples", ""];
-  const of = unit === null ? "" : ` ${unit}`;
-  const spread = min === null || max === null ? "" : `${formatValue(min)} to ${formatValue(max)}${of}, `;
-  return [`${formatValue(value)}${of}`, `${spread}${count.toLocaleString("en")} ${count === 1 ? "sample" : "samples"}`];
+  const suffix = unit === null ? "" : ` ${unit}`;
+  const spread = min === null || max === null ? "" : `${formatValue(min)} to ${formatValue(max)}${suffix}, `;
+  return [
+    `${formatValue(value)}${suffix}`,
+    `${spread}${count.toLocaleString("en")} ${count === 1 ? "sample" : "samples"}`,
+  ];
 }

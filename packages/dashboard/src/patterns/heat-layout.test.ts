@@ -15,8 +15,8 @@ const anyPlace = fc
   .integer({ min: 0, max: days.length - 1 })
   .chain((day) => fc.integer({ min: 0, max: days[day]!.cells.length - 1 }).map((cell) => ({ day, cell })));
 
-describe("the places of hours", () => {
-  it("are found again at their place, also in days of 23 and 25 hours", () => {
+describe("the positions of hours", () => {
+  it("map back to their hours, also in days of 23 and 25 hours", () => {
     fc.assert(
       fc.property(anyPlace, fc.integer({ min: 300, max: 2000 }), (place, width) => {
         const layout = heatLayout(days.length, width);
@@ -28,7 +28,7 @@ describe("the places of hours", () => {
     );
   });
 
-  it("has no cell beside the hours, or at an hour that the clock skipped", () => {
+  it("have no cell beside the hours, or at an hour that the clock skipped", () => {
     const layout = heatLayout(days.length, 1000);
     expect(cellAt(layout, days, 1, 50)).toBe(null);
     expect(cellAt(layout, days, 500, layout.height - 2)).toBe(null);
@@ -38,7 +38,7 @@ describe("the places of hours", () => {
   });
 });
 
-it("keys lead to an existing hour, and up and down to its neighbour", () => {
+it("change by keys to an existing hour, up and down to its neighbour", () => {
   const key = fc.constantFrom("ArrowLeft", "ArrowRight", "ArrowUp", "ArrowDown", "Home", "End");
   fc.assert(
     fc.property(anyPlace, key, (place, pressed) => {

@@ -60,8 +60,8 @@ export function cellAt(layout: HeatLayout, days: readonly HeatDay[], x: number, 
 }
 
 /**
- * The cell after a key: up and down an hour, left and right a day at the same hour, Home and End the first and the last
- * day.
+ * The cell after a key: Up and Down move by an hour, Left and Right by a day at the same hour, Home and End to the
+ * first and last day.
  */
 export function cellAfter(days: readonly HeatDay[], { day, cell }: CellPlace, key: string): CellPlace | null {
   const step = { ArrowLeft: day - 1, ArrowRight: day + 1, Home: 0, End: days.length - 1 }[key];

@@ -23,12 +23,12 @@ export function HeatLegend({ domain, unit, hasMissing }: HeatLegendProps) {
     }
   }, [round]);
   const { low, high, isCutLow, isCutHigh } = domain;
-  const words = (value: number, sign: string) => `${sign}${formatValue(value)}${unit === null ? "" : ` ${unit}`}`;
+  const formatEnd = (value: number, sign: string) => `${sign}${formatValue(value)}${unit === null ? "" : ` ${unit}`}`;
   return (
     <div class="heat-legend number">
-      <span>{words(low, isCutLow ? "≤ " : "")}</span>
+      <span>{formatEnd(low, isCutLow ? "≤ " : "")}</span>
       <canvas ref={canvas} width={RAMP_STEPS} height={1} aria-hidden="true" />
-      <span>{words(high, isCutHigh ? "≥ " : "")}</span>
+      <span>{formatEnd(high, isCutHigh ? "≥ " : "")}</span>
       {hasMissing && (
         <span class="heat-missing">
           <i aria-hidden="true" /> no samples

@@ -86,7 +86,7 @@ export function Heatmap({ name, days, domain, unit, onDay }: HeatmapProps) {
         role="application"
         aria-roledescription="heatmap"
         aria-label={`${name} by day and hour. Arrow keys move between hours and days; Enter opens the day.`}
-        aria-describedby="heat-told"
+        aria-describedby="heat-readout"
         onKeyDown={onKeyDown}
         onPointerMove={(event) => {
           if (event.pointerType === "mouse") setPlace(cellUnder(event));
@@ -107,7 +107,7 @@ export function Heatmap({ name, days, domain, unit, onDay }: HeatmapProps) {
         </div>
       </div>
       <div class="heat-foot">
-        <p id="heat-told" class="told number" role="status">
+        <p id="heat-readout" class="readout number" role="status">
           {chosen === undefined || cell === undefined ? (
             <span class="quiet">
               <span class="pointer-only">Point at an hour to see its value; a click opens the day in Explore.</span>

@@ -10,7 +10,7 @@ interface HistogramProps {
   readonly values: readonly number[];
   readonly unit: string | null;
   /** the kind of values: "samples", "hourly means" */
-  readonly what: string;
+  readonly valueKind: string;
 }
 
 const HEIGHT = 280;
@@ -21,7 +21,7 @@ const RIGHT = 12;
 const LABEL_PX = 64;
 
 /** How often each value occurred. */
-export function Histogram({ name, values, unit, what }: HistogramProps) {
+export function Histogram({ name, values, unit, valueKind }: HistogramProps) {
   const [frame, width] = useWidth<HTMLDivElement>();
   const [active, setActive] = useState<number | null>(null);
   const bins = useMemo(() => histogramBins(values), [values]);
@@ -30,14 +30,14 @@ export function Histogram({ name, values, unit, what }: HistogramProps) {
   const most = Math.max(...bins.map(({ count }) => count));
   const x = (value: number) => LEFT + ((value - first) / (last - first)) * Math.max(0, width - LEFT - RIGHT);
   const y = (count: number) => HEIGHT - BOTTOM - (count / most) * (HEIGHT - TOP - BOTTOM);
-  const of = unit === null ? "" : ` ${unit}`;
+  const suffix = unit === null ? "" : ` ${unit}`;
   const step = bins[0]!.high - first;
   const every = Math.max(1, Math.ceil(LABEL_PX / Math.max(1, (width - LEFT - RIGHT) / bins.length)));
-  const words = (bin: Bin) => {
+  const formatBin = (bin: Bin) => {
     const share = bin.count / summary.count;
     return {
-      range: `${formatValue(bin.low, step)} to ${formatValue(bin.high, step)}${of}`,
-      count: `${bin.count.toLocaleString("en")} of ${summary.count.toLocaleString("en")} ${what}`,
+      range: `${formatValue(bin.low, step)} to ${formatValue(bin.high, step)}${suffix}`,
+      count: `${bin.count.toLocaleString("en")} of ${summary.count.toLocaleString("en")} ${valueKind}`,
       share: share.toLocaleString("en", { style: "percent", maximumFractionDigits: 1 }),
     };
   };
@@ -54,7 +54,7 @@ export function Histogram({ name, values, unit, what }: HistogramProps) {
     { label: "95%", value: summary.p95, kind: "edge" },
   ] as const;
   const shown = active === null ? undefined : bins[active];
-  const told = shown === undefined ? null : words(shown);
+  const readout = shown === undefined ? null : formatBin(shown);
   return (
     <div>
       <div
@@ -64,7 +64,7 @@ export function Histogram({ name, values, unit, what }: HistogramProps) {
         role="application"
         aria-roledescription="histogram"
         aria-label={`Distribution of ${name}. Arrow keys move between bins.`}
-        aria-describedby="histogram-told"
+        aria-describedby="histogram-readout"
         onKeyDown={onKeyDown}
         onPointerLeave={() => setActive(null)}
       >
@@ -100,12 +100,12 @@ export function Histogram({ name, values, unit, what }: HistogramProps) {
           ))}
         </svg>
       </div>
-      <p id="histogram-told" class="told number" role="status">
-        {told === null ? (
+      <p id="histogram-readout" class="readout number" role="status">
+        {readout === null ? (
           <span class="quiet">Point at a bar to see how many values it holds.</span>
         ) : (
           <>
-            {told.range} <strong>{told.share}</strong> <span class="quiet">{told.count}</span>
+            {readout.range} <strong>{readout.share}</strong> <span class="quiet">{readout.count}</span>
           </>
         )}
       </p>
@@ -122,7 +122,7 @@ export function Histogram({ name, values, unit, what }: HistogramProps) {
             </dt>
             <dd>
               {formatValue(value)}
-              {of}
+              {suffix}
             </dd>
           </div>
         ))}

@@ -3,13 +3,13 @@ import { type Day, wallOfDay } from "./calendar.ts";
 
 const HOUR_MS = 3_600_000;
 
-/** An hour of a local day, equal to the API's bucket of `1hr`: [start, end) in epoch ms. */
+/** An hour of a local day, [start, end) in epoch ms; the same as the API's bucket of `1hr`. */
 export interface HourSlot {
   readonly start: number;
   readonly end: number;
   /** hour of the clock, 0 to 23 */
   readonly hour: number;
-  /** index among the `parts` of this hour: more than one if the clock goes back */
+  /** index among the `parts` of this hour; several if the clock goes back */
   readonly part: number;
   readonly parts: number;
 }

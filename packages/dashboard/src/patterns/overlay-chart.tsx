@@ -50,7 +50,7 @@ export function OverlayChart({ name, days, spread, unit }: OverlayChartProps) {
     plot.current.setCursor({ left: plot.current.valToPos(next, "x"), top: 1 }, true);
   };
   const newest = days.at(-1);
-  const told = (value: number | null | undefined) =>
+  const formatSlot = (value: number | null | undefined) =>
     value === null || value === undefined ? "none" : `${formatValue(value)}${unit === null ? "" : ` ${unit}`}`;
   return (
     <div>
@@ -61,20 +61,20 @@ export function OverlayChart({ name, days, spread, unit }: OverlayChartProps) {
         role="application"
         aria-roledescription="chart"
         aria-label={`${name} by the time of the day. Arrow keys move through the day.`}
-        aria-describedby="overlay-told"
+        aria-describedby="overlay-readout"
         onKeyDown={onKeyDown}
         onPointerLeave={() => setSlot(null)}
       />
-      <p id="overlay-told" class="told number" role="status">
+      <p id="overlay-readout" class="readout number" role="status">
         {slot === null || newest === undefined ? (
           <OverlayLegend days={days} />
         ) : (
           <>
-            {clockText(slot)} <strong>{told(newest.values[slot])}</strong>
+            {clockText(slot)} <strong>{formatSlot(newest.values[slot])}</strong>
             <span class="quiet">
               {" "}
-              usually {told(spread.median[slot])}
-              {spread.p10[slot] != null && `, ${told(spread.p10[slot])} to ${told(spread.p90[slot])}`}
+              usually {formatSlot(spread.median[slot])}
+              {spread.p10[slot] != null && `, ${formatSlot(spread.p10[slot])} to ${formatSlot(spread.p90[slot])}`}
             </span>
           </>
         )}

@@ -33,7 +33,7 @@ export function PatternCard<T>(props: PatternCardProps<T>) {
         </div>
         {controls}
       </header>
-      {answer.error !== undefined && <Failure what={title} error={answer.error} onRetry={answer.reload} />}
+      {answer.error !== undefined && <Failure part={title} error={answer.error} onRetry={answer.reload} />}
       {data !== undefined && isPartial(data) && (
         <div class="notice">
           <Icon name="warning" />

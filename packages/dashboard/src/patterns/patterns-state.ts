@@ -3,7 +3,7 @@ import { addMonths, type Day, formatDay, parseDay } from "./calendar.ts";
 export const SPANS = ["month", "year"] as const;
 export const COMPARISONS = ["days", "weekday"] as const;
 
-/** The state of Patterns. With the site and the time it decides all that is shown; the address holds it. */
+/** The state of Patterns. With the site and the time it decides everything shown; the address holds it. */
 export interface PatternsState {
   /** null: none chosen */
   readonly point: string | null;

@@ -36,7 +36,7 @@ export function PatternsView({ site, params, setParams }: ViewProps) {
   const point = state.point ?? proposedPoints(proposed.data ?? [])[0] ?? null;
   const book = usePointBook(site.name, point === null ? [] : [point]);
   useEffect(() => book.learn(proposed.data ?? []), [proposed.data]);
-  const known = point === null ? undefined : book.of(point);
+  const known = point === null ? undefined : book.find(point);
 
   const change = (changed: Partial<PatternsState>) => setParams(formatPatterns({ ...state, ...changed }), "push");
   const openDay = (day: number) => {
@@ -69,7 +69,7 @@ export function PatternsView({ site, params, setParams }: ViewProps) {
         <PatternsToolbar state={state} today={today} onChange={change} />
       </div>
       {proposed.error !== undefined && point === null && (
-        <Failure what="The points" error={proposed.error} onRetry={proposed.reload} />
+        <Failure part="The points" error={proposed.error} onRetry={proposed.reload} />
       )}
       {point === null && proposed.data !== undefined && (
         <div class="card empty">

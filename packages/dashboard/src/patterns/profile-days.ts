@@ -30,7 +30,7 @@ export function profileDay(zone: string, day: Day, { times, values, counts }: Ch
     if (time < start || time >= end) continue;
     const wall = isEven ? time + offset : wallOf(zone, time);
     const slot = Math.floor((wall - wallOfDay(day)) / SLOT_MS);
-    // An evening repeated after the next day has begun has no slot.
+    // A clock that goes back over midnight repeats a part of the evening before, which has no slot.
     if (slot < 0 || slot >= SLOTS) continue;
     const weight = counts?.[i] ?? 1;
     sums[slot]! += values[i]! * weight;

@@ -3,7 +3,7 @@ import { expect, it } from "vitest";
 import { quantile, summaryOf } from "./quantiles.ts";
 
 const values = fc.array(fc.double({ min: -1e6, max: 1e6, noNaN: true }), { minLength: 1, maxLength: 60 });
-/** As the page sorts them: -0 comes before 0. */
+/** Sorted like on the page: -0 comes before 0. */
 const sortedOf = (list: readonly number[]) => Float64Array.from(list).sort();
 
 it("a quantile at an index is that value, and between two it is interpolated", () => {

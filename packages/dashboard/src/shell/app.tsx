@@ -82,7 +82,7 @@ export function App() {
       <main id="main" class="view" tabIndex={-1}>
         <BusyNotice />
         {site === undefined && sites.error !== undefined && (
-          <Failure what="The sites" error={sites.error} onRetry={sites.reload} />
+          <Failure part="The sites" error={sites.error} onRetry={sites.reload} />
         )}
         {site !== undefined && place.site !== null && place.site !== site.name && (
           <div class="notice view-notice" role="status">

@@ -2,7 +2,7 @@ import { useEffect, useState } from "preact/hooks";
 import { onBusy } from "../api/busy.ts";
 import { Icon } from "../ui/icon.tsx";
 
-/** Shows that requests wait for a busy server. */
+/** Tells the user that requests wait for a busy server. */
 export function BusyNotice() {
   const [isWaiting, setWaiting] = useState(false);
   useEffect(() => onBusy(setWaiting), []);

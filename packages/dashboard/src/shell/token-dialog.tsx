@@ -1,7 +1,7 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import { onTokenRequest, type TokenRequest } from "../api/tokens.ts";
 
-const WORDS = {
+const TEXTS = {
   read: { title: "This deployment asks for a token", setting: "QUERY_TOKEN" },
   admin: { title: "This needs the administrator's token", setting: "ADMIN_TOKEN" },
 } as const;
@@ -21,14 +21,14 @@ export function TokenDialog() {
     const token = input.current?.value.trim() ?? "";
     if (token !== "") request?.answer(token);
   };
-  const words = WORDS[request?.kind ?? "read"];
+  const text = TEXTS[request?.kind ?? "read"];
   return (
     <dialog ref={dialog} class="dialog" aria-labelledby="token-title" onCancel={() => request?.answer(null)}>
       {request !== null && (
         <form onSubmit={submit} class="stack">
-          <h2 id="token-title">{words.title}</h2>
+          <h2 id="token-title">{text.title}</h2>
           <p class="quiet">
-            Enter the value of its setting <code>{words.setting}</code>. The page forgets it when it is closed or
+            Enter the value of its setting <code>{text.setting}</code>. The page forgets it when it is closed or
             reloaded.
           </p>
           <label class="field">

@@ -25,7 +25,7 @@ export function ViewFrame({ view, ...props }: ViewProps & { readonly view: View 
   useEffect(() => {
     if (!loaded.has(view.id)) void load();
   }, [view.id]);
-  if (crash !== undefined) return <Failure what="This view" error={toApiError(crash)} onRetry={resetCrash} />;
-  if (error !== null) return <Failure what={view.title} error={error} onRetry={() => void load()} />;
+  if (crash !== undefined) return <Failure part="This view" error={toApiError(crash)} onRetry={resetCrash} />;
+  if (error !== null) return <Failure part={view.title} error={error} onRetry={() => void load()} />;
   return Shown === undefined ? <div class="view-loading" aria-busy="true" /> : <Shown {...props} />;
 }

@@ -1,4 +1,6 @@
-/** Clock times of a zone. "Wall" is a local clock time, as the epoch ms at which a clock in UTC shows the same. */
+/**
+ * Clock times of a zone. A "wall" time is a local clock time, as the epoch ms at which a clock in UTC shows the same.
+ */
 
 const formats = new Map<string, Intl.DateTimeFormat>();
 

@@ -8,12 +8,12 @@ export function formatRefusal({ message, field, code }: ApiError): string {
 }
 
 /** An action's error, beside its button. */
-export function Refusal({ what, error }: { readonly what: string; readonly error: ApiError }) {
+export function Refusal({ lead, error }: { readonly lead: string; readonly error: ApiError }) {
   return (
     <p class="refusal" role="alert">
       <Icon name="warning" />
       <span>
-        <strong>{what}</strong> {formatRefusal(error)}
+        <strong>{lead}</strong> {formatRefusal(error)}
       </span>
     </p>
   );
