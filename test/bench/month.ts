@@ -8,7 +8,7 @@ const SITE: Deployment = {
   interval: 60,
   sites: 1,
   queries: 100_000,
-  daysYoung: 2,
+  segmentDays: 2,
   years: 1,
   syncMinutes: 5,
   monthFiles: true,
@@ -51,7 +51,7 @@ export async function benchMonth(bench: Bench): Promise<void> {
     one.parts.find(({ name }) => name === "settledDay")!.runs +
     one.parts.find(({ name }) => name === "settledAgain")!.runs;
   // the pages of a day, and the list of points before them
-  const requests = one.backfill.apiCalls / DAYS_PER_YEAR + 1;
+  const requests = one.backfill.counts.apiCalls / DAYS_PER_YEAR + 1;
   bench.compare(group, "requests to the API a day for settling", [[OURS, (settlings / DAYS_PER_MONTH) * requests]]);
 }
 

@@ -2,48 +2,47 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { monthDays, monthOf } from "@building-vitals/core/domain/month";
 import { type OperationCounts, minus } from "@building-vitals/local/costs/counts";
 import { DAYS_PER_MONTH } from "@building-vitals/local/costs/deployment";
-import type { MonthJobName, MonthQueryName } from "@building-vitals/local/costs/measured";
 import type { CountedRun } from "@building-vitals/local/costs/terms";
 import { z } from "zod";
-import type { Days, QueryMeter } from "./measure-queries.ts";
+import type { Days, QueryMeter, QueryRuns } from "./measure-queries.ts";
 import type { MeteredSite } from "./site.ts";
 
 /**
- * Pages of D1 are not full. An estimate: a year of packed months took 167 bytes a point and day in pages (docs/decisions/0027), of rows that
- * have some 140.
+ * D1's pages are partly filled. An estimate: a year of packed months took 167 bytes a point and day in pages
+ * (docs/decisions/0027), and about 140 in rows.
  */
 const PAGES_PER_ROWS = 1.2;
-/** January 1970: no day of it has a file. */
+/** January 1970: none of its days has a file. */
 const NO_MONTH = 0;
 const SUPERVISE = "*/5 * * * *";
 
-/** What was measured of months, by the days that they have. */
+/** Measurements of months, by their days. */
 export interface MonthMeasurements {
-  readonly jobs: Readonly<Record<MonthJobName, readonly CountedRun[]>>;
-  readonly queries: Readonly<Record<MonthQueryName, readonly CountedRun[]>>;
-  /** bytes of D1 that a point's packed day takes */
+  readonly jobs: Record<"builtMonth" | "packedMonth", CountedRun[]>;
+  readonly queries: QueryRuns<"monthRaw" | "daily">;
+  /** bytes of a point's packed day in D1 */
   readonly d1PerPointDay: number;
   /** bytes of a sample in a month file */
   readonly r2PerSample: number;
 }
 
-interface MonthsAsked {
-  /** all days of each month that have files: the last one has most */
+interface MonthsToMeasure {
+  /** all days of each month that have files; the last month has most */
   readonly months: readonly Days[];
   /** epoch ms */
   readonly now: number;
-  /** of a run of the cron that begins a month */
+  /** the counts of a run of the cron that begins a month */
   readonly supervise: OperationCounts;
   readonly queries: QueryMeter;
 }
 
-/** Builds months: first as a site does that keeps no month files, then as one that does. Then asks for their days. */
-export async function measureMonths(site: MeteredSite, asked: MonthsAsked): Promise<MonthMeasurements> {
-  const { months, now, supervise, queries } = asked;
+/** Builds each month without a month file, then with one. Then runs queries of their days. */
+export async function measureMonths(site: MeteredSite, measured: MonthsToMeasure): Promise<MonthMeasurements> {
+  const { months, now, supervise, queries } = measured;
   const { points } = site.options;
-  const jobs: Record<MonthJobName, CountedRun[]> = { builtMonth: [], packedMonth: [] };
+  const jobs: MonthMeasurements["jobs"] = { builtMonth: [], packedMonth: [] };
   const rows: PackedRows[] = [];
-  // the cron's other work first, while no month is due
+  // runs the cron's other work first, while no month is due
   await letRest(site, NO_MONTH, now);
   await site.cron("backfill", SUPERVISE);
   for (const { first, end } of months) {
@@ -51,7 +50,7 @@ export async function measureMonths(site: MeteredSite, asked: MonthsAsked): Prom
     const month = monthOf(first);
     const build = async (monthFiles: boolean): Promise<CountedRun> => {
       await site.keepMonthFiles(monthFiles);
-      // the run of the cron, and the instance
+      // two requests: the cron's run and the instance
       const counts = minus(await site.measure(2, () => buildMonth(site)), supervise);
       return { points, days, counts };
     };
@@ -63,16 +62,16 @@ export async function measureMonths(site: MeteredSite, asked: MonthsAsked): Prom
     jobs.builtMonth.push(await build(true));
   }
   const [file] = filesSchema.parse(await site.rows("SELECT bytes, rows FROM month_files ORDER BY month DESC LIMIT 1"));
-  const asks = await queries.ofMonths(months);
-  return { jobs, queries: asks, d1PerPointDay: d1PerPackedPointDay(rows), r2PerSample: file.bytes / file.rows };
+  const r2PerSample = file.bytes / file.rows;
+  return { jobs, queries: await queries.ofMonths(months), d1PerPointDay: d1PerPackedPointDay(rows), r2PerSample };
 }
 
-/** Bytes of the rows of a packed month. */
+/** Sizes of the rows of a packed month. */
 interface PackedRows {
   readonly days: number;
-  /** of a point and month, in `point_months` */
+  /** bytes of a point and month in `point_months` */
   readonly month: number;
-  /** of a point and day, that stay in `block_days` */
+  /** bytes of a point and day that stay in `block_days` */
   readonly day: number;
 }
 
@@ -94,10 +93,10 @@ async function packedRows(site: MeteredSite, { first, end }: Days): Promise<Pack
   return { days, month: month.bytes / points, day: day.bytes / (points * days) };
 }
 
-/** Of a whole month, by the line through two shorter ones: a longer one is compressed better. */
+/** Extrapolates a whole month from two shorter ones, because a longer month is compressed better. */
 function d1PerPackedPointDay(rows: readonly PackedRows[]): number {
   const [few, many] = rows;
-  if (few === undefined || many === undefined) throw new Error("it takes two months");
+  if (few === undefined || many === undefined) throw new Error("two measured months are required");
   const perDay = (many.month - few.month) / (many.days - few.days);
   const month = many.month + (DAYS_PER_MONTH - many.days) * perDay;
   return PAGES_PER_ROWS * (month / DAYS_PER_MONTH + many.day);
@@ -105,13 +104,13 @@ function d1PerPackedPointDay(rows: readonly PackedRows[]): number {
 
 const filesSchema = z.tuple([z.object({ bytes: z.int(), rows: z.int() })]);
 
-/** Lets one month be the only one whose days were published long enough ago. @param now epoch ms */
+/** Makes one month the only one whose days were published long enough ago. @param now epoch ms */
 async function letRest(site: MeteredSite, month: number, now: number): Promise<void> {
   const { first, end } = monthDays(month);
   await site.rows(`UPDATE day_files SET updated_at = iif(day >= ${first} AND day < ${end}, 0, ${now})`);
 }
 
-/** Puts everything back to before a month was packed. */
+/** Restores the state before a month was packed. */
 async function unpack(site: MeteredSite, month: number): Promise<void> {
   await site.rows("UPDATE block_days SET hours = (SELECT u.hours FROM unpacked u WHERE u.key = block_days.key)");
   await site.rows("DROP TABLE unpacked");
@@ -121,7 +120,7 @@ async function unpack(site: MeteredSite, month: number): Promise<void> {
 
 const monthsSchema = z.array(z.object({ reason: z.string().nullable(), instance: z.string().nullable() }));
 
-/** Builds the month that is due. */
+/** Builds the due month. */
 async function buildMonth(site: MeteredSite): Promise<void> {
   await site.cron("backfill", SUPERVISE);
   for (;;) {
@@ -132,6 +131,6 @@ async function buildMonth(site: MeteredSite): Promise<void> {
     if (months.every(({ instance }) => instance === null)) break;
     await sleep(100);
   }
-  // it removes what was staged, and looks for the next one
+  // the instance then removes its staged parts, and looks for the next month
   await site.idle();
 }

@@ -1,33 +1,38 @@
-import type { MonthQueryName, QueryName } from "@building-vitals/local/costs/measured";
+import type { QueryName } from "@building-vitals/local/costs/measured";
 import type { CountedRun } from "@building-vitals/local/costs/terms";
 import { z } from "zod";
 import { type MeteredSite, SITE } from "./site.ts";
 
 const DAY = 86_400_000;
-/** CPU time has a resolution of 10 ms. */
+/** Runs of a query: CPU time has a resolution of 10 ms. */
 const RUNS_FOR_CPU = 20;
-/** Points asked for, days asked for. */
+/** Points of a query. */
 const FEW = 1;
 const MANY = 10;
+/** Days of a query. */
 const ONE_DAY = 1;
 const COLD_DAYS = 3;
 
 const pointsSchema = z.object({ points: z.array(z.object({ name: z.string() })) });
 
-/** Days that are asked for, whole days since 1970, half-open. */
+/** Whole days since 1970, half-open. */
 export interface Days {
   readonly first: number;
   readonly end: number;
 }
 
 interface QueryTimes {
-  /** the first of {@link COLD_DAYS} days that are in R2 */
+  /** the first of {@link COLD_DAYS} days in R2 */
   readonly coldFrom: number;
   /** epoch ms */
   readonly now: number;
 }
 
-/** Asks a site's queries. The points are all over the site, so that none shares a row group of a day file. */
+/** Queries of months, and all others. */
+type MonthQueryName = "monthRaw" | "daily";
+export type QueryRuns<N extends QueryName = QueryName> = Record<N, CountedRun[]>;
+
+/** Runs a site's queries. The points are spread over the site, so that no two share a row group of a day file. */
 export class QueryMeter {
   readonly #site: MeteredSite;
   readonly #names: readonly string[];
@@ -43,10 +48,10 @@ export class QueryMeter {
     return new QueryMeter(site, names);
   }
 
-  /** Asks each kind of query while no month is built. */
-  async ofDays({ coldFrom, now }: QueryTimes): Promise<Record<QueryName, CountedRun[]>> {
+  /** Runs each kind of query that reads no month; no month is built yet. */
+  async ofDays({ coldFrom, now }: QueryTimes): Promise<QueryRuns<Exclude<QueryName, MonthQueryName>>> {
     const { points } = this.#site.options;
-    const young = [ONE_DAY / 2, ONE_DAY].map((days) => ({ start: now - days * DAY, days }));
+    const hot = [ONE_DAY / 2, ONE_DAY].map((days) => ({ start: now - days * DAY, days }));
     const cold = [ONE_DAY, COLD_DAYS].map((days) => ({ start: coldFrom * DAY, days }));
     const ofSite = async (path: string) => {
       const all: CountedRun[] = [];
@@ -55,9 +60,8 @@ export class QueryMeter {
     };
     const site = `/sites/${SITE}`;
     return {
-      hotRaw: await this.#series("raw", young),
+      hotRaw: await this.#series("raw", hot),
       coldRaw: await this.#series("raw", cold),
-      daily: await this.#series("1day", cold),
       latest: [await this.#ask(points, 0, `${site}/latest`, {})],
       pointSearch: [await this.#ask(points, 0, `${site}/points`, { search: "temp", limit: "50" })],
       coverage: await ofSite(`${site}/coverage`),
@@ -65,13 +69,13 @@ export class QueryMeter {
     };
   }
 
-  /** Asks for days that are all that a built month has, and for those of another. */
-  async ofMonths(months: readonly Days[]): Promise<Record<MonthQueryName, CountedRun[]>> {
+  /** Runs the queries of months over all days of each built month. */
+  async ofMonths(months: readonly Days[]): Promise<QueryRuns<MonthQueryName>> {
     const ranges = months.map(({ first, end }) => ({ start: first * DAY, days: end - first }));
-    return { coldRaw: await this.#series("raw", ranges), daily: await this.#series("1day", ranges) };
+    return { monthRaw: await this.#series("raw", ranges), daily: await this.#series("1day", ranges) };
   }
 
-  async #series(interval: string, ranges: readonly AskedRange[]): Promise<CountedRun[]> {
+  async #series(interval: string, ranges: readonly QueryRange[]): Promise<CountedRun[]> {
     const all: CountedRun[] = [];
     for (const points of [FEW, MANY]) {
       for (const range of ranges) {
@@ -91,12 +95,12 @@ export class QueryMeter {
   }
 }
 
-interface AskedRange {
+interface QueryRange {
   /** epoch ms */
   readonly start: number;
   readonly days: number;
 }
 
-function rangeOf({ start, days }: AskedRange, prefix: string): Record<string, string> {
+function rangeOf({ start, days }: QueryRange, prefix: string): Record<string, string> {
   return { [prefix]: String(start), [prefix.replace("start", "end")]: String(start + days * DAY) };
 }

@@ -1,21 +1,21 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { type OperationCounts, minus, times } from "@building-vitals/local/costs/counts";
-import type { JobName, Measured, QueryName } from "@building-vitals/local/costs/measured";
+import type { JobName, Measured } from "@building-vitals/local/costs/measured";
 import { dayOf, dayText } from "@building-vitals/core/domain/day";
 import type { CountedRun } from "@building-vitals/local/costs/terms";
 import { z } from "zod";
-import { measureMonths, type MonthMeasurements } from "./measure-months.ts";
-import { type Days, QueryMeter } from "./measure-queries.ts";
+import { measureMonths } from "./measure-months.ts";
+import { type Days, QueryMeter, type QueryRuns } from "./measure-queries.ts";
 import { ADMIN_TOKEN, MeteredSite } from "./site.ts";
 
 const [MINUTE, HOUR, DAY] = [60_000, 3_600_000, 86_400_000];
 const SYNC = "*/5 * * * *";
 const HOURLY = "6 * * * *";
 const DAILY = "21 3 * * *";
-/** The first day that is hot, and whole. The Workers run from 22:00 of the next one to the morning of the third. */
+/** The first whole hot day. The Workers run from 22:00 of the next day to the morning of the third. */
 const FIRST_HOT = Date.UTC(2026, 1, 13);
 const LOOKBACK_HOURS = 46;
-/** Days that are backfilled, of two months. The first one's backfill is measured. */
+/** Backfilled days of two months. The first backfill is measured. */
 const BACKFILLED = [daysFrom(Date.UTC(2025, 11, 9), 4), daysFrom(Date.UTC(2026, 0, 9), 6)] as const;
 const SYNCS_PER_HOUR = 12;
 const HEADERS = { authorization: `Bearer ${ADMIN_TOKEN}`, "content-type": "application/json" };
@@ -25,22 +25,22 @@ function daysFrom(start: number, days: number): Days {
   return { first, end: first + days };
 }
 
-/** What was measured at one size of site. */
+/** Measurements of a site of one size. */
 export interface SiteMeasurements {
-  readonly points: number;
-  readonly jobs: Readonly<Record<JobName, OperationCounts>>;
-  readonly queries: Readonly<Record<QueryName, readonly CountedRun[]>>;
-  readonly months: Pick<MonthMeasurements, "jobs" | "queries">;
+  readonly jobs: Record<JobName, CountedRun[]>;
+  readonly queries: QueryRuns;
+  /** what settling adds to the next hourly run: nothing, so the model has no such job */
+  readonly afterSettling: OperationCounts;
   readonly bytes: Measured["bytes"];
 }
 
 export interface MeasureOptions {
   readonly points: number;
-  /** whether CPU is measured too, for which each query is asked many times */
+  /** whether to measure CPU too, which takes many runs of each query */
   readonly cpu: boolean;
 }
 
-/** Runs each job of a site as it is after some days of quiet work, and asks each kind of query. */
+/** Runs each job of a site after some quiet days, and each kind of query. */
 export async function measureSite({ points, cpu }: MeasureOptions): Promise<SiteMeasurements> {
   const start = FIRST_HOT + LOOKBACK_HOURS * HOUR;
   const site = await MeteredSite.start({ points, lookbackHours: LOOKBACK_HOURS, start, cpu });
@@ -77,7 +77,7 @@ async function runSite(site: MeteredSite, points: number): Promise<SiteMeasureme
   await site.ask("/etl/settle", { method: "POST", headers: HEADERS, body: JSON.stringify(again) });
   const settledAgain = await site.measure(1, () => settle(site));
 
-  /** @param from the last sync before, epoch ms */
+  /** @param from the previous sync, epoch ms */
   const anHourOfSyncs = (from: number): Promise<OperationCounts> => {
     let now = from;
     const fiveMinutesOn = async () => {
@@ -86,10 +86,10 @@ async function runSite(site: MeteredSite, points: number): Promise<SiteMeasureme
     };
     return site.measure(1, fiveMinutesOn, SYNCS_PER_HOUR);
   };
-  // a minute off the hour, so that one of them stores into two hours, as a cron that starts a little late does
+  // at :26 to :21, so that one sync stores into two hours, as a cron that starts late does
   const before = site.d1Bytes;
   const quietSync = await anHourOfSyncs(midnight - 2 * HOUR + 21 * MINUTE);
-  // rows grow a dozen times in their hour, and leave pages less full than rows that come at once
+  // an hour's rows come in a dozen syncs, and leave pages less full than rows that come at once
   const d1PerSample = (site.d1Bytes - before) / (points * 60);
   const supervise = await site.measure(1, () => site.cron("backfill", SYNC), SYNCS_PER_HOUR);
   await at(-1, 22);
@@ -110,22 +110,22 @@ async function runSite(site: MeteredSite, points: number): Promise<SiteMeasureme
   await site.setClock(moves - 5 * MINUTE);
   await catchUp(site, moves - 6 * MINUTE);
   const lastSeen = times(SYNCS_PER_HOUR, minus(await anHourOfSyncs(moves - 5 * MINUTE), quietSync));
+  const once = (counts: OperationCounts): CountedRun[] => [{ points, days: 0, counts }];
   return {
-    points,
     jobs: {
-      sync: quietSync,
-      lastSeen: { ...lastSeen, requests: 0, logEvents: 0 },
-      supervise,
-      hour: quiet,
-      dayEnd: { ...dayEnd, requests: 0 },
-      dailyCron,
-      settledDay: minus(settledDay, supervise),
-      settledAgain: minus(settledAgain, supervise),
-      afterSettling: { ...afterSettling, requests: 0 },
-      backfilledDay: times(1 / backfilledDays, backfill),
+      sync: once(quietSync),
+      lastSeen: once({ ...lastSeen, requests: 0, logEvents: 0 }),
+      supervise: once(supervise),
+      hour: once(quiet),
+      dayEnd: once({ ...dayEnd, requests: 0 }),
+      dailyCron: once(dailyCron),
+      settledDay: once(minus(settledDay, supervise)),
+      settledAgain: once(minus(settledAgain, supervise)),
+      backfilledDay: once(times(1 / backfilledDays, backfill)),
+      ...built.jobs,
     },
-    queries,
-    months: { jobs: built.jobs, queries: built.queries },
+    queries: { ...queries, ...built.queries },
+    afterSettling: { ...afterSettling, requests: 0 },
     bytes: {
       d1PerSample,
       d1PerPointDay,
@@ -138,7 +138,7 @@ async function runSite(site: MeteredSite, points: number): Promise<SiteMeasureme
 
 const watermarkSchema = z.array(z.object({ watermark: z.int().nullable() }));
 
-/** Syncs until all is stored up to a time, epoch ms. */
+/** Syncs until the watermark reaches a time, epoch ms. */
 async function catchUp(site: MeteredSite, time: number): Promise<void> {
   for (;;) {
     await site.cron("etl", SYNC);
@@ -149,14 +149,14 @@ async function catchUp(site: MeteredSite, time: number): Promise<void> {
 
 const lastSeenSchema = z.tuple([z.object({ at: z.int() })]);
 
-/** What the points' `last_seen` stands at; samples a day later move it. */
+/** The points' `last_seen`; samples a day later move it. */
 async function lastSeenOf(site: MeteredSite): Promise<number> {
   return lastSeenSchema.parse(await site.rows("SELECT max(last_seen) AS at FROM points"))[0].at;
 }
 
 const dueSchema = z.array(z.object({ instance: z.string().nullable() }));
 
-/** Settles all days that are due: the supervisor starts the first one, each run the next. */
+/** Settles all due days: the supervisor starts the first instance, each instance the next. */
 async function settle(site: MeteredSite): Promise<void> {
   await site.cron("backfill", SYNC);
   while (dueSchema.parse(await site.rows("SELECT instance FROM settle_days WHERE instance IS NOT NULL")).length > 0)

@@ -19,28 +19,28 @@ export const SITE = "ses_costs";
 
 const takenSchema = z.object({ counts: z.record(z.string(), z.number()), d1Bytes: z.number() });
 
-/** What is needed of D1 as Miniflare hands it out. */
+/** The part of Miniflare's D1 that is used here. */
 interface Database {
   prepare(sql: string): { all(): Promise<{ results: unknown[] }> };
 }
 
 export interface SiteOptions {
-  /** all collected, a sample a minute */
+  /** all configured, with a sample a minute */
   readonly points: number;
   /** hours that the first sync reaches back */
   readonly lookbackHours: number;
   /** epoch ms */
   readonly start: number;
-  /** whether CPU is measured; on Linux alone it can be */
+  /** whether to measure CPU; on Linux only */
   readonly cpu: boolean;
 }
 
-/** The three Workers, metered, at a simulated site, both on a clock that is set. */
+/** The three Workers with metered bindings, and a simulated site. The clocks of both are set. */
 export class MeteredSite {
   readonly options: SiteOptions;
-  /** size of the database after the last statement that was counted, bytes */
+  /** size of the database after the last metered statement, bytes */
   d1Bytes = 0;
-  #ahead: number;
+  #now: number;
   #apiCalls = 0;
   #url = new URL("http://unset.test");
   #database: Database | null = null;
@@ -48,7 +48,7 @@ export class MeteredSite {
 
   private constructor(options: SiteOptions) {
     this.options = options;
-    this.#ahead = options.start - Date.now();
+    this.#now = options.start;
   }
 
   static async start(options: SiteOptions): Promise<MeteredSite> {
@@ -66,7 +66,7 @@ export class MeteredSite {
     const { points, lookbackHours, start } = this.options;
     const building = { seed: 7, site: SITE, timezone: "America/Chicago", points, unconfiguredPoints: 0 };
     const source = createBuilding({ ...building, collectInterval: 60 });
-    const simulator = createSimulator({ sources: [source], apiKey: API_KEY, now: () => Date.now() + this.#ahead });
+    const simulator = createSimulator({ sources: [source], apiKey: API_KEY, now: () => this.#now });
     const counting = {
       fetch: (request: Request) => {
         this.#apiCalls++;
@@ -84,7 +84,7 @@ export class MeteredSite {
       SITES: JSON.stringify([{ name: SITE, timezone: "America/Chicago" }]),
       INITIAL_LOOKBACK_HOURS: String(lookbackHours),
       REQUESTS_PER_MINUTE: "60000",
-      // the day that is settled is kept in D1, and those that are asked for as cold samples are not
+      // D1 keeps the settled day, and not the days of the cold queries
       HOT_DAYS: "1",
     };
     const miniflare = await startWorkerd(
@@ -98,9 +98,9 @@ export class MeteredSite {
     await this.setClock(start);
   }
 
-  /** @param now epoch ms; the clock moves on from there */
+  /** Sets both clocks. They do not follow the real time, because counts must not depend on the machine's speed. @param now epoch ms */
   async setClock(now: number): Promise<void> {
-    this.#ahead = now - Date.now();
+    this.#now = now;
     await fetch(new URL(`/clock?now=${now}`, this.#url));
   }
 
@@ -114,7 +114,7 @@ export class MeteredSite {
     while ((await this.ask("/running")) !== 0) await sleep(100);
   }
 
-  /** Asks a Worker: `/etl/status`. @throws {Error} for any other answer than a 200 */
+  /** Requests a path of a Worker, such as `/etl/status`. @throws {Error} if the status is not 2xx */
   async ask(path: string, init: RequestInit = {}): Promise<unknown> {
     const response = await fetch(new URL(path, this.#url), init);
     const text = await response.text();
@@ -123,9 +123,9 @@ export class MeteredSite {
   }
 
   /**
-   * What some work takes of everything that is counted; each time, where it is done more than once. CPU is that of all of
-   * workerd, with its D1, R2, KV and Workflows.
-   * @param requests that Cloudflare would bill for it
+   * Counts the operations of some work; of several runs, the mean. CPU is that of all of workerd, with D1, R2, KV and
+   * Workflows.
+   * @param requests the requests that Cloudflare bills for a run
    */
   async measure(requests: number, work: () => Promise<unknown>, runs = 1): Promise<OperationCounts> {
     await this.ask("/meter");
@@ -141,13 +141,13 @@ export class MeteredSite {
       1 / runs,
       countsOf((name) => counted[name] ?? 0),
     );
-    // Workers Logs has an event for the invocation itself beside those of its console
+    // Workers Logs has an event per invocation, and one per console line
     return { ...once, requests, logEvents: once.logEvents + requests };
   }
 
-  /** Rows of the database; what that takes is not counted. */
+  /** Runs SQL that is not metered. */
   async rows(sql: string): Promise<unknown[]> {
-    if (this.#database === null) throw new Error("the site is not started");
+    if (this.#database === null) throw new Error("MeteredSite: the database is used before start()");
     return (await this.#database.prepare(sql).all()).results;
   }
 

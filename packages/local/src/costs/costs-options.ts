@@ -3,27 +3,27 @@ import { z } from "zod";
 import { parseOptions } from "../command-options.ts";
 import type { Deployment } from "./deployment.ts";
 
-export const USAGE = `What a deployment costs a month above Cloudflare's plan of $5, by what was
-counted of each job and query, beside layouts that were not taken.
+export const USAGE = `Estimates a month's bill above Cloudflare's plan of $5 from the measured counts
+of each job and query, and compares it with other layouts.
 
   npm run costs -- --points 4583 --interval 60 --sites 1 --queries 100000
 
   --points N        points of a site (default 4583)
   --interval S      seconds between two samples of a point (default 60)
   --sites N         sites, all alike, in one account (default 1)
-  --queries N       questions to the query Worker a month (default 100000)
-  --days-young N    days whose samples are in D1: today, and those that
+  --queries N       queries to the query Worker a month (default 100000)
+  --segment-days N  days whose samples are in segments: today, and days that
                     are not settled yet (default 2)
-  --years N         years of history that are stored (default 1)
-  --sync-minutes N  minutes between two syncs (default 5; another takes
+  --years N         years of stored history (default 1)
+  --sync-minutes N  minutes between two syncs (default 5; another number needs
                     another cron, docs/costs.md)
-  --no-month-files  as if no site kept month files (docs/scale.md)
-  --explain         where each line of the bill comes from
-  --json            as JSON
-  --measure         count it all anew, in some minutes, on Linux, and
+  --no-month-files  no site keeps month files (docs/scale.md)
+  --explain         show the jobs and queries behind each line of the bill
+  --json            print JSON
+  --measure         count everything again, in some minutes, on Linux, and
                     write packages/local/src/costs/measured.json
 
-It ends with 0, or with 2 when it could not be asked for.`;
+Exit codes: 0, or 2 for invalid options.`;
 
 function whole(preset: number, min: number, max: number) {
   const error = `must be a whole number from ${min} to ${max}`;
@@ -39,7 +39,7 @@ const optionsSchema = z.object({
   interval: whole(60, 1, 3_600),
   sites: whole(1, 1, 100_000),
   queries: whole(100_000, 0, 10_000_000_000),
-  "days-young": whole(2, 1, 366),
+  "segment-days": whole(2, 1, 366),
   years: z
     .string()
     .default("1")
@@ -63,7 +63,7 @@ export interface CostsOptions {
 
 /**
  * Reads the command line.
- * @throws {Error} that says what is wrong with it
+ * @throws {Error} naming the invalid options
  */
 export function readCostsOptions(args: readonly string[]): CostsOptions {
   const { values } = parseArgs({
@@ -74,7 +74,7 @@ export function readCostsOptions(args: readonly string[]): CostsOptions {
       interval: { type: "string" },
       sites: { type: "string" },
       queries: { type: "string" },
-      "days-young": { type: "string" },
+      "segment-days": { type: "string" },
       years: { type: "string" },
       "sync-minutes": { type: "string" },
       "no-month-files": { type: "boolean" },
@@ -85,9 +85,9 @@ export function readCostsOptions(args: readonly string[]): CostsOptions {
     },
   });
   const parsed = parseOptions(optionsSchema, values);
-  const { "days-young": daysYoung, "sync-minutes": syncMinutes, points, interval, sites, queries, years } = parsed;
+  const { "segment-days": segmentDays, "sync-minutes": syncMinutes, points, interval, sites, queries, years } = parsed;
   const { explain, json, measure, help } = parsed;
   const monthFiles = !parsed["no-month-files"];
-  const deployment = { points, interval, sites, queries, daysYoung, years, syncMinutes, monthFiles };
+  const deployment = { points, interval, sites, queries, segmentDays, years, syncMinutes, monthFiles };
   return { deployment, explain, json, measure, help };
 }

@@ -1,6 +1,6 @@
 import { z } from "zod";
 
-/** What is billed for each time that it happens, and what is counted to explain it. CPU in ms. */
+/** Operations that are billed, or that explain the bill. CPU in ms. */
 export const COUNTED = [
   "rowsRead",
   "rowsWritten",
@@ -17,14 +17,19 @@ export const COUNTED = [
 ] as const;
 export type Counted = (typeof COUNTED)[number];
 
-export const countsSchema = z.record(z.enum(COUNTED), z.number());
-/** How often each thing happens, in one run of something or in a month of all. */
+const countsSchema = z.record(z.enum(COUNTED), z.number());
+/** How often each operation happens, in one run or in a month. */
 export type OperationCounts = z.infer<typeof countsSchema>;
 
 /** Counts computed from their names. */
 export function countsOf(value: (name: Counted) => number): OperationCounts {
   return countsSchema.parse(Object.fromEntries(COUNTED.map((name) => [name, value(name)])));
 }
+
+/** Counts as a file has them: without those that are 0. */
+export const nonZeroCountsSchema = z
+  .partialRecord(z.enum(COUNTED), z.number())
+  .transform((counts) => countsOf((name) => counts[name] ?? 0));
 
 export const NOTHING: OperationCounts = countsOf(() => 0);
 
@@ -36,7 +41,7 @@ export function times(factor: number, counts: OperationCounts): OperationCounts 
   return countsOf((name) => factor * counts[name]);
 }
 
-/** Never below zero: the difference of two runs' counts. */
+/** The difference of two runs, at least 0. */
 export function minus(counts: OperationCounts, less: OperationCounts): OperationCounts {
   return countsOf((name) => Math.max(0, counts[name] - less[name]));
 }

@@ -20,7 +20,7 @@ function lineCost(report: ReturnType<typeof reportOf>, name: string): number {
   return report.bill.lines.find(({ line }) => line === name)?.cost ?? Number.NaN;
 }
 
-it("docs/costs.md shows what the command prints without options", () => {
+it("docs/costs.md shows the output of the command without options", () => {
   expect(/```text\n(.*?)\n```/s.exec(page)?.[1]).toBe(reportLines(reportOf({})).join("\n"));
 });
 
@@ -38,7 +38,7 @@ it.each([
       return reportOf({ sites }).layouts[at]!.bill.total;
     },
   ],
-])("docs/costs.md of 1, 10, 100 and 1,000 sites: %s", (name, cost) => {
+])("docs/costs.md has the row of 1, 10, 100 and 1,000 sites: %s", (name, cost) => {
   const row = `| ${name} | ${[1, 10, 100, 1_000].map((sites) => dollars(cost(sites))).join(" | ")} |`;
   expect(page).toContain(row);
 });

@@ -1,15 +1,16 @@
-/** One line of the bill: what is included in Workers Paid, for the whole account and month, and what more of it costs. */
-export interface Price {
+/** A line of the bill. */
+interface Price {
+  readonly line: string;
   readonly title: string;
-  /** what is counted, `million` things or GB-months (10^9 bytes) */
+  /** millions, or GB-months (10^9 bytes) */
   readonly unit: "million" | "GB-month";
-  /** in units */
+  /** units included in Workers Paid, for the whole account and month */
   readonly included: number;
-  /** USD a unit beyond */
+  /** USD per further unit */
   readonly price: number;
 }
 
-/** USD a month, independent of use. */
+/** USD a month, at any use. */
 export const PLAN = 5;
 
 /**
@@ -24,33 +25,30 @@ export const PLAN = 5;
  * - KV's deletes and lists are priced like its writes.
  * - A log event is an invocation, or a line that it wrote.
  */
-export const PRICES = {
-  rowsWritten: { title: "D1 rows written", unit: "million", included: 50, price: 1 },
-  rowsRead: { title: "D1 rows read", unit: "million", included: 25_000, price: 0.001 },
-  d1Storage: { title: "D1 storage", unit: "GB-month", included: 5, price: 0.75 },
-  r2Storage: { title: "R2 storage", unit: "GB-month", included: 10, price: 0.015 },
-  r2ClassA: { title: "R2 class A operations", unit: "million", included: 1, price: 4.5 },
-  r2ClassB: { title: "R2 class B operations", unit: "million", included: 10, price: 0.36 },
-  requests: { title: "Workers requests", unit: "million", included: 10, price: 0.3 },
-  cpuMs: { title: "Workers CPU, ms", unit: "million", included: 30, price: 0.02 },
-  logEvents: { title: "Workers Logs events", unit: "million", included: 20, price: 0.6 },
-  kvReads: { title: "KV reads", unit: "million", included: 10, price: 0.5 },
-  kvWrites: { title: "KV writes, deletes, lists", unit: "million", included: 1, price: 5 },
-  kvStorage: { title: "KV storage", unit: "GB-month", included: 1, price: 0.5 },
-  workflowStorage: { title: "Workflows storage", unit: "GB-month", included: 1, price: 0.2 },
-} as const satisfies Record<string, Price>;
-export type Line = keyof typeof PRICES;
+export const PRICES = [
+  { line: "rowsWritten", title: "D1 rows written", unit: "million", included: 50, price: 1 },
+  { line: "rowsRead", title: "D1 rows read", unit: "million", included: 25_000, price: 0.001 },
+  { line: "d1Storage", title: "D1 storage", unit: "GB-month", included: 5, price: 0.75 },
+  { line: "r2Storage", title: "R2 storage", unit: "GB-month", included: 10, price: 0.015 },
+  { line: "r2ClassA", title: "R2 class A operations", unit: "million", included: 1, price: 4.5 },
+  { line: "r2ClassB", title: "R2 class B operations", unit: "million", included: 10, price: 0.36 },
+  { line: "requests", title: "Workers requests", unit: "million", included: 10, price: 0.3 },
+  { line: "cpuMs", title: "Workers CPU, ms", unit: "million", included: 30, price: 0.02 },
+  { line: "logEvents", title: "Workers Logs events", unit: "million", included: 20, price: 0.6 },
+  { line: "kvReads", title: "KV reads", unit: "million", included: 10, price: 0.5 },
+  { line: "kvWrites", title: "KV writes, deletes, lists", unit: "million", included: 1, price: 5 },
+  { line: "kvStorage", title: "KV storage", unit: "GB-month", included: 1, price: 0.5 },
+  { line: "workflowStorage", title: "Workflows storage", unit: "GB-month", included: 1, price: 0.2 },
+] as const satisfies readonly Price[];
+export type Line = (typeof PRICES)[number]["line"];
 
-/** What is used in a month, a number of things, or bytes held all month. */
+/** The use of a month: operations, or bytes stored all month. */
 export type Usage = Readonly<Record<Line, number>>;
 
-export interface BilledLine {
+export interface BilledLine extends Price {
   readonly line: Line;
-  readonly title: string;
-  readonly unit: Price["unit"];
-  /** in units, as the two that follow */
+  /** in units, as `billed` */
   readonly used: number;
-  readonly included: number;
   readonly billed: number;
   /** USD */
   readonly cost: number;
@@ -64,29 +62,17 @@ export interface Bill {
 
 const UNIT_SIZE: Readonly<Record<Price["unit"], number>> = { million: 1e6, "GB-month": 1e9 };
 
-/** The bill of an account that uses this and nothing else. */
+/** The bill of an account that uses nothing else. */
 export function billOf(usage: Usage): Bill {
-  const lines = LINES.map((line): BilledLine => {
-    const { title, unit, included, price } = PRICES[line];
-    const used = usage[line] / UNIT_SIZE[unit];
-    const billed = Math.max(0, used - included);
-    return { line, title, unit, used, included, billed, cost: billed * price };
+  const lines = PRICES.map((price): BilledLine => {
+    const used = usage[price.line] / UNIT_SIZE[price.unit];
+    const billed = Math.max(0, used - price.included);
+    return { ...price, used, billed, cost: billed * price.price };
   });
   return { lines, total: lines.reduce((sum, { cost }) => sum + cost, 0) };
 }
 
-const LINES: readonly Line[] = [
-  "rowsWritten",
-  "rowsRead",
-  "d1Storage",
-  "r2Storage",
-  "r2ClassA",
-  "r2ClassB",
-  "requests",
-  "cpuMs",
-  "logEvents",
-  "kvReads",
-  "kvWrites",
-  "kvStorage",
-  "workflowStorage",
-];
+/** USD without anything included. */
+export function listPrice(usage: Partial<Usage>): number {
+  return PRICES.reduce((sum, { line, unit, price }) => sum + ((usage[line] ?? 0) / UNIT_SIZE[unit]) * price, 0);
+}

@@ -1,26 +1,26 @@
-import { type Deployment, samplesADay } from "./deployment.ts";
+import { type Deployment, samplesPerDay } from "./deployment.ts";
 import type { Measured } from "./measured.ts";
 import { d1Bytes, monthParts, usageOf } from "./month.ts";
 import { NAIVE_LAYOUTS } from "./naive.ts";
 import { type YearOfBackfill, yearOfBackfill } from "./one-time.ts";
 import { type Bill, billOf, PLAN } from "./prices.ts";
 
-/** What D1 holds at most in one database, bytes. */
+/** The largest D1 database, bytes. */
 const MAX_DATABASE_BYTES = 10e9;
 
-/** While R2 is down no day is settled, so days stay in segments. */
+/** Days of an R2 outage to hold in reserve: no day is settled, so days stay in segments. */
 const RESERVE_DAYS = 7;
 
-/** All that is said of a deployment's costs. */
+/** The costs of a deployment. */
 export interface CostReport {
   readonly deployment: Deployment;
   readonly measured: Pick<Measured, "command" | "date" | "versions" | "points">;
-  readonly samplesADay: number;
+  readonly samplesPerDay: number;
   readonly bill: Bill;
   readonly layouts: readonly { readonly name: string; readonly bill: Bill; readonly siteBytes: number }[];
-  /** of one site, bytes, in a database that holds 10^10 */
+  /** bytes of one site in D1 */
   readonly databaseBytes: number;
-  /** the same, after R2 was down for {@link RESERVE_DAYS} days */
+  /** the same, after R2 was down for `RESERVE_DAYS` */
   readonly reserveBytes: number;
   readonly backfill: YearOfBackfill;
   readonly parts: ReturnType<typeof monthParts>;
@@ -31,14 +31,14 @@ export function costReport(deployment: Deployment, measured: Measured): CostRepo
   return {
     deployment,
     measured: { command, date, versions, points },
-    samplesADay: samplesADay(deployment) * deployment.sites,
+    samplesPerDay: samplesPerDay(deployment) * deployment.sites,
     bill: billOf(usageOf(deployment, measured)),
     layouts: NAIVE_LAYOUTS.map(({ name, usage }) => {
       const used = usage(deployment, measured);
       return { name, bill: billOf(used), siteBytes: used.d1Storage / deployment.sites };
     }),
     databaseBytes: d1Bytes(deployment, measured),
-    reserveBytes: d1Bytes({ ...deployment, daysYoung: deployment.daysYoung + RESERVE_DAYS }, measured),
+    reserveBytes: d1Bytes({ ...deployment, segmentDays: deployment.segmentDays + RESERVE_DAYS }, measured),
     backfill: yearOfBackfill(deployment, measured),
     parts: monthParts(deployment, measured),
   };
@@ -48,7 +48,7 @@ function whole(value: number): string {
   return Math.round(value).toLocaleString("en");
 }
 
-/** Of units: millions, GB. */
+/** A number of millions or GB. */
 function units(value: number): string {
   return value.toLocaleString("en", { minimumFractionDigits: 2, maximumFractionDigits: 2 });
 }
@@ -67,10 +67,10 @@ function table(rows: readonly (readonly string[])[]): string[] {
   );
 }
 
-/** The bill, and beside it those of the other layouts. */
+/** The bill, compared with those of other layouts. */
 export function reportLines(report: CostReport): string[] {
   const { deployment, bill, layouts, backfill, databaseBytes, reserveBytes } = report;
-  const { sites, points, interval, queries, daysYoung, years, syncMinutes, monthFiles } = deployment;
+  const { sites, points, interval, queries, segmentDays, years, syncMinutes, monthFiles } = deployment;
   const bills = [
     ["a month", "used", "included", "billed", "cost"],
     ...bill.lines.map(({ title, unit, used, included, billed, cost }) => [
@@ -99,8 +99,8 @@ export function reportLines(report: CostReport): string[] {
     ...layouts.map(({ name, bill: costs, siteBytes }) => layoutRow(name, costs, siteBytes)),
   ];
   return [
-    `${count(sites, "site")} of ${count(points, "point")}, a sample every ${interval} s: ${whole(report.samplesADay)} samples a day.`,
-    `${whole(queries)} queries a month; ${count(daysYoung, "day")} in segments, ${years} year${years === 1 ? "" : "s"} stored; a sync every ${count(syncMinutes, "minute")}; ${monthFiles ? "" : "no "}month files.`,
+    `${count(sites, "site")} of ${count(points, "point")}, a sample every ${interval} s: ${whole(report.samplesPerDay)} samples a day.`,
+    `${whole(queries)} queries a month; ${count(segmentDays, "day")} in segments, ${years} year${years === 1 ? "" : "s"} stored; a sync every ${count(syncMinutes, "minute")}; ${monthFiles ? "" : "no "}month files.`,
     "",
     ...table(bills),
     "",
@@ -120,7 +120,7 @@ function databaseLines(ours: number, reserve: number, all: readonly number[]): s
     ? ["! more than the 10 GB that a D1 database holds"]
     : [];
   const fitting = Math.floor(MAX_DATABASE_BYTES / ours);
-  if (fitting === 0) return [...lines, "A site does not fit one D1 database: fewer --days-young or --years."];
+  if (fitting === 0) return [...lines, "A site does not fit one D1 database: fewer --segment-days or --years."];
   return [
     ...lines,
     `A D1 database of 10 GB holds ${count(fitting, "such site")}; more of them need databases of their own (docs/scale.md).`,
@@ -128,14 +128,15 @@ function databaseLines(ours: number, reserve: number, all: readonly number[]): s
   ];
 }
 
-function backfillLines({ apiCalls, hours, cost, workflowSteps, workflowInstances }: YearOfBackfill): string[] {
+function backfillLines({ counts, hours, cost }: YearOfBackfill): string[] {
+  const { apiCalls, workflowSteps, workflowInstances } = counts;
   return [
     `Once, a year of one site backfilled: ${whole(apiCalls)} requests to the API, ${whole(hours)} hours at 50 a minute or longer`,
     `where the API is slower; ${whole(workflowInstances)} Workflow instances, ${whole(workflowSteps)} steps; ${dollars(cost)} at list price, nothing being included.`,
   ];
 }
 
-/** Where the lines come from, by job and kind of query, in millions; and what was taken for granted. */
+/** The counts of each job and kind of query, in millions, and how they were measured. */
 export function explainLines({ parts, measured }: CostReport): string[] {
   const millions = (value: number) => (value / 1e6).toLocaleString("en", { maximumFractionDigits: 3 });
   const head = [

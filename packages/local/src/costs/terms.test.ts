@@ -18,7 +18,7 @@ describe("fitTerms", () => {
     );
   });
 
-  it("finds those of two measurements that days have nothing to do with", () => {
+  it("finds the terms of two measurements that do not depend on days", () => {
     const fitted = fitTerms([
       { points: 500, days: 0, counts: { ...NOTHING, rowsWritten: 523 } },
       { points: 100, days: 0, counts: { ...NOTHING, rowsWritten: 123 } },
@@ -27,7 +27,7 @@ describe("fitTerms", () => {
     expect(countsFor(fitted, 4_583, 0).rowsWritten).toBe(4_606);
   });
 
-  it("takes what falls with size for level, at its highest", () => {
+  it("is level at the higher value where a count falls with size", () => {
     const fitted = fitTerms([
       { points: 100, days: 0, counts: { ...NOTHING, cpuMs: 14 } },
       { points: 500, days: 0, counts: { ...NOTHING, cpuMs: 9 } },
@@ -35,11 +35,9 @@ describe("fitTerms", () => {
     expect([fitted.fixed.cpuMs, fitted.perPoint.cpuMs]).toEqual([14, 0]);
   });
 
-  it("refuses measurements that determine nothing", () => {
+  it("rejects measurements that do not determine the terms", () => {
     const run = { points: 100, days: 1, counts: NOTHING };
     expect(() => fitTerms([run])).toThrow("too few sizes");
-    expect(() => fitTerms([run, { ...run, points: 200, days: 2 }])).toThrow(
-      "nothing was measured of 200 points, 1 days",
-    );
+    expect(() => fitTerms([run, { ...run, points: 200, days: 2 }])).toThrow("no measurement of 200 points, 1 days");
   });
 });

@@ -1,24 +1,24 @@
 import { z } from "zod";
-import { type Counted, type OperationCounts, countsOf, countsSchema } from "./counts.ts";
+import { type Counted, type OperationCounts, countsOf, nonZeroCountsSchema } from "./counts.ts";
 
 export const termsSchema = z.object({
-  fixed: countsSchema,
-  perPoint: countsSchema,
-  perDay: countsSchema,
-  perPointDay: countsSchema,
+  fixed: nonZeroCountsSchema,
+  perPoint: nonZeroCountsSchema,
+  perDay: nonZeroCountsSchema,
+  perPointDay: nonZeroCountsSchema,
 });
-/** What one run of something takes, by the points and the days that it is about. */
+/** Counts of one run of a job or query, as a linear function of its points and days. */
 export type Terms = z.infer<typeof termsSchema>;
 
-/** Something that was run once, and what it took. */
+/** The counts of one run. */
 export interface CountedRun {
   readonly points: number;
-  /** 0: days have nothing to do with it */
+  /** 0: the counts do not depend on days */
   readonly days: number;
   readonly counts: OperationCounts;
 }
 
-/** Never below nothing, where a line through two sizes would end below it. */
+/** The counts for a number of points and days, at least 0: a line through two sizes may fall below. */
 export function countsFor(
   { fixed, perPoint, perDay, perPointDay }: Terms,
   points: number,
@@ -29,16 +29,21 @@ export function countsFor(
   );
 }
 
-/** A line through two values; what falls with size is noise, of CPU's mostly, and taken for level at its highest. */
+/** Multiplies the parts that grow with points by a factor per count; absent: 1. */
+export function scalePerPoint(terms: Terms, factors: Partial<OperationCounts>): Terms {
+  const scaled = (counts: OperationCounts) => countsOf((name) => counts[name] * (factors[name] ?? 1));
+  return { ...terms, perPoint: scaled(terms.perPoint), perPointDay: scaled(terms.perPointDay) };
+}
+
+/** A line through two values. A value that falls with size is noise, mostly of CPU: the line is then level at the higher one. */
 function lineThrough(few: number, atFew: number, many: number, atMany: number): { base: number; slope: number } {
   const slope = Math.max(0, (atMany - atFew) / (many - few));
   return { base: Math.max(atFew - few * slope, atMany - many * slope), slope };
 }
 
 /**
- * The terms that give these measurements again: two of different points, or four, of two numbers of points at each of two
- * numbers of days.
- * @throws {Error} for others
+ * The terms that reproduce measurements: two of different points, or four of two numbers of points and two of days.
+ * @throws {Error} for other measurements
  */
 export function fitTerms(measured: readonly CountedRun[]): Terms {
   const [fewPoints, manyPoints, ...otherPoints] = distinct(measured.map(({ points }) => points));
@@ -47,7 +52,7 @@ export function fitTerms(measured: readonly CountedRun[]): Terms {
   if (otherPoints.length > 0 || otherDays.length > 0) throw new Error("too many sizes");
   const at = (points: number, days: number) => {
     const found = measured.find((run) => run.points === points && run.days === days);
-    if (found === undefined) throw new Error(`nothing was measured of ${points} points, ${days} days`);
+    if (found === undefined) throw new Error(`no measurement of ${points} points, ${days} days`);
     return found.counts;
   };
   const fit = (name: Counted) => {
@@ -73,7 +78,7 @@ function distinct(values: readonly number[]): number[] {
   return [...new Set(values)].toSorted((a, b) => a - b);
 }
 
-/** To what a file holds without noise in its last digits. */
+/** To five decimal places, without the noise of floating-point sums. */
 function rounded(value: number): number {
   return Number(value.toFixed(5)) || 0;
 }

@@ -2,7 +2,7 @@ import { interceptedBucket } from "@building-vitals/core/test/intercepted-bucket
 import { binding } from "@building-vitals/core/http/settings";
 import { z } from "zod";
 
-/** What the Workers' bindings were asked, as Cloudflare bills it. */
+/** Counts the operations of the Workers' bindings as Cloudflare bills them. */
 export class Meter {
   readonly counts = {
     rowsRead: 0,
@@ -20,7 +20,7 @@ export class Meter {
   /** whether the sites keep month files */
   monthFiles = true;
 
-  /** A Worker's environment with each binding counted. */
+  /** A Worker's environment with metered bindings. */
   attach(env: Readonly<Record<string, unknown>>) {
     return {
       ...env,
@@ -38,7 +38,7 @@ export class Meter {
     return JSON.stringify(sites.map((site) => ({ ...site, month_files: this.monthFiles })));
   }
 
-  /** What was counted since the last time. */
+  /** The counts since the last call. */
   take(): { counts: Meter["counts"]; d1Bytes: number } {
     const counts = { ...this.counts };
     for (const name of Object.keys(counts)) Reflect.set(this.counts, name, 0);
@@ -52,7 +52,7 @@ export class Meter {
     return result;
   }
 
-  /** Every call of it has D1's `meta`; `first`, which has none, is an `all` here. */
+  /** Every call returns D1's `meta`; `first`, which returns none, is replaced by `all`. */
   #database(db: D1Database): D1Database {
     const real = new WeakMap<D1PreparedStatement, D1PreparedStatement>();
     const wrap = (statement: D1PreparedStatement): D1PreparedStatement => {
@@ -75,7 +75,7 @@ export class Meter {
     });
   }
 
-  /** Class A changes or lists, class B reads; deletes and abandoned uploads are free. */
+  /** Class A: writes and lists. Class B: reads. Deletes and aborted uploads are free. */
   #bucket(bucket: R2Bucket): R2Bucket {
     return interceptedBucket(bucket, async (execute, what) => {
       const [operation = ""] = what.split(" ");
@@ -96,13 +96,13 @@ export class Meter {
         case "abort":
           break;
         default:
-          throw new Error(`nobody knows what R2 bills for ${operation}`);
+          throw new Error(`R2 operation ${operation}: no billing class is known`);
       }
       return execute();
     });
   }
 
-  /** Writes, deletes and lists have one price; reads another. */
+  /** Writes, deletes and lists share a price; reads have another. */
   #namespace(namespace: KVNamespace): KVNamespace {
     return new Proxy(namespace, {
       get: (target, key): unknown => {
@@ -128,14 +128,14 @@ export class Meter {
   }
 }
 
-/** An object with these members replaced; using any other member is an error, because it would not be counted. */
+/** An object with these members replaced. Using another member throws, because it would not be counted. */
 function strict<T extends object>(target: T, members: Readonly<Record<string, unknown>>): T {
   return new Proxy(target, {
     get(_, key): unknown {
       if (typeof key === "string" && Object.hasOwn(members, key)) return members[key];
-      // awaiting it, or logging it, asks for these
+      // await and console read these
       if (key === "then" || typeof key === "symbol") return undefined;
-      throw new Error(`calls to ${key} are not counted`);
+      throw new Error(`binding member ${key} is not metered`);
     },
   });
 }
