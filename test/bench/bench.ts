@@ -1,7 +1,7 @@
 import type { z } from "zod";
 import type { BenchSize } from "./size.ts";
 
-/** What can be measured alone. */
+/** Sections that `--only` can name. */
 export const SECTIONS = [
   "decode",
   "sync",
@@ -16,7 +16,7 @@ export const SECTIONS = [
 ] as const;
 export type Section = (typeof SECTIONS)[number];
 
-/** One measured figure of one candidate; `ratio` is to the first candidate of its group. */
+/** A measured figure of a candidate; `ratio` is relative to the first candidate of its group. */
 export interface Figure {
   readonly section: Section;
   readonly group: string;
@@ -26,13 +26,13 @@ export interface Figure {
   readonly ratio: number;
 }
 
-/** Asks the Worker under test, and collects what was measured. */
+/** Sends requests to the measured Worker, and collects figures. */
 export class Bench {
   readonly figures: Figure[] = [];
-  /** what was measured on, where the groups' names do not tell */
+  /** the measured data, where the groups' names do not describe them */
   readonly notes: string[] = [];
   readonly size: BenchSize;
-  /** of what is measured from now on */
+  /** the section of the next figures */
   section: Section = "decode";
   #url: URL | null = null;
 
@@ -40,7 +40,7 @@ export class Bench {
     this.size = size;
   }
 
-  /** The Worker that is asked from now on. */
+  /** The measured Worker. */
   connect(url: URL): void {
     this.#url = url;
   }
@@ -54,17 +54,17 @@ export class Bench {
     return schema.parse(await response.json());
   }
 
-  /** Adds a figure of each candidate, the first of them being what the others are compared with. */
+  /** Adds a figure per candidate. The others are compared with the first. */
   compare(group: string, figure: string, values: readonly (readonly [candidate: string, value: number])[]): void {
     const first = values[0]?.[1] ?? Number.NaN;
     for (const [i, [candidate, value]] of values.entries()) {
-      // what is too quick to be measured is still as quick as itself
+      // a time of 0 has the ratio 1 to itself
       this.figures.push({ section: this.section, group, candidate, figure, value, ratio: i === 0 ? 1 : value / first });
     }
   }
 }
 
-/** The value that `percent` of them are not above; the nearest of them. */
+/** The nearest-rank percentile. */
 export function percentile(values: readonly number[], percent: number): number {
   const sorted = values.toSorted((a, b) => a - b);
   return sorted[Math.max(0, Math.ceil((percent / 100) * sorted.length) - 1)] ?? Number.NaN;

@@ -6,30 +6,29 @@ const POLL_MS = 10;
 
 const usageSchema = z.object({
   result: z.object({
-    /** of V8's heap, garbage that was not collected yet included */
+    /** V8's heap, with garbage that is not collected yet */
     usedSize: z.number(),
     embedderHeapUsedSize: z.number(),
-    /** of array buffers */
+    /** array buffers */
     backingStorageSize: z.number(),
   }),
 });
 
-/** What an isolate has held. */
+/** The peak of an isolate's memory. */
 export interface IsolateWatch {
-  /** Begins anew, and frees what nothing uses any more before it looks again. */
+  /** Starts a new peak. Collects garbage before the next reading. */
   forget(): void;
-  /** MB. @throws where it was hardly looked at */
+  /** MB. @throws if there were almost no readings */
   most(): number;
   close(): void;
 }
 
 /**
- * Watches what a Worker's isolate holds, by V8's own account through the inspector: what the platform's 128 MB are
- * counted of. The process holds more: the local D1 and R2 are in it. An isolate that has nothing to do hears nothing,
- * so what it is asked meanwhile is answered at its next request.
+ * Watches the memory of a Worker's isolate through V8's inspector: the platform's 128 MB are counted so. The process
+ * holds more, because it contains the local D1 and R2. An idle isolate answers the inspector only at its next request.
  */
 export async function watchIsolate(miniflare: Miniflare, worker: string): Promise<IsolateWatch> {
-  // Miniflare's inspector lets in pages of this origin alone.
+  // Miniflare's inspector accepts pages of this origin only.
   const socket = new WebSocket(new URL(worker, await miniflare.getInspectorURL()), {
     headers: { origin: "http://localhost" },
   });
@@ -79,7 +78,7 @@ export async function watchIsolate(miniflare: Miniflare, worker: string): Promis
     },
     most() {
       if (failure !== null) throw failure;
-      if (polls < 2) throw new Error("the isolate was hardly looked at");
+      if (polls < 2) throw new Error("isolate memory: too few readings to know the peak");
       return most;
     },
     close() {

@@ -10,22 +10,24 @@ import { startSiteYear } from "./year-state.ts";
 
 const QUERY_WORKER = fileURLToPath(new URL("../../workers/query/src/index.ts", import.meta.url));
 const SITES = JSON.stringify([{ name: SITE_NAME, timezone: "America/Chicago" }]);
-/** An answer that takes longer counts as an error; no client waits longer after the end. */
+/** A longer answer counts as an error. No client waits longer after the end. */
 const GIVE_UP_MS = 60_000;
 const ALL = "all questions";
 
-/** What became of a question. */
+/** The outcome of a query. */
 interface Outcome {
   readonly kind: string;
   /** null: the connection broke */
   readonly status: number | null;
-  /** from the first byte of the question to the last of the answer */
+  /** ms from the first byte of the request to the last of the answer */
   readonly ms: number;
-  /** seconds to wait before the next question; 0: none */
+  /** seconds to wait before the next query */
   readonly retryAfter: number;
 }
 
-/** The query Worker under a mix of questions from clients at once. Each client asks again when it has its answer. */
+/**
+ * Loads the query Worker with a mix of queries of concurrent clients. Each client sends its next query after an answer.
+ */
 export async function benchLoad(bench: Bench, folder: string): Promise<void> {
   const { year, clients, seconds } = bench.size.load;
   const built = await startSiteYear(folder, year, (line) => process.stderr.write(`${line}\n`));
@@ -75,7 +77,7 @@ async function askUntil(until: number, agent: Agent, url: URL, asked: Iterator<Q
   while (performance.now() < until) {
     const outcome = await ask(agent, url, asked.next().value);
     outcomes.push(outcome);
-    // as Retry-After asks; a server that is gone is not asked in a loop
+    // Waits as Retry-After says; after a broken connection 1 s, because the server may be gone.
     const pause = outcome.status === null ? 1000 : 1000 * outcome.retryAfter;
     const left = until - performance.now();
     if (pause > 0) await new Promise((resolve) => setTimeout(resolve, Math.max(0, Math.min(pause, left))));

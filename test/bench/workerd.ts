@@ -2,20 +2,20 @@ import { compatibilityOf } from "@building-vitals/local/compatibility";
 import { bundleWorker } from "@building-vitals/local/worker-bundle";
 import { convertV4MiniflareOptions, type Json, Log, LogLevel, Miniflare } from "miniflare";
 
-/** A Worker to be measured, and what it is bound to. */
+/** A Worker to measure, and its bindings. */
 export interface BenchWorker {
-  /** its main module */
+  /** the Worker's main module */
   readonly main: string;
-  /** name of each binding of a D1 database */
+  /** names of the D1 bindings */
   readonly databases: readonly string[];
   readonly bindings: Record<string, Json>;
-  /** the class that BACKFILL is a Workflow of; absent: none */
+  /** the class of the Workflow BACKFILL; absent: no Workflow */
   readonly workflow?: string;
 }
 
 /**
- * Runs a Worker alone in workerd, without the Cache API, which would answer in its place.
- * @param stateDir keeps what it stores
+ * Runs a Worker in workerd without the Cache API, so that no answer comes from a cache.
+ * @param stateDir keeps the state
  */
 export async function startWorkerd(bench: BenchWorker, stateDir: string): Promise<Miniflare> {
   const { main, databases, bindings, workflow } = bench;
