@@ -8,7 +8,7 @@ import { daysOf, startSiteYear } from "./year-state.ts";
 const OURS = "month files (this project)";
 const DAYS = "its day files";
 
-/** In the model R2 takes so long for a request, and a Worker has six under way at once. */
+/** In the model a request to R2 takes this long, ms, and a Worker has six under way at once. */
 const R2_MODEL_MS = 50;
 const REQUESTS_AT_ONCE = 6;
 
@@ -31,7 +31,7 @@ interface Question {
   readonly isBucketed: boolean;
 }
 
-/** What months of raw samples cost to read, by the files of the months and by those of their days. */
+/** Reads of raw samples of whole months, from month files and from day files. */
 export async function benchSiteMonths(bench: Bench, folder: string): Promise<void> {
   const { coldYear: size, runs } = bench.size;
   const year = await startSiteYear(folder, size, (line) => process.stderr.write(`${line}\n`));
@@ -92,7 +92,7 @@ async function benchQuestion(
   };
   const [months, days] = [await took(true), await took(false)];
   if (months.samples !== days.samples || months.values !== days.values) {
-    throw new Error(`${name}: ${months.samples} samples by months, ${days.samples} by days`);
+    throw new Error(`${name}: month files have ${months.samples} samples, day files ${days.samples}`);
   }
   const compare = (figure: string, of: (one: typeof months) => number) =>
     bench.compare(`${name}, whole months`, figure, [

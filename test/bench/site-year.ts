@@ -8,11 +8,11 @@ import { casesOf, type YearCase } from "./year-cases.ts";
 import { SITE_NAME } from "./year-size.ts";
 import { daysOf, type SiteYear, startSiteYear } from "./year-state.ts";
 
-/** Milliseconds that a request to R2 takes in the model, and how many of them are under way at once. */
+/** In the model a request to R2 takes this long, ms, with so many under way at once. */
 const R2_MODEL_MS = [30, 50, 100];
 const REQUESTS_AT_ONCE = 6;
 
-/** One of so many runs is timed from outside too, to tell whether the clock inside is right. */
+/** One of so many runs is also timed outside, to check the clock inside. */
 const OUTSIDE_RUNS_OF = 5;
 
 const OURS = "this project, in workerd";
@@ -34,7 +34,10 @@ const costSchema = z.object({
 const metadataSchema = z.object({ metadata: z.object({ partial: z.literal(false), total_samples: z.int() }) });
 const latestSchema = z.object({ partial: z.literal(false), points: z.array(z.unknown()) });
 
-/** What a site's year costs to ask, through the query Worker, beside DuckDB and rows of samples; and in memory. */
+/**
+ * Queries of a site's year through the query Worker, compared with DuckDB and a row per sample; and the isolate's
+ * memory.
+ */
 export async function benchSiteYear(bench: Bench, only: readonly Section[], folder: string): Promise<void> {
   const size = bench.size.year;
   const year = await startSiteYear(folder, size, (line) => process.stderr.write(`${line}\n`));
@@ -60,7 +63,7 @@ export async function benchSiteYear(bench: Bench, only: readonly Section[], fold
   }
 }
 
-/** Space in D1, without the pages that a deletion leaves free: nothing was deleted. */
+/** Bytes in D1. Nothing was deleted, so no page is free. */
 function benchSpace(bench: Bench, { bytes }: SiteYear): void {
   const { days, openDays, keptDays } = bench.size.year;
   const ofDay = (bytes.aggregates - bytes.start) / (days - openDays - keptDays);
@@ -86,7 +89,7 @@ async function benchQuestions(bench: Bench, year: SiteYear, folder: string): Pro
   }
 }
 
-/** @param still ms that a run takes in which nothing is done */
+/** @param still ms of empty runs */
 async function benchCase(
   bench: Bench,
   { url }: SiteYear,
@@ -128,7 +131,7 @@ async function benchCase(
   bench.compare(name, "KB of answer", [[OURS, bytes / 1024]]);
 }
 
-/** The time of the same answers for a client of workerd, less that of an empty request, ms. */
+/** The time of the same answers at a client outside workerd, less that of an empty request, ms. */
 async function outsideRuns(url: URL, query: readonly [string, string][], runs: number): Promise<number[]> {
   const once = async (route: string, of: readonly [string, string][]) => {
     const started = performance.now();
@@ -146,7 +149,7 @@ async function outsideRuns(url: URL, query: readonly [string, string][], runs: n
   return asked.map((ms) => Math.max(0, ms - percentile(still, 50)));
 }
 
-/** @throws where an answer is not whole: its speed would say nothing */
+/** @throws if samples are missing: the time of such an answer means nothing */
 function check(name: string, answers: readonly string[], samples: number | null, points: number): void {
   let found = 0;
   for (const answer of answers) {
@@ -154,5 +157,6 @@ function check(name: string, answers: readonly string[], samples: number | null,
     if (samples === null) found += latestSchema.parse(given).points.length;
     else found += metadataSchema.parse(given).metadata.total_samples;
   }
-  if (found !== (samples ?? points)) throw new Error(`${name}: ${found} of ${samples ?? points} are in the answer`);
+  if (found !== (samples ?? points))
+    throw new Error(`${name}: expected ${samples ?? points} in the answer, found ${found}`);
 }

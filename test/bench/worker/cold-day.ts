@@ -15,7 +15,7 @@ import { readSyncStates } from "@building-vitals/core/sync/sync-state";
 import type { BenchSize } from "../size.ts";
 import { benchSamples } from "./samples.ts";
 
-/** The schema is applied by the caller. */
+/** The caller applies the schema. */
 export interface ColdBenchEnv {
   readonly COLD: D1Database;
   readonly TIMESERIES: R2Bucket;
@@ -29,15 +29,15 @@ const KEY = "bench";
 const MINUTES_PER_DAY = 1_440;
 const MINUTES_PER_SYNC = 5;
 
-/** Rows that a day's work took. */
+/** The rows of building or settling a day. */
 interface Work {
   /** samples of the day's file */
   readonly rows: number;
-  /** rows of D1 that its largest transaction wrote */
+  /** D1 rows written by the largest transaction */
   readonly largest: number;
 }
 
-/** @returns the database, and the rows of the largest transaction that it has seen */
+/** @returns the database, and a function that gives the rows of its largest transaction so far */
 function metered(db: D1Database) {
   let most = 0;
   return { db: meteredDatabase(db, ({ rows }) => (most = Math.max(most, rows))), largest: () => most };
@@ -49,7 +49,7 @@ async function dayBuild(env: ColdBenchEnv, build = "bench"): Promise<DayBuild> {
   return { build, site: { id: state.siteId, name: SITE }, day: DAY };
 }
 
-/** The API of an invented building, a sample a minute and point. It is in this isolate too, with its rows and texts. */
+/** The API of an invented building, with a sample a minute and point. Its rows and texts are in this isolate too. */
 function createClient(env: ColdBenchEnv): AceClient {
   const options = { points: env.SIZE.points, unconfiguredPoints: 0, collectInterval: 60, weather: false } as const;
   const source = createBuilding({ seed: 1, site: SITE, timezone: "America/Chicago", ...options });
@@ -58,7 +58,7 @@ function createClient(env: ColdBenchEnv): AceClient {
   return createAceClient({ baseUrl: "http://ace.bench/api", apiKey: KEY, fetch });
 }
 
-/** Takes over the list of points, and fetches a day into its 24 spills. */
+/** Applies the point list, and fetches a day into its 24 spills. */
 export async function spillDay(env: ColdBenchEnv): Promise<Work> {
   const { db, largest } = metered(env.COLD);
   const ace = createClient(env);
@@ -73,7 +73,7 @@ export async function spillDay(env: ColdBenchEnv): Promise<Work> {
 }
 
 /**
- * Gives the inspector a moment to answer before each read: it cannot while the Worker computes.
+ * Yields before each read, because the inspector cannot answer while the Worker computes.
  * @param onCall runs at each call
  */
 export function unhurried(r2: R2Bucket, onCall: () => void = () => {}): R2Bucket {
@@ -89,16 +89,16 @@ export function unhurried(r2: R2Bucket, onCall: () => void = () => {}): R2Bucket
   });
 }
 
-/** Merges the spills into a verified day file: what a Worker has 128 MB and 30 s of CPU for. */
+/** Merges the spills into a verified day file. A Worker has 128 MB and 30 s of CPU for this. */
 export async function mergeSpills(env: ColdBenchEnv): Promise<{ key: string; rows: number; bytes: number }> {
   const of = await dayBuild(env);
   const context: MergeContext = { db: env.COLD, bucket: unhurried(env.TIMESERIES) };
   const staged = await mergeDay(context, of, { source: "api", hours: HOURS });
-  if (staged.file === null) throw new Error("the day is empty");
+  if (staged.file === null) throw new Error("bench day: expected rows in its spills, found none");
   return { key: stagedFileKey(of), rows: staged.file.rows, bytes: staged.file.bytes };
 }
 
-/** The day as the second settling finds it: every sample in a segment, of a sync each, and the first settling's file in its place. */
+/** The state before the second settling: every sample in a segment of its own sync, and the first settling's file. */
 export async function storeDay(env: ColdBenchEnv): Promise<Work> {
   const of = await dayBuild(env);
   const { db, largest } = metered(env.COLD);
@@ -115,13 +115,13 @@ export async function storeDay(env: ColdBenchEnv): Promise<Work> {
   }
   const staged = await mergeDay(context, first, { source: "api", hours: HOURS });
   const published = await publishDay(context, first, staged);
-  if (published?.state !== "written") throw new Error("the day was not published");
+  if (published?.state !== "written") throw new Error("bench day: its first file was not published");
   return { rows: published.records, largest: largest() };
 }
 
 /**
- * Settles the day: fetches its hours, spills its segments, merges both with the present file, publishes that and keeps
- * its row groups in D1. Memory of one step stays in use during the next.
+ * Settles the day: fetches its hours, spills its segments, merges both with the present file, publishes the new file
+ * and keeps its row groups in D1. The memory of a step stays in use during the next.
  */
 export async function settleDay(env: ColdBenchEnv): Promise<Work> {
   const ace = createClient(env);
@@ -139,8 +139,10 @@ export async function settleDay(env: ColdBenchEnv): Promise<Work> {
   const asked: number[] = [];
   for (const hour of HOURS) asked.push((await builder.fetchHour(of, hour)).asked);
   const staged = await builder.mergeDay(of, asked);
-  if (staged.file === null || staged.settledStamp === 0) throw new Error("the day was not settled of its segments");
+  if (staged.file === null || staged.settledStamp === 0)
+    throw new Error("bench day: expected a file settled from segments");
   const published = await builder.publishDay(of, staged);
-  if (published?.state !== "written") throw new Error(`the day is ${published?.state ?? "overtaken"}`);
+  if (published?.state !== "written")
+    throw new Error(`bench day: expected a published file, found ${published?.state ?? "a later build"}`);
   return { rows: published.records, largest: largest() };
 }

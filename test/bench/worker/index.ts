@@ -5,7 +5,7 @@ import { mergeMonthPart, planMonth, putMonth, writeMonthDay } from "./month-file
 import { INTEGER_ROWS, type Layout, SEGMENTS, TEXT_ROWS } from "./layouts.ts";
 import { benchPage, benchSamples } from "./samples.ts";
 
-/** A database for each layout, so that their sizes can be compared. */
+/** A database per layout, to compare their sizes. */
 interface BenchEnv extends ColdBenchEnv {
   readonly SEGMENTS: D1Database;
   readonly INTEGERS: D1Database;
@@ -20,7 +20,7 @@ const SYNC_MINUTES = 5;
 
 let page: string | undefined;
 
-/** What a database was asked since the last `reset`. */
+/** The statements of a database since the last `reset`. */
 class Meter {
   statements = 0;
   rowsWritten = 0;
@@ -32,7 +32,7 @@ class Meter {
     this.rowsWritten = 0;
   }
 
-  /** The same database, counting its batches, which is how every layout writes. */
+  /** The same database with its batches counted; every layout writes by batches. */
   attach(db: D1Database): D1Database {
     const batch = async <T>(statements: D1PreparedStatement[]): Promise<D1Result<T>[]> => {
       const results = await db.batch<T>(statements);
@@ -49,7 +49,7 @@ class Meter {
   }
 }
 
-/** Points of a site, without which no hour is known to be hot. */
+/** Points of a site; without them no hour is known to be hot. */
 async function addPoints(db: D1Database, points: number): Promise<void> {
   const ids = JSON.stringify(Array.from({ length: points }, (_, i) => i + 1));
   await db.batch([
@@ -82,7 +82,8 @@ async function writeSyncs(db: D1Database, layout: Layout, points: number) {
     statements.push(meter.statements);
     meter.reset();
     againMilliseconds.push(await timed(() => layout.write(metered, samples)));
-    if (meter.rowsWritten !== 0) throw new Error(`${layout.name} wrote ${meter.rowsWritten} rows again`);
+    if (meter.rowsWritten !== 0)
+      throw new Error(`${layout.name}: storing the same samples again wrote ${meter.rowsWritten} rows`);
   }
   const bytesPerSample = (meter.bytes - empty) / (points * 60);
   return { milliseconds, againMilliseconds, rowsWritten, statements, bytesPerSample };
@@ -113,12 +114,16 @@ async function readHistory(db: D1Database, layout: Layout, points: number, days:
       samples = await layout.read(db, ids, range);
     };
     milliseconds.push(await timed(read));
-    if (samples !== points * days * 1440) throw new Error(`${layout.name} gave ${samples} samples`);
+    if (samples !== points * days * 1440)
+      throw new Error(`${layout.name}: a read returned ${samples} samples, expected ${points * days * 1440}`);
   }
   return milliseconds;
 }
 
-/** One measurement a request. The decoder's time is taken by the caller: a Worker's clock stands still while it runs. */
+/**
+ * One measurement per request. The caller measures the decoder's time, because a Worker's clock stands still while it
+ * computes.
+ */
 export default {
   async fetch(request, env) {
     const url = new URL(request.url);

@@ -3,22 +3,22 @@ import type { TimeRange } from "@building-vitals/core/domain/time-range";
 import { readSeries } from "@building-vitals/core/store/read-segments";
 import { storeSamples } from "@building-vitals/core/store/store-samples";
 
-/** A way to keep samples in D1. */
+/** A layout of samples in D1. */
 export interface Layout {
   readonly name: string;
   readonly schema: readonly string[];
   /** Stores samples; existing ones stay. */
   write(db: D1Database, samples: PointSamples): Promise<void>;
-  /** The samples of points in a range; gives their number. */
+  /** Reads the points' samples of a range. @returns their number */
   read(db: D1Database, pointIds: readonly number[], range: TimeRange): Promise<number>;
 }
 
-/** Bound JSON texts of the naive layouts: the same limit as ours. */
+/** Rows per statement of the naive layouts: their bound JSON texts have the same limit as this project's. */
 const MAX_ROWS_PER_STATEMENT = 30_000;
 
 async function writeRows(db: D1Database, sql: string, samples: PointSamples, keyOf: (id: number) => string | number) {
   const rows = Array.from({ length: samples.length }, (_, i) => i);
-  // By key, which is the fastest way in; in the order of arrival they take twice as long.
+  // Inserts by key, which is fastest; the order of arrival takes twice as long.
   rows.sort((a, b) => samples.pointIds[a]! - samples.pointIds[b]! || samples.times[a]! - samples.times[b]!);
   const statements: D1PreparedStatement[] = [];
   for (let first = 0; first < rows.length; first += MAX_ROWS_PER_STATEMENT) {
@@ -29,7 +29,7 @@ async function writeRows(db: D1Database, sql: string, samples: PointSamples, key
   await db.batch(statements);
 }
 
-/** A name as long as most of a real site's. */
+/** A name as long as most names of a real site. */
 function pointName(id: number): string {
   return `ses/ses_falls_city/8000:33-8033/analogValue/${String(id).padStart(5, "0")}`;
 }
@@ -37,7 +37,7 @@ function pointName(id: number): string {
 /** The site of all points. */
 const SITE_ID = 1;
 
-/** The layout of this project: a row a block of points, day and sync. Its schema is the migrations', which the caller applies. */
+/** This project's layout: a row per block of points, day and sync. The caller applies the migrations. */
 export const SEGMENTS: Layout = {
   name: "segments (this project)",
   schema: [],
@@ -69,7 +69,7 @@ export const INTEGER_ROWS: Layout = {
     readRows(db, "SELECT point_id, time, value FROM samples WHERE point_id", pointIds, range),
 };
 
-/** A row a sample under text keys, as the predecessor's documents have it but for its three more indexes. */
+/** A row a sample under text keys, as in the predecessor, but without its three further indexes. */
 export const TEXT_ROWS: Layout = {
   name: "row per sample, text keys",
   schema: [

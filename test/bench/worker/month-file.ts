@@ -25,7 +25,7 @@ function daysOf({ SIZE }: MonthBenchEnv): number[] {
   return Array.from({ length: SIZE.month.days }, (_, i) => first + i);
 }
 
-/** Writes a day file of the month. @returns bytes that a read of one point fetches of it, of all points together */
+/** Writes a day file of the month. @returns the bytes that reads of one point fetch, summed over all points */
 export async function writeMonthDay(env: MonthBenchEnv, index: number): Promise<{ fetched: number }> {
   const day = daysOf(env)[index]!;
   const key = dayFileKey(OF.site.name, day);
@@ -45,13 +45,13 @@ async function sourcesOf(env: MonthBenchEnv): Promise<MonthSource[]> {
   for (const day of daysOf(env)) {
     const key = dayFileKey(OF.site.name, day);
     const object = await env.TIMESERIES.head(key);
-    if (object === null) throw new Error(`no day file of ${new Date(dayStart(day)).toISOString()}`);
+    if (object === null) throw new Error(`${new Date(dayStart(day)).toISOString()}: expected a day file, found none`);
     sources.push({ day, key, etag: object.etag, bytes: object.size, generation: 1 });
   }
   return sources;
 }
 
-/** What steps of one build hand on. */
+/** The state between the steps of a build. */
 const build: { sources: MonthSource[]; parts: StagedPart[] } = { sources: [], parts: [] };
 
 /** Cuts the month into parts. */
@@ -61,7 +61,7 @@ export async function planMonth(env: MonthBenchEnv) {
   return { ranges, bytes: build.sources.reduce((sum, { bytes }) => sum + bytes, 0) };
 }
 
-/** Merges a part: what a step has 128 MB and 30 s of CPU for. */
+/** Merges a part. A step has 128 MB and 30 s of CPU for this. */
 export async function mergeMonthPart(env: MonthBenchEnv, number: number, from: string | null, to: string | null) {
   let requests = 0;
   const bucket = unhurried(env.TIMESERIES, () => requests++);
@@ -70,7 +70,7 @@ export async function mergeMonthPart(env: MonthBenchEnv, number: number, from: s
   return { rows: part.rows, points: part.points, requests };
 }
 
-/** Puts the file in its place. @returns its size, and bytes that a read of one point fetches of it, of all points together */
+/** Publishes the file. @returns its size, and the bytes that reads of one point fetch, summed over all points */
 export async function putMonth(env: MonthBenchEnv): Promise<{ rows: number; bytes: number; fetched: number }> {
   const { rows, bytes } = await putMonthFile(unhurried(env.TIMESERIES), OF, build.sources, build.parts);
   let fetched = 0;

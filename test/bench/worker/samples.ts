@@ -3,8 +3,8 @@ import type { PointSamples } from "@building-vitals/core/domain/samples";
 const MINUTE_MS = 60_000;
 
 /**
- * Believable samples, one a minute of each point, ascending in time: single-precision readings written out as doubles,
- * as most of the API's values are; every fourth point a setpoint or a status.
+ * Plausible samples in ascending time, one per minute and point: single-precision readings written as doubles, like
+ * most values of the API; every fourth point is a setpoint or a status.
  * @param minutes [first, end) since `origin`
  */
 export function benchSamples(points: number, origin: number, minutes: readonly [number, number]): PointSamples {
@@ -17,7 +17,7 @@ export function benchSamples(points: number, origin: number, minutes: readonly [
   for (let minute = first; minute < end; minute++) {
     for (let id = 1; id <= points; id++) {
       pointIds[n] = id;
-      // A whole scrape shares one time, which is not a full second.
+      // All samples of a scrape share one time, which is not a full second.
       times[n] = origin + minute * MINUTE_MS + 36_055;
       values[n] = id % 4 === 0 ? id % 70 : Math.fround(70 + 8 * Math.sin(minute / 97 + id) + Math.sin(minute * id));
       n++;
@@ -26,7 +26,7 @@ export function benchSamples(points: number, origin: number, minutes: readonly [
   return { pointIds, times, values, length };
 }
 
-/** The JSON text of an API page that holds samples. */
+/** The JSON text of an API page with samples. */
 export function benchPage(rows: number): string {
   const { pointIds, times, values } = benchSamples(4_583, Date.UTC(2025, 9, 12), [0, Math.ceil(rows / 4_583)]);
   const texts = Array.from({ length: rows }, (_, i) => {
