@@ -10,7 +10,7 @@ import { hasRooms } from "./rooms.ts";
 
 const RUN = fileURLToPath(new URL("run.ts", import.meta.url));
 
-/** The figures of each group, and the number of compared candidates. */
+/** Each group's figures, and how many candidates each compares. */
 const SYNC = { ms: 3, "ms, run again": 3, "rows written": 3, statements: 3, "bytes a sample": 3 };
 const ANSWER = { "ms, p50, over HTTP": 1, "D1 round trips": 1, "D1 rows read": 1, "R2 requests": 1, "R2 KB": 1 };
 const OURS = { ...ANSWER, "ms, p50": 1, "ms, p95": 1 };
@@ -100,15 +100,15 @@ describe.skipIf(!isLinux)(title, () => {
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), "building-vitals-smoke-"));
     const file = join(folder, "report", "bench.json");
-    // rejects unless the exit code is 0
+    // rejects where it does not end with 0
     const { stdout } = await promisify(execFile)(process.execPath, [RUN, "--smoke", "--json", file]);
     printed = stdout;
     report = benchReportSchema.parse(JSON.parse(await readFile(file, "utf8")));
   });
   afterAll(() => rm(folder, { recursive: true, force: true }));
 
-  // The figures mean nothing at this size. The test checks that every figure is there.
-  it.each(Object.keys(COMPARISONS))("%s: measures and prints every comparison", (group) => {
+  // What it says at this size means nothing; that it says it all is what a change elsewhere may break.
+  it.each(Object.keys(COMPARISONS))("%s: every comparison is made and printed", (group) => {
     const figures = report.figures.filter((one) => one.group === group);
     const candidates = Map.groupBy(figures, ({ figure }) => figure);
     const counts = Object.fromEntries([...candidates].map(([figure, of]) => [figure, of.length]));
@@ -123,7 +123,7 @@ describe.skipIf(!isLinux)(title, () => {
     }
   });
 
-  it("prints the machine and the versions", () => {
+  it("says where it was measured", () => {
     const { date, machine, versions, load } = report;
     expect(Date.now() - Date.parse(date)).toBeLessThan(600_000);
     expect(machine.cores).toBeGreaterThan(0);
@@ -139,7 +139,7 @@ describe.skipIf(!isLinux)(title, () => {
     ]);
   });
 
-  it("measures no group that this test does not list", () => {
+  it("measures no group that is not looked at here", () => {
     const groups = [...new Set(report.figures.map(({ group }) => group))];
     expect(groups.sort()).toEqual(Object.keys(COMPARISONS).sort());
   });

@@ -1,7 +1,7 @@
 import type { z } from "zod";
 import type { BenchSize } from "./size.ts";
 
-/** Sections that `--only` can name. */
+/** What can be measured alone. */
 export const SECTIONS = [
   "decode",
   "sync",
@@ -16,7 +16,7 @@ export const SECTIONS = [
 ] as const;
 export type Section = (typeof SECTIONS)[number];
 
-/** A measured figure of a candidate; `ratio` is relative to the first candidate of its group. */
+/** One measured figure of one candidate; `ratio` is to the first candidate of its group. */
 export interface Figure {
   readonly section: Section;
   readonly group: string;
@@ -26,13 +26,13 @@ export interface Figure {
   readonly ratio: number;
 }
 
-/** Sends requests to the measured Worker, and collects figures. */
+/** Asks the Worker under test, and collects what was measured. */
 export class Bench {
   readonly figures: Figure[] = [];
-  /** the measured data, where the groups' names do not describe them */
+  /** what was measured on, where the groups' names do not tell */
   readonly notes: string[] = [];
   readonly size: BenchSize;
-  /** the section of the next figures */
+  /** of what is measured from now on */
   section: Section = "decode";
   #url: URL | null = null;
 
@@ -40,7 +40,7 @@ export class Bench {
     this.size = size;
   }
 
-  /** The measured Worker. */
+  /** The Worker that is asked from now on. */
   connect(url: URL): void {
     this.#url = url;
   }
@@ -54,17 +54,17 @@ export class Bench {
     return schema.parse(await response.json());
   }
 
-  /** Adds a figure per candidate. The others are compared with the first. */
+  /** Adds a figure of each candidate, the first of them being what the others are compared with. */
   compare(group: string, figure: string, values: readonly (readonly [candidate: string, value: number])[]): void {
     const first = values[0]?.[1] ?? Number.NaN;
     for (const [i, [candidate, value]] of values.entries()) {
-      // a time of 0 has the ratio 1 to itself
+      // what is too quick to be measured is still as quick as itself
       this.figures.push({ section: this.section, group, candidate, figure, value, ratio: i === 0 ? 1 : value / first });
     }
   }
 }
 
-/** The nearest-rank percentile. */
+/** The value that `percent` of them are not above; the nearest of them. */
 export function percentile(values: readonly number[], percent: number): number {
   const sorted = values.toSorted((a, b) => a - b);
   return sorted[Math.max(0, Math.ceil((percent / 100) * sorted.length) - 1)] ?? Number.NaN;

@@ -14,13 +14,13 @@ const workSchema = z.object({ rows: z.int(), largest: z.int() });
 const mergedSchema = z.object({ key: z.string(), rows: z.int(), bytes: z.int() });
 
 /**
- * Builds and writes one full day of a sample a minute, in workerd.
- * @param startAnew starts a fresh workerd on the same state
+ * One full day of a sample a minute, through the builder and the writer, in workerd.
+ * @param startAnew gives a workerd on the same state that has done nothing yet
  */
 export async function benchColdDay(bench: Bench, startAnew: () => Promise<Miniflare>, folder: string): Promise<void> {
   const group = `a day file: ${bench.size.points.toLocaleString("en")} points x 1,440 samples`;
   const spilled = await bench.ask(workSchema, "/cold/spill");
-  // Memory left by the spills would hide the memory of the merge.
+  // What the spills have left in memory would hide what the merge takes.
   const miniflare = await startAnew();
   await bench.ask(z.unknown(), "/cold/idle");
   const pid = workerdPid();
@@ -34,7 +34,7 @@ export async function benchColdDay(bench: Bench, startAnew: () => Promise<Minifl
   const grown = residentMb(pid, "VmHWM") - idle;
 
   const object = await (await miniflare.getR2Bucket("TIMESERIES")).get(key);
-  if (object === null) throw new Error(`${key}: the object is absent`);
+  if (object === null) throw new Error(`${key} is gone`);
   const ours = join(folder, "ours.parquet");
   await writeFile(ours, new Uint8Array(await object.arrayBuffer()));
   const duckdb = await (await DuckDBInstance.create()).connect();
@@ -59,10 +59,7 @@ export async function benchColdDay(bench: Bench, startAnew: () => Promise<Minifl
   await benchSettling(bench, startAnew, { rows, largest: spilled.largest });
 }
 
-/**
- * Settles a day from the API's hours, as many segments, and the day's present file. @param before rows of the API's
- * hours and point list
- */
+/** A settling of the API's hours, as many segments and the day's present file. @param before of the API's hours, and of its list */
 async function benchSettling(
   bench: Bench,
   startAnew: () => Promise<Miniflare>,

@@ -4,10 +4,10 @@ import { dayFileKey } from "@building-vitals/core/r2/day-file-key";
 import { type DuckDBConnection, DuckDBInstance } from "@duckdb/node-api";
 import type { Miniflare } from "miniflare";
 
-/** Budget of all runs of a query, beyond the first three. */
+/** Time that its runs of one question take together, but for the first three. */
 const MOST_MS = 10_000;
 
-/** The day files of a site on disk, read by DuckDB. */
+/** The day files of a site, on disk, as DuckDB reads them. */
 export class DuckDbDays {
   readonly #connection: DuckDBConnection;
   readonly #fileOf: (day: number) => string;
@@ -17,7 +17,7 @@ export class DuckDbDays {
     this.#fileOf = fileOf;
   }
 
-  /** Copies the files that the folder lacks out of R2. */
+  /** Copies the files out of R2, those that the folder does not have. */
   static async open(miniflare: Miniflare, folder: string, site: string, days: readonly number[]): Promise<DuckDbDays> {
     await mkdir(folder, { recursive: true });
     const bucket = await miniflare.getR2Bucket("TIMESERIES");
@@ -25,7 +25,7 @@ export class DuckDbDays {
     for (const day of days) {
       const key = dayFileKey(site, day);
       const object = await bucket.get(key);
-      if (object === null) throw new Error(`${key}: the object is absent`);
+      if (object === null) throw new Error(`${key} is not there`);
       const kept = await stat(fileOf(day)).catch(() => null);
       if (kept?.size !== object.size) await writeFile(fileOf(day), new Uint8Array(await object.arrayBuffer()));
       else await object.body.cancel();
@@ -38,12 +38,12 @@ export class DuckDbDays {
   }
 
   /**
-   * Reads points of some days: at most `runs` times, at least three times, because a run may take seconds.
-   * @returns ms of each run, with all rows fetched, but not converted to objects
+   * Reads points of some days: at most `runs` times, and at least three, because one may take seconds.
+   * @returns ms of each, with all rows fetched, but not turned into objects
    */
   async timeRuns(runs: number, names: readonly string[], days: readonly number[], samples: number): Promise<number[]> {
     const files = days.map((day) => `'${this.#fileOf(day)}'`).join();
-    // One SELECT per point, because DuckDB prunes row groups by name statistics only for a single name.
+    // A query a point, for DuckDB prunes row groups by the statistics of names where one name is asked for.
     const sql = names
       .map((name) => `'${name.replaceAll("'", "''")}'`)
       .map((name) => `SELECT point_name, timestamp, value FROM read_parquet([${files}]) WHERE point_name = ${name}`)
@@ -58,7 +58,7 @@ export class DuckDbDays {
       const chunks = await (await this.#connection.run(sql)).fetchAllChunks();
       milliseconds.push(performance.now() - started);
       const rows = chunks.reduce((sum, { rowCount }) => sum + rowCount, 0);
-      if (rows !== samples) throw new Error(`DuckDB: expected ${samples} samples, found ${rows}`);
+      if (rows !== samples) throw new Error(`DuckDB found ${rows} samples of ${samples}`);
     }
     return milliseconds;
   }

@@ -6,29 +6,30 @@ const POLL_MS = 10;
 
 const usageSchema = z.object({
   result: z.object({
-    /** V8's heap, with garbage that is not collected yet */
+    /** of V8's heap, garbage that was not collected yet included */
     usedSize: z.number(),
     embedderHeapUsedSize: z.number(),
-    /** array buffers */
+    /** of array buffers */
     backingStorageSize: z.number(),
   }),
 });
 
-/** The peak of an isolate's memory. */
+/** What an isolate has held. */
 export interface IsolateWatch {
-  /** Starts a new peak. Collects garbage before the next reading. */
+  /** Begins anew, and frees what nothing uses any more before it looks again. */
   forget(): void;
-  /** MB. @throws if there were almost no readings */
+  /** MB. @throws where it was hardly looked at */
   most(): number;
   close(): void;
 }
 
 /**
- * Watches the memory of a Worker's isolate through V8's inspector: the platform's 128 MB are counted so. The process
- * holds more, because it contains the local D1 and R2. An idle isolate answers the inspector only at its next request.
+ * Watches what a Worker's isolate holds, by V8's own account through the inspector: what the platform's 128 MB are
+ * counted of. The process holds more: the local D1 and R2 are in it. An isolate that has nothing to do hears nothing,
+ * so what it is asked meanwhile is answered at its next request.
  */
 export async function watchIsolate(miniflare: Miniflare, worker: string): Promise<IsolateWatch> {
-  // Miniflare's inspector accepts pages of this origin only.
+  // Miniflare's inspector lets in pages of this origin alone.
   const socket = new WebSocket(new URL(worker, await miniflare.getInspectorURL()), {
     headers: { origin: "http://localhost" },
   });
@@ -78,7 +79,7 @@ export async function watchIsolate(miniflare: Miniflare, worker: string): Promis
     },
     most() {
       if (failure !== null) throw failure;
-      if (polls < 2) throw new Error("isolate memory: too few readings to know the peak");
+      if (polls < 2) throw new Error("the isolate was hardly looked at");
       return most;
     },
     close() {

@@ -4,21 +4,21 @@ import { HOT_END, SITE_NAME, spreadIds, type YearSize } from "./year-size.ts";
 
 const DAY_MS = 86_400_000;
 
-/** A kind of query and its weight. */
+/** A kind of question, and how often it is asked beside the others. */
 interface Kind {
   readonly name: string;
   readonly weight: number;
-  /** @param random returns the next number of [0, 1) */
+  /** @param random the next number of [0, 1) */
   readonly path: (size: YearSize, random: () => number) => string;
 }
 
-/** Neighbouring points, as those of a device are. */
+/** Points next to each other, as those of a device are. */
 function neighbours({ points }: YearSize, count: number, random: () => number): number[] {
   const first = 1 + Math.floor(random() * Math.max(1, points - count));
   return Array.from({ length: Math.min(points, count) }, (_, i) => first + i);
 }
 
-/** Some days before the year's end, or all days of a shorter year. */
+/** Some days up to the year's end, or fewer where the year is shorter. */
 function lastDays({ days }: YearSize, wanted: number) {
   return { start: HOT_END - Math.min(days, wanted) * DAY_MS, end: HOT_END };
 }
@@ -68,13 +68,13 @@ const KINDS: readonly Kind[] = [
 
 export const KIND_NAMES: readonly string[] = KINDS.map(({ name }) => name);
 
-/** A query of the mix. */
+/** One question to the query Worker. */
 export interface Question {
   readonly kind: string;
   readonly path: string;
 }
 
-/** An endless mix of queries by their weights. The same seed gives the same queries. */
+/** Questions without end, mixed by their weights; the same seed gives the same ones. */
 export function* questions(size: YearSize, seed: number): Generator<Question, never> {
   let state = seed;
   const random = () => {

@@ -10,24 +10,22 @@ import { startSiteYear } from "./year-state.ts";
 
 const QUERY_WORKER = fileURLToPath(new URL("../../workers/query/src/index.ts", import.meta.url));
 const SITES = JSON.stringify([{ name: SITE_NAME, timezone: "America/Chicago" }]);
-/** A longer answer counts as an error. No client waits longer after the end. */
+/** An answer that takes longer counts as an error; no client waits longer after the end. */
 const GIVE_UP_MS = 60_000;
 const ALL = "all questions";
 
-/** The outcome of a query. */
+/** What became of a question. */
 interface Outcome {
   readonly kind: string;
   /** null: the connection broke */
   readonly status: number | null;
-  /** ms from the first byte of the request to the last of the answer */
+  /** from the first byte of the question to the last of the answer */
   readonly ms: number;
-  /** seconds to wait before the next query */
+  /** seconds to wait before the next question; 0: none */
   readonly retryAfter: number;
 }
 
-/**
- * Loads the query Worker with a mix of queries of concurrent clients. Each client sends its next query after an answer.
- */
+/** The query Worker under a mix of questions from clients at once. Each client asks again when it has its answer. */
 export async function benchLoad(bench: Bench, folder: string): Promise<void> {
   const { year, clients, seconds } = bench.size.load;
   const built = await startSiteYear(folder, year, (line) => process.stderr.write(`${line}\n`));
@@ -77,7 +75,7 @@ async function askUntil(until: number, agent: Agent, url: URL, asked: Iterator<Q
   while (performance.now() < until) {
     const outcome = await ask(agent, url, asked.next().value);
     outcomes.push(outcome);
-    // Waits as Retry-After says; after a broken connection 1 s, because the server may be gone.
+    // as Retry-After asks; a server that is gone is not asked in a loop
     const pause = outcome.status === null ? 1000 : 1000 * outcome.retryAfter;
     const left = until - performance.now();
     if (pause > 0) await new Promise((resolve) => setTimeout(resolve, Math.max(0, Math.min(pause, left))));

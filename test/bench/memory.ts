@@ -8,14 +8,14 @@ import type { SiteYear } from "./year-state.ts";
 const MB = 2 ** 20;
 const DAY_MS = 86_400_000;
 const SAMPLES_PER_DAY = 1_440;
-/** The most points of one query. */
+/** As many as one question may have. */
 const MOST_POINTS = 100;
-/** Answers of a format, one after the other: garbage of one burdens the next. */
+/** of each answer, one after the other: what the last has left is garbage of the next */
 export const RUNS = 5;
 
 const metadataSchema = z.object({ metadata: z.object({ partial: z.literal(false), total_samples: z.int() }) });
 
-/** Measures the query Worker's isolate while it makes the largest charts of a year, in every format. */
+/** What the query Worker's isolate holds while it makes the largest charts of a year, in every format. */
 export async function benchMemory(bench: Bench, { miniflare, url }: SiteYear): Promise<void> {
   const watch = await watchIsolate(miniflare, "bench");
   const charts = [
@@ -27,7 +27,7 @@ export async function benchMemory(bench: Bench, { miniflare, url }: SiteYear): P
   watch.close();
 }
 
-/** @param atOnce clients that send the same query at once */
+/** @param atOnce clients that ask the same at once */
 async function benchCharts(
   bench: Bench,
   url: URL,
@@ -66,7 +66,7 @@ async function benchCharts(
   bench.compare(group, "MB of answer", sizes);
 }
 
-/** @throws if samples are missing: the memory of such an answer means nothing */
+/** @throws where samples are missing: what the answer took would say nothing */
 function checkWhole(group: string, body: Uint8Array, samples: number): void {
   const { metadata } = metadataSchema.parse(JSON.parse(new TextDecoder().decode(body)));
   if (metadata.total_samples !== samples) throw new Error(`${group}: ${metadata.total_samples} of ${samples} samples`);

@@ -20,8 +20,8 @@ const OURS = "month file (this project)";
 const DAYS = "its day files";
 
 /**
- * Merges a month of a sample a minute from its day files, in workerd.
- * @param startAnew starts a fresh workerd on the same state
+ * A month of a sample a minute, merged of its day files in workerd.
+ * @param startAnew gives a workerd on the same state that has done nothing yet
  */
 export async function benchMonthFile(bench: Bench, startAnew: () => Promise<Miniflare>): Promise<void> {
   const { points, days } = bench.size.month;
@@ -30,7 +30,7 @@ export async function benchMonthFile(bench: Bench, startAnew: () => Promise<Mini
   for (let day = 0; day < days; day++)
     fetchedOfDays += (await bench.ask(daySchema, "/month/day", [["day", day]])).fetched;
 
-  // Memory left by the day files would hide the memory of the merge.
+  // What the day files have left in memory would hide what the merge takes.
   const miniflare = await startAnew();
   await bench.ask(z.unknown(), "/cold/idle");
   const pid = workerdPid();

@@ -17,7 +17,7 @@ const SITE: Deployment = {
 const OURS = "this project";
 const ROWS = "row a sample, integer keys";
 
-/** The costs of a month of healthy sites, from the model of `npm run costs`. */
+/** What a month of healthy sites takes, as `npm run costs` works it out. */
 export async function benchMonth(bench: Bench): Promise<void> {
   const measured = await readMeasured();
   const report = (sites: number) => costReport({ ...SITE, sites }, measured);
@@ -50,7 +50,7 @@ export async function benchMonth(bench: Bench): Promise<void> {
   const settlings =
     one.parts.find(({ name }) => name === "settledDay")!.runs +
     one.parts.find(({ name }) => name === "settledAgain")!.runs;
-  // a day's pages, and the point list before them
+  // the pages of a day, and the list of points before them
   const requests = one.backfill.counts.apiCalls / DAYS_PER_YEAR + 1;
   bench.compare(group, "requests to the API a day for settling", [[OURS, (settlings / DAYS_PER_MONTH) * requests]]);
 }

@@ -7,11 +7,11 @@ import { type NamedSeries, RowGroupWriter } from "@building-vitals/core/parquet/
 import { dayOf, dayRange } from "@building-vitals/core/domain/day";
 import type { Bench } from "./bench.ts";
 
-/** 25 rooms of a university building, in a folder beside the checkout. */
+/** 25 rooms of a university building, handed beside the checkout. */
 const ROOMS = fileURLToPath(new URL("../../../shared/data/sutardja-dai", import.meta.url));
 export const hasRooms = existsSync(ROOMS);
 
-/** Measures the day files of real rooms, if the data are there. */
+/** The size of real rooms' day files, where the data are there. */
 export function benchRooms(bench: Bench): void {
   if (!hasRooms) {
     bench.notes.push("The folder ../shared/data is absent, so real rooms were not measured.");
@@ -44,7 +44,7 @@ function seriesOfDay(rooms: ScrapeSource, day: number): NamedSeries[] {
     .sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
-/** The file that the writer makes of a day. @param points ascending by name */
+/** Of the file that the writer makes of a day. @param points ascending by name */
 function fileBytes(points: readonly NamedSeries[], day: number): number {
   const writer = new RowGroupWriter("sutardja_dai", { day, source: "api" });
   let bytes = 0;

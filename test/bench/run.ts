@@ -23,10 +23,10 @@ import { startWorkerd } from "./workerd.ts";
 const WORKER = fileURLToPath(new URL("worker/index.ts", import.meta.url));
 const LOCAL = fileURLToPath(new URL("../../.local", import.meta.url));
 
-/** Sections that query a site's year, which is kept for the next run. */
+/** Those that ask a site's year, which is kept for the next run. */
 const OF_A_YEAR: ReadonlySet<Section> = new Set(["month-reads", "site-year", "memory", "load"]);
 
-/** All other sections: on a new state, which is deleted afterwards. */
+/** All but the site-year: on a state that is made anew, and thrown away. */
 async function benchLevels(bench: Bench, only: readonly Section[], stateDir: string): Promise<void> {
   const worker = { main: WORKER, databases: ["SEGMENTS", "INTEGERS", "TEXTS", "COLD"], bindings: { SIZE: bench.size } };
   const running: Miniflare[] = [];
@@ -107,7 +107,7 @@ if (options.report && !isWhole) throw new Error("--report is of a whole run: it 
 async function measure(): Promise<BenchReport> {
   const full = options.smoke ? SMOKE_SIZE : FULL_SIZE;
   const size = options.days === undefined ? full : { ...full, year: yearOfDays(full.year, Number(options.days)) };
-  // Limits V8's old space, so that a Worker really has 128 MB. Typed arrays come on top.
+  // Little old space, so that a Worker's 128 MB are real; what it holds in typed arrays comes on top.
   process.env["MINIFLARE_WORKERD_V8_FLAGS"] = "--max-old-space-size=96";
   const stateDir = await mkdtemp(join(tmpdir(), "building-vitals-bench-"));
   const [began, commit, stopWatching] = [Date.now(), commitOf(), watchLoad()];
@@ -160,6 +160,6 @@ if (options.render) {
   const json = `${JSON.stringify(report, null, 2)}\n`;
   await writeFile(options.json, json);
   console.log(`\nAs JSON: ${relative(process.cwd(), options.json)}`);
-  // as JSON has it, which writes an infinite ratio as null
+  // as the JSON has it, in which a ratio to nothing is null
   if (options.report) await writeReport(benchReportSchema.parse(JSON.parse(json)));
 }

@@ -1,29 +1,29 @@
 import type { YearSize } from "./year-size.ts";
 
-/** The size of a run; JSON, because it is a binding of the Worker. */
+/** How much is measured; a type that is JSON, to be a binding of the Worker. */
 export type BenchSize = {
-  /** points of a site */
+  /** of a site */
   readonly points: number;
-  /** rows of a page of the API */
+  /** of a page of the API */
   readonly pageRows: number;
-  /** decodes of the page per measurement */
+  /** times that a page is decoded for one measurement */
   readonly decodes: number;
-  /** a month file: its points, each with a sample a minute, and its day files */
+  /** of a month file: its points, each with a sample a minute, and its day files */
   readonly month: { readonly points: number; readonly days: number };
-  /** the samples for the reads; a read is a look-up by key and hardly depends on the other points */
+  /** the samples for the reads; reads are look-ups by key, and hardly depend on the other points */
   readonly stored: { readonly points: number; readonly days: number };
-  /** the reads: points, every third one, by days */
+  /** what is read of it: points, every third of them, by days */
   readonly reads: [points: number, days: number][];
   readonly year: YearSize;
-  /** a smaller site's year, and the days of one of its months, all in files */
+  /** a smaller site's year, and the days of a month beside it, all in files */
   readonly coldYear: YearSize;
-  /** runs of each query of the site's year */
+  /** of each question to the site's year */
   readonly runs: number;
-  /** concurrent clients and seconds, on a smaller site's year */
+  /** clients that ask at once, for so many seconds, about a smaller site's year */
   readonly load: { readonly year: YearSize; readonly clients: number[]; readonly seconds: number };
 };
 
-/** A site as large as a real one. */
+/** A site as large as one that was seen. */
 export const FULL_SIZE: BenchSize = {
   points: 4_583,
   pageRows: 100_000,
@@ -47,7 +47,7 @@ export const FULL_SIZE: BenchSize = {
 
 const SMOKE_YEAR: YearSize = { points: 30, days: 6, openDays: 1, keptDays: 1, fileDays: 2, baselinePoints: 10 };
 
-/** A run of seconds: it shows that every comparison runs, and its figures mean nothing. */
+/** Seconds: enough to see that every comparison is made, too little for its figures to mean anything. */
 export const SMOKE_SIZE: BenchSize = {
   points: 20,
   pageRows: 1_000,
@@ -64,7 +64,7 @@ export const SMOKE_SIZE: BenchSize = {
   load: { year: SMOKE_YEAR, clients: [2], seconds: 1 },
 };
 
-/** A shorter or longer year. A short year keeps the open days first, then the kept days, then those with files. */
+/** A shorter or longer year. Where it is too short for all, the open days stay, then the kept ones, then those with files. */
 export function yearOfDays(year: YearSize, days: number): YearSize {
   if (!Number.isInteger(days) || days < 3) throw new Error(`site-year: expected at least 3 days, found ${days}`);
   const openDays = Math.min(year.openDays, days - 2);

@@ -3,7 +3,7 @@ import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 /** Linux counts CPU time in ticks of 10 ms. */
 const TICKS_PER_SECOND = 100;
 
-/** The workerd that this process started, found among its children. Linux only. */
+/** The workerd that this process has started: of its children the one of that name. Linux only. */
 export function workerdPid(): number {
   for (const entry of readdirSync("/proc").filter((name) => /^\d+$/.test(name))) {
     try {
@@ -11,7 +11,7 @@ export function workerdPid(): number {
       const [, name, parent] = /\((.*)\) \S+ (\d+)/.exec(stat) ?? [];
       if (name === "workerd" && Number(parent) === process.pid) return Number(entry);
     } catch {
-      // the process has ended meanwhile
+      // it has ended since
     }
   }
   throw new Error("no workerd runs");
@@ -22,7 +22,7 @@ export function cpuSeconds(pid: number): number {
   return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND;
 }
 
-/** Resident memory in MB: now, or the peak since {@link forgetPeak}. */
+/** Resident memory now, or at its highest since {@link forgetPeak}, in MB. */
 export function residentMb(pid: number, of: "VmRSS" | "VmHWM"): number {
   return Number(new RegExp(`${of}:\\s+(\\d+) kB`).exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1]) / 1024;
 }

@@ -2,20 +2,20 @@ import { compatibilityOf } from "@building-vitals/local/compatibility";
 import { bundleWorker } from "@building-vitals/local/worker-bundle";
 import { convertV4MiniflareOptions, type Json, Log, LogLevel, Miniflare } from "miniflare";
 
-/** A Worker to measure, and its bindings. */
+/** A Worker to be measured, and what it is bound to. */
 export interface BenchWorker {
-  /** the Worker's main module */
+  /** its main module */
   readonly main: string;
-  /** names of the D1 bindings */
+  /** name of each binding of a D1 database */
   readonly databases: readonly string[];
   readonly bindings: Record<string, Json>;
-  /** the class of the Workflow BACKFILL; absent: no Workflow */
+  /** the class that BACKFILL is a Workflow of; absent: none */
   readonly workflow?: string;
 }
 
 /**
- * Runs a Worker in workerd without the Cache API, so that no answer comes from a cache.
- * @param stateDir keeps the state
+ * Runs a Worker alone in workerd, without the Cache API, which would answer in its place.
+ * @param stateDir keeps what it stores
  */
 export async function startWorkerd(bench: BenchWorker, stateDir: string): Promise<Miniflare> {
   const { main, databases, bindings, workflow } = bench;

@@ -7,23 +7,23 @@ const HALF_HOUR_MS = 1_800_000;
 const SAMPLES_PER_DAY = 1_440;
 const RAW_DAYS = 30;
 
-/** A fluctuating reading, the kind with most bytes. */
+/** A reading that swings: the kind that takes most bytes. */
 const SWINGING = [9];
 
-/** A query, with the same query of its baselines. */
+/** One question to the query Worker, and the same one to those that it is compared with. */
 export interface YearCase {
   readonly name: string;
-  /** requests to the query Worker, in sequence: one answer has at most 31 days of raw samples */
+  /** the requests to the query Worker, one after the other: one answer has at most 31 days of raw samples */
   readonly paths: readonly string[];
-  /** stored samples that the answer is made from; null: the answer does not contain the number */
+  /** stored samples that the answer is made of; null: it does not tell */
   readonly samples: number | null;
-  /** SQL of the row-per-sample layout; null: it does not have that range */
+  /** of the row-per-sample layout: the same rows; null: it does not have that range */
   readonly rowsSql: string | null;
-  /** points and days that DuckDB reads of the day files; null: not compared */
+  /** of the day files: the points, and the days they are read of; null: none is read */
   readonly cold: { readonly ids: readonly number[]; readonly days: readonly number[] } | null;
 }
 
-/** A query to `/timeseries/query`. */
+/** A question to `/timeseries/query`. */
 interface Asked {
   readonly ids: readonly number[];
   readonly start: number;
@@ -42,7 +42,7 @@ function rowsSql({ ids, start, end, interval }: Asked): string {
   return `SELECT point_id, time / 300000, avg(value), min(value), max(value), count(*) FROM samples ${where} GROUP BY 1, 2`;
 }
 
-/** The queries of the project's targets. A smaller site has fewer points and days. */
+/** The questions of the project's targets; where the site is smaller, of as many points and days as it has. */
 export function casesOf(size: YearSize): YearCase[] {
   const { first, files, kept } = daysOf(size);
   const baseline = spreadIds(size.points, size.baselinePoints);

@@ -21,7 +21,7 @@ export function daysOf({ days, openDays, keptDays, fileDays }: YearSize) {
   return { first: end - days, files: kept - fileDays, kept, open, end };
 }
 
-/** Bytes of the site's database after each part of the year. */
+/** Bytes of `DB`, the site's database, when a part of the year has been built. */
 const bytesSchema = z.object({ start: z.int(), aggregates: z.int(), end: z.int() });
 type BytesOfD1 = z.infer<typeof bytesSchema>;
 const builtSchema = z.object({ version: z.string(), bytes: bytesSchema });
@@ -30,13 +30,13 @@ const builtSchema = z.object({ version: z.string(), bytes: bytesSchema });
 export interface SiteYear {
   readonly miniflare: Miniflare;
   readonly url: URL;
-  /** seconds of the build; null: the state was kept from an earlier run */
+  /** how long it took to build, in seconds; null: it was kept from an earlier run */
   readonly builtIn: number | null;
-  /** bytes with the catalogue alone, with the days without row groups in D1, and with all days */
+  /** with the catalogue alone, with the days that have no row groups in D1, and with all */
   readonly bytes: BytesOfD1;
 }
 
-/** An unreleased schema changes without a new version. */
+/** A schema that has not shipped yet changes without a version of its own. */
 async function migrationsHash(): Promise<string> {
   const hash = createHash("sha256");
   for (const name of (await readdir(MIGRATIONS)).sort()) hash.update(await readFile(join(MIGRATIONS, name)));
@@ -52,7 +52,8 @@ async function start(folder: string, size: YearSize): Promise<{ miniflare: Minif
 }
 
 /**
- * Starts workerd on a site's year. Builds the year if the folder has none, or one of another format, schema or size.
+ * Starts workerd on a site's year, and builds the year if the folder has none, or one of another format, schema or
+ * size.
  * @param say receives the progress
  */
 export async function startSiteYear(folder: string, size: YearSize, say: (line: string) => void): Promise<SiteYear> {
@@ -88,7 +89,7 @@ async function build(
   const { first, files, kept, open, end } = daysOf(size);
   const days = <T>(from: number, to: number, step: (day: number) => T) =>
     Array.from({ length: to - from }, (_, i) => step(from + i));
-  // packs each month when it is complete, so that later months reuse the pages that it frees
+  // a month is packed as soon as it is whole, so that the next ones take the pages that it frees
   const packed = (from: number, to: number) =>
     Array.from({ length: to - from + 1 }, (_, i) => monthOf(from) + i)
       .filter((month) => monthDays(month).first >= first && monthDays(month).end > from && monthDays(month).end <= to)

@@ -176,7 +176,7 @@ describe("signals", () => {
     }
   });
 
-  test("the schedule keeps its local time when the clocks change", () => {
+  test("the schedule starts at the same local time before and after the clocks change", () => {
     const occupied = pointEnding("Vav8001.Occupied");
     const startOf = (localMidnight: number) =>
       Math.round(

@@ -47,13 +47,12 @@ function readRoom(folder: string, file: string): Column[] {
   for (const line of lines) {
     const [time = "", ...cells] = line.trim().split(",");
     const timeUs = parseMicroseconds(time);
-    if (timeUs === undefined) throw new Error(`${file}: found ${JSON.stringify(time)}, expected a time`);
+    if (timeUs === undefined) throw new Error(`${file}: ${JSON.stringify(time)} is no time`);
     for (const [index, column] of columns.entries()) {
       const cell = cells[index] ?? "";
       if (cell === "") continue;
       const value = Number(cell);
-      if (!Number.isFinite(value))
-        throw new Error(`${file}: found ${JSON.stringify(cell)} at ${time}, expected a number`);
+      if (!Number.isFinite(value)) throw new Error(`${file}: ${JSON.stringify(cell)} at ${time} is no number`);
       column.timesMs.push(timeUs / 1000);
       column.values.push(value);
     }

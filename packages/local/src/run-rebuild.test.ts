@@ -45,7 +45,7 @@ async function rebuild(...answers: Answer[]) {
 }
 
 describe("rebuildUntilDone", () => {
-  it("continues from each cursor, and reports faulty days as plain text", async () => {
+  it("continues from each cursor, and reports faulty days without control characters", async () => {
     const { asked, reported, tally } = await rebuild(
       { days: [day("rebuilt", "2025-10-12", 5), day("suspect", "2025-10-13")], next_cursor: "a" },
       { days: [day("unchanged", "2025-10-14"), day("misnamed", null)], next_cursor: null },

@@ -6,25 +6,25 @@ const figureSchema = z.object({
   candidate: z.string(),
   figure: z.string(),
   value: z.number(),
-  // null: the first candidate's time was too short to measure
+  // null: to a time that was too short to be measured
   ratio: z.number().nullable(),
 });
 
-/** The 1-minute load average at the start and the end of the run, and the highest sampled between. */
+/** The 1-minute load average when the run began and ended, and the highest of those looked at between. */
 const loadSchema = z.object({ start: z.number(), end: z.number(), most: z.number() });
 
-/** The JSON of a run of `npm run bench`. */
+/** Of a run of `npm run bench`, as its JSON has it. */
 export const benchReportSchema = z.object({
-  /** start of the run, ISO 8601, UTC */
+  /** when the run began, ISO 8601, UTC */
   date: z.string(),
   seconds: z.number(),
   commit: z.object({ id: z.string(), isClean: z.boolean() }),
   machine: z.object({ cpu: z.string(), cores: z.int(), memoryGb: z.number(), os: z.string() }),
   load: loadSchema,
-  /** versions by name */
+  /** by name */
   versions: z.record(z.string(), z.string()),
   size: z.object({ decodes: z.int(), runs: z.int() }),
-  /** the measured data, where the groups' names do not describe them */
+  /** what was measured on, where the groups' names do not tell */
   notes: z.array(z.string()),
   figures: z.array(figureSchema),
 });

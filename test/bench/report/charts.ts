@@ -4,9 +4,9 @@ import type { BenchReport, ReportFigure } from "./bench-report.ts";
 import { figureText, ratioText, unitOf } from "./figure-text.ts";
 import { type Verdict, verdictOf, verdictsOf } from "./targets.ts";
 
-/** A chart and its section of the page. */
+/** A chart, and where it stands. */
 export interface ReportChart extends BarChart {
-  /** the file's name without extension */
+  /** of its file, without the ending */
   readonly name: string;
   readonly section: Section;
 }
@@ -17,7 +17,7 @@ const SYNC_PANELS = [
   ["ms", "time in local D1, median"],
 ] as const;
 
-const BESIDE = "× is relative to this project: 2× is twice as much. Bars of a panel share a scale.";
+const BESIDE = "× is to this project's own figure: 2× takes twice as much. Bars of one panel share a scale.";
 
 function barOf(of: ReportFigure, first: ReportFigure, label: string, verdicts: readonly Verdict[]): Bar {
   const limit = verdictOf(of, verdicts)?.target.limit ?? null;
@@ -27,7 +27,7 @@ function barOf(of: ReportFigure, first: ReportFigure, label: string, verdicts: r
   return { label, value: of.value, text: parts.join("  ·  "), isOwn: of === first, limit };
 }
 
-/** A panel per group, with the candidates' values of one figure. */
+/** A panel a group: its candidates of one figure beside each other. */
 function comparisons(
   figures: readonly ReportFigure[],
   figure: string,
@@ -44,7 +44,7 @@ function comparisons(
   return panels;
 }
 
-/** One panel with a bar per group: this project's values of one figure. */
+/** One panel, a bar a group: this project's own figure. */
 function ownBars(figures: readonly ReportFigure[], figure: string, verdicts: readonly Verdict[]): Panel[] {
   const bars: Bar[] = [];
   for (const [group, of] of Map.groupBy(figures, (one) => one.group)) {
@@ -54,7 +54,7 @@ function ownBars(figures: readonly ReportFigure[], figure: string, verdicts: rea
   return bars.length === 0 ? [] : [{ title: "", bars }];
 }
 
-/** All charts that the report has figures for. */
+/** The report's charts with figures. */
 export function chartsOf({ figures }: BenchReport): ReportChart[] {
   const verdicts = verdictsOf(figures);
   const of = (section: Section) => figures.filter((one) => one.section === section);
@@ -63,43 +63,43 @@ export function chartsOf({ figures }: BenchReport): ReportChart[] {
     {
       name: "sync",
       section: "sync",
-      title: "Cost of a sync",
+      title: "What a sync costs",
       note: BESIDE,
       panels: SYNC_PANELS.flatMap(([figure, title]) => comparisons(of("sync"), figure, () => title, verdicts)),
     },
     {
       name: "hot-reads",
       section: "reads",
-      title: "Reading samples from D1, median",
+      title: "Reading samples of D1, median",
       note: BESIDE,
       panels: comparisons(of("reads"), "ms", asNamed, verdicts),
     },
     {
       name: "day-file",
       section: "day-file",
-      title: "Day file: bytes per sample",
+      title: "Bytes a sample of a day file",
       note: "The mark is this project's target.",
       panels: comparisons(of("day-file"), "bytes a sample", asNamed, verdicts),
     },
     {
       name: "questions-compared",
       section: "site-year",
-      title: "Queries of a year of a site, p50, with their baselines",
+      title: "Questions to a year of a site, p50, beside what they are compared with",
       note: `${BESIDE} A mark is a target.`,
       panels: comparisons(of("site-year"), "ms, p50", asNamed, verdicts),
     },
     {
       name: "questions",
       section: "site-year",
-      title: "Queries of a year of a site, p50",
-      note: "Whole answers of the query Worker. A mark is a target.",
+      title: "Questions to a year of a site, p50",
+      note: "The query Worker's whole answers. A mark is a target.",
       panels: ownBars(of("site-year"), "ms, p50", verdicts),
     },
     {
       name: "memory",
       section: "memory",
-      title: "Memory of the isolate during an answer, peak",
-      note: "The mark is the platform's limit of 128 MB. × is relative to the same answer as JSON.",
+      title: "Memory of the isolate while it answers, peak",
+      note: "The mark is the 128 MB that the platform gives. × is to the same answer as JSON.",
       panels: comparisons(of("memory"), "MB of the isolate, peak", asNamed, verdicts).map(({ title, bars }) => ({
         title,
         bars: bars.map((bar) => ({ ...bar, isOwn: true })),

@@ -19,12 +19,12 @@ export function machineOf(): BenchReport["machine"] {
     cpu: all[0]?.model ?? "unknown",
     cores: all.length,
     memoryGb: Math.round(totalmem() / GB),
-    // the builder's name follows the version
+    // behind the version is who built it
     os: `${type()} ${release().split("-")[0]}, ${arch()}`,
   };
 }
 
-/** The pinned version of a package; all pins are exact, and the lockfile is frozen. */
+/** What a package pins; all pins are exact, and the lockfile is frozen. */
 function pins(packageJson: string): Record<string, string> {
   const { dependencies, devDependencies } = pinsSchema.parse(JSON.parse(readFileSync(packageJson, "utf8")));
   return { ...dependencies, ...devDependencies };
@@ -38,7 +38,7 @@ export function versionsOf(): BenchReport["versions"] {
   const versions: Record<string, string> = { node: process.version };
   const add = (name: string, from: Record<string, string>, dependency = name) => {
     const version = from[dependency];
-    if (version === undefined) throw new Error(`${dependency}: package.json has no pinned version`);
+    if (version === undefined) throw new Error(`${dependency} is pinned no more`);
     versions[name] = version;
   };
   add("workerd", miniflarePins);
@@ -50,7 +50,7 @@ export function versionsOf(): BenchReport["versions"] {
   return versions;
 }
 
-/** The measured commit, and whether the checkout has changes; outside a repository: unknown. */
+/** The commit that is measured, and whether anything was changed since; not of a repository: unknown. */
 export function commitOf(): BenchReport["commit"] {
   const git = (...args: string[]) =>
     execFileSync("git", args, { cwd: import.meta.dirname, encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] });
@@ -61,7 +61,7 @@ export function commitOf(): BenchReport["commit"] {
   }
 }
 
-/** Samples the load average until it is stopped. */
+/** Looks at the load average until it is stopped. */
 export function watchLoad(): () => Load {
   const now = () => Math.round((loadavg()[0] ?? 0) * 100) / 100;
   const start = now();

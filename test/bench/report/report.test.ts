@@ -39,7 +39,7 @@ const FIXED: BenchReport = {
   ],
 };
 
-/** The tables of Markdown: rows of cells as a reader sees them. */
+/** The tables of Markdown: rows of cells, as they are read. */
 function tablesOf(markdown: string): string[][][] {
   const cells = (line: string) =>
     line
@@ -70,7 +70,7 @@ describe("the page", () => {
     ]);
   });
 
-  it("shows targets with their figures, met and missed", () => {
+  it("has targets beside their figures, met and missed", () => {
     expect(tables).toContainEqual([
       ["", "ms, p50", "ms, p95", "ms, p50, over HTTP"],
       ["---", "---:", "---:", "---:"],
@@ -97,7 +97,7 @@ describe("the page", () => {
     expect(page).toContain("\nA year \\| of \\<data\\>.\n");
   });
 
-  it("names a busy machine and an uncommitted checkout", () => {
+  it("says of a busy machine that it was busy, and of a changed checkout that it was changed", () => {
     expect(page).toContain("was idle before the first measurement");
     const load = { start: 2.5, end: 0, most: 2.5 };
     const busy = benchmarksPage({ ...FIXED, load, commit: { id: "0123456789", isClean: false } });
@@ -106,14 +106,14 @@ describe("the page", () => {
     expect(busy).toContain("0123456789, with uncommitted changes");
   });
 
-  it("shows every chart, and no other", () => {
+  it("shows every chart that there is, and names no other", () => {
     const shown = [...page.matchAll(/!\[.*\]\(benchmarks\/(.*)\.svg\)/g)].map(([, name]) => name);
     expect(shown).toEqual(chartsOf(FIXED).map(({ name }) => name));
     expect(shown).toEqual(["sync", "day-file", "questions-compared", "questions"]);
   });
 });
 
-it("a chart has the same figures as the tables", () => {
+it("a chart has the figures that it was made of, as the tables have them", () => {
   const [sync] = chartsOf(FIXED);
   const svg = parseXmlDocument(drawBarChart(sync!));
   const values = svg
@@ -127,25 +127,25 @@ it("a chart has the same figures as the tables", () => {
   ]);
 });
 
-it("the queries with a target are measured under their names", () => {
+it("the questions with a target are asked, as they are named", () => {
   const asked = new Set(["space in D1", ...casesOf(FULL_SIZE.year).map(({ name }) => name)]);
   const named = TARGETS.filter(({ section }) => section === "site-year").map(({ group }) => group);
   expect(named.filter((name) => name === null || !asked.has(name))).toEqual([]);
 });
 
-describe("the committed report", () => {
+describe("the report that is kept", () => {
   const path = (of: string) => fileURLToPath(new URL(`../../../${of}`, import.meta.url));
   const read = (of: string) => readFileSync(path(of), "utf8");
   const kept = benchReportSchema.parse(JSON.parse(readFileSync(DATA_FILE, "utf8")));
   const files = reportFiles(kept, read("README.md"));
 
-  // After a change of the layout: npm run bench -- --render
-  it.each([...files.keys()])("%s matches its figures", (file) => {
+  // After a change of how it is shown: npm run bench -- --render
+  it.each([...files.keys()])("%s is what is made of its figures", (file) => {
     expect(existsSync(path(file))).toBe(true);
     expect(read(file)).toBe(files.get(file));
   });
 
-  it("has no chart without figures", () => {
+  it("has no chart that nothing makes", () => {
     const there = readdirSync(path("docs/benchmarks")).map((name) => `docs/benchmarks/${name}`);
     expect(there.filter((file) => !files.has(file))).toEqual([]);
   });

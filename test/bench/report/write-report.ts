@@ -10,7 +10,7 @@ import { benchmarksPage } from "./markdown.ts";
 const ROOT = fileURLToPath(new URL("../../../", import.meta.url));
 const CHARTS = "docs/benchmarks";
 
-/** The figures of the committed report. */
+/** The figures that the committed report was made of. */
 export const DATA_FILE = join(ROOT, CHARTS, "figures.json");
 
 /** All files of a report, by their path from the repository's root. */
@@ -23,7 +23,7 @@ export function reportFiles(report: BenchReport, readme: string): Map<string, st
   ]);
 }
 
-/** Writes the files of a report, and deletes charts that it does not have. */
+/** Writes them; charts that there are no more go. */
 export async function writeReport(report: BenchReport): Promise<void> {
   const files = reportFiles(report, await readFile(join(ROOT, "README.md"), "utf8"));
   await mkdir(join(ROOT, CHARTS), { recursive: true });

@@ -191,6 +191,7 @@ const problemSchema = z.strictObject({
   code: z.string(),
   detail: z.string(),
   field: z.string().optional(),
+  matched: z.int().optional(),
 });
 
 /** The problem of an answer; throws if the answer is no problem. */

@@ -28,8 +28,6 @@ export interface SitePoints {
   readonly index: PointIndex;
 }
 
-const NO_POINTS = new PointIndex([]);
-
 /** Indexes by the site's name, the one used last at the end. */
 const kept = new Map<string, SitePoints>();
 
@@ -46,7 +44,7 @@ export function pointsVersionStatement(db: D1Database, siteName: string): D1Prep
 export async function sitePoints(db: D1Database, siteName: string, version: unknown): Promise<SitePoints> {
   const [now] = versionRows(version);
   if (now === undefined || now.version === null) {
-    return { siteId: now?.id ?? null, version: null, index: NO_POINTS };
+    return { siteId: now?.id ?? null, version: null, index: new PointIndex(siteName, []) };
   }
   const known = kept.get(siteName);
   const isKnown = known !== undefined && known.version === now.version && known.siteId === now.id;
@@ -66,7 +64,7 @@ async function readSitePoints(db: D1Database, siteName: string): Promise<SitePoi
   );
   const [now] = versionRows(version?.results);
   const found = pointRows(points?.results).flatMap((row) => parsePoints(row.points));
-  return { siteId: now?.id ?? null, version: now?.version ?? null, index: new PointIndex(found) };
+  return { siteId: now?.id ?? null, version: now?.version ?? null, index: new PointIndex(siteName, found) };
 }
 
 function keep(siteName: string, points: SitePoints): SitePoints {

@@ -4,6 +4,7 @@ export const PROBLEMS = {
   span_too_long: { status: 400, title: "The time range is too long" },
   too_many_points: { status: 400, title: "Too many points" },
   epoch_seconds: { status: 400, title: "A time is not in epoch milliseconds" },
+  unsupported_filter: { status: 400, title: "The filter uses what is not supported" },
   ambiguous_point_names: { status: 400, title: "The point names have two readings" },
   unauthorized: { status: 401, title: "A valid token is needed" },
   cross_site: { status: 403, title: "A page of another site may not ask for this" },
@@ -44,13 +45,16 @@ export class Problem extends Error {
   readonly code: ProblemCode;
   /** the request field or setting at fault, if any */
   readonly field: string | undefined;
+  /** of `too_many_points`: the points that a filter or search matched */
+  readonly matched: number | undefined;
 
   /** @param detail found and expected values, in a sentence without secrets */
-  constructor(code: ProblemCode, detail: string, field?: string) {
+  constructor(code: ProblemCode, detail: string, field?: string, { matched }: { readonly matched?: number } = {}) {
     super(detail);
     this.name = "Problem";
     this.code = code;
     this.field = field;
+    this.matched = matched;
   }
 
   get status(): (typeof PROBLEMS)[ProblemCode]["status"] {

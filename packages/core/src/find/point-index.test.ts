@@ -32,7 +32,7 @@ const POINTS = [
   findable("lab/roomco2", { label: "thermostat", tags: { kv: { floor: "2" }, markers: [] } }),
   findable("VAV-08/Damper", { unit: "%" }),
 ];
-const index = new PointIndex(POINTS);
+const index = new PointIndex("falls", POINTS);
 /** The label's object, or the end of the name. */
 const shown = (query: PointQuery) =>
   index.find(query).map(({ label, name }) => label?.split(" ").at(-1) ?? name.split(/points\.|\/(?=Damper)/).at(-1)!);
@@ -81,7 +81,7 @@ describe("a search finds what a person means, the best first", () => {
 
   test("words inside of other words come last", () => {
     const points = [findable("a thermostat"), findable("zz most")];
-    expect(new PointIndex(points).find({ search: "most" }).map(({ name }) => name)).toEqual([
+    expect(new PointIndex("falls", points).find({ search: "most" }).map(({ name }) => name)).toEqual([
       "zz most",
       "a thermostat",
     ]);
@@ -116,7 +116,10 @@ test("tag and unit narrow a search", () => {
 
 test("without a search points are in the natural order of their names", () => {
   const names = ["b10", "a", "B9", "b010", "A"];
-  const found = new PointIndex(names.map((name) => findable(name))).find({});
+  const found = new PointIndex(
+    "falls",
+    names.map((name) => findable(name)),
+  ).find({});
   expect(found.map(({ name }) => name)).toEqual(["A", "a", "B9", "b010", "b10"]);
 });
 
@@ -138,7 +141,7 @@ test("a search finds all points that hold its words, as a naive search does", ()
       fc.array(fc.stringMatching(/^[ab12]{1,3}$/), { minLength: 1, maxLength: 3 }),
       (given, words) => {
         const points = given.map(({ name, label, markers }) => findable(name, { label, tags: { kv: {}, markers } }));
-        const found = new PointIndex(points).find({ search: words.join(" ") }).map(({ name }) => name);
+        const found = new PointIndex("falls", points).find({ search: words.join(" ") }).map(({ name }) => name);
         const wanted = points.filter(({ name, label, tags }) =>
           words.every((word) => naiveHas([name, label ?? "", ...tags.markers], word)),
         );
@@ -154,7 +157,10 @@ test.each<PointQuery>([{}, { search: "a" }, { search: "b 1" }])(
     const name = fc.stringMatching(/^[aAbB019 .\n-]{1,5}$/);
     fc.assert(
       fc.property(fc.uniqueArray(name, { maxLength: 20 }), fc.integer({ min: 1, max: 7 }), (names, limit) => {
-        const all = new PointIndex(names.map((one) => findable(one)));
+        const all = new PointIndex(
+          "falls",
+          names.map((one) => findable(one)),
+        );
         const ids: number[] = [];
         for (let cursor: string | undefined; ;) {
           const page = all.page(query, cursor, limit)!;

@@ -1,6 +1,8 @@
 import { compareUtf8 } from "../domain/utf8-order.ts";
+import { compileFilter, type PointFilter } from "./filter.ts";
 import type { FindablePoint } from "./point.ts";
 import { type Hit, SearchText } from "./search.ts";
+import { type TagUse, tagsOf } from "./tags.ts";
 import { naturalKey } from "./words.ts";
 
 export interface PointQuery {
@@ -10,6 +12,8 @@ export interface PointQuery {
   readonly tag?: string | undefined;
   /** the unit, normalised or as the upstream spells it, in any case */
   readonly unit?: string | undefined;
+  /** a Haystack filter: `filter.ts` */
+  readonly filter?: string | undefined;
 }
 
 export interface PointPage {
@@ -27,9 +31,12 @@ export class PointIndex {
   readonly points: readonly FindablePoint[];
   readonly #keys: readonly string[];
   readonly #byName: ReadonlyMap<string, number>;
+  readonly #siteName: string;
   #search: SearchText | undefined;
+  #tags: readonly TagUse[] | undefined;
 
-  constructor(points: readonly FindablePoint[]) {
+  constructor(siteName: string, points: readonly FindablePoint[]) {
+    this.#siteName = siteName;
     const keyed = points.map((point) => ({ point, key: naturalKey(point.name) }));
     keyed.sort((a, b) => compareNatural(a.key, a.point.name, b.key, b.point.name));
     this.points = keyed.map(({ point }) => point);
@@ -37,13 +44,22 @@ export class PointIndex {
     this.#byName = new Map(this.points.map(({ name }, i) => [name, i]));
   }
 
-  /** The points that match a query. A search gives the best first, any other query the natural order of names. */
+  /** The tags of all points, by name. */
+  get tags(): readonly TagUse[] {
+    return (this.#tags ??= tagsOf(this.points));
+  }
+
+  /**
+   * The points that match a query. A search gives the best first, any other query the natural order of names.
+   * @throws {FilterError}
+   */
   find(query: PointQuery): FindablePoint[] {
     return this.#hits(query).map(({ index }) => this.points[index]!);
   }
 
   /**
    * A page of {@link find}. @param cursor of the page before; undefined: the first page
+   * @throws {FilterError}
    * @returns null for a text that is no cursor of this query
    */
   page(query: PointQuery, cursor: string | undefined, limit: number): PointPage | null {
@@ -62,14 +78,23 @@ export class PointIndex {
   }
 
   #hits(query: PointQuery): Hit[] {
-    const { tag, unit, search = "" } = query;
+    const { tag, unit, filter, search = "" } = query;
     const hits = isSearchOf(query)
       ? this.#searchText().find(search)
       : this.points.map((_, index) => ({ index, rank: 0 }));
-    const conditions = [...(tag === undefined ? [] : [hasTag(tag)]), ...(unit === undefined ? [] : [hasUnit(unit)])];
+    const conditions = [
+      tag === undefined ? [] : [hasTag(tag)],
+      unit === undefined ? [] : [hasUnit(unit)],
+      filter === undefined ? [] : [this.#filter(filter)],
+    ].flat();
     return conditions.length === 0
       ? hits
       : hits.filter(({ index }) => conditions.every((matches) => matches(this.points[index]!)));
+  }
+
+  #filter(text: string): PointFilter {
+    const tags = new Map(this.tags.map(({ name, filterName }) => [filterName, name]));
+    return compileFilter(text, { siteName: this.#siteName, tagOf: (name) => tags.get(name) });
   }
 
   #searchText(): SearchText {

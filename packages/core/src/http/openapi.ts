@@ -48,6 +48,7 @@ const problemSchema = z.strictObject({
   code: z.string(),
   detail: z.string(),
   field: z.string().optional(),
+  matched: z.int().optional().meta({ description: "of `too_many_points`: points that the filter or search matches" }),
 });
 
 function schemaOf(schema: z.ZodType, io: "input" | "output"): SchemaObject {

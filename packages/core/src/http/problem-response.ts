@@ -11,6 +11,7 @@ interface ProblemBody {
   readonly code: ProblemCode;
   readonly detail: string;
   readonly field?: string;
+  readonly matched?: number;
 }
 
 function problemBody(problem: Problem): ProblemBody {
@@ -21,6 +22,7 @@ function problemBody(problem: Problem): ProblemBody {
     code: problem.code,
     detail: problem.message,
     ...(problem.field === undefined ? {} : { field: problem.field }),
+    ...(problem.matched === undefined ? {} : { matched: problem.matched }),
   };
 }
 

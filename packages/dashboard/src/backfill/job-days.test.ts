@@ -27,7 +27,7 @@ describe("the state of a day in a backfill", () => {
   const state = (outcome: KnownDay["job_outcome"], part: Partial<KnownDay> = {}, of = job) =>
     shownState(known("2026-11-02", { job_outcome: outcome, ...part }), of);
 
-  it("is failed after a failed attempt, even with an older file", () => {
+  it("is the outcome of its attempt: a failed day with an older file shows as failed", () => {
     expect(state("failed", { reason: "503", updated_at: SINCE })).toBe("failed");
     expect(state("suspect")).toBe("suspect");
     expect(state("written")).toBe("written");
@@ -44,7 +44,7 @@ describe("the state of a day in a backfill", () => {
     expect(state("pending", { state: "missing" }, runningJob({ status: "cancelled" }))).toBe("missing");
   });
 
-  it("awaits settlement if it is due and empty, unless a backfill is first", () => {
+  it("awaits settlement if nothing is stored and it is due, unless a backfill is first", () => {
     const due = { state: "missing", due_at: SINCE } as const;
     expect(shownState(known("2026-11-02", due), null)).toBe("awaiting");
     expect([state(null, due), state("pending", due)]).toEqual(["awaiting", "pending"]);
@@ -52,7 +52,7 @@ describe("the state of a day in a backfill", () => {
     expect(state(null, { state: "written", due_at: SINCE })).toBe("written");
   });
 
-  it("is provisional if its file was built without the API", () => {
+  it("is provisional if its file was built without the API, which will be asked again", () => {
     const built = { source: "d1", due_at: SINCE } as const;
     expect(shownState(known("2026-11-02", built), null)).toBe("provisional");
     expect([state(null, built), state("pending", built)]).toEqual(["provisional", "pending"]);
@@ -65,7 +65,7 @@ describe("the state of a day in a backfill", () => {
   });
 });
 
-it("lists failed and suspect days and those with an older file", () => {
+it("lists days that failed, are suspect or kept an older file, not waiting ones", () => {
   const days = [
     known("2026-11-02", { state: "failed", reason: "503", updated_at: SINCE }),
     known("2026-11-03", { reason: "cut off", updated_at: SINCE }),
@@ -112,7 +112,7 @@ it("a calendar has each day once, at its weekday", () => {
   );
 });
 
-it("loads days about a hundred times in a backfill, and at its end", () => {
+it("loads days at most about a hundred times during a backfill, and at its end", () => {
   const total = 1827;
   const withDays = (part: Partial<BackfillSiteJob>) => runningJob({ sites: [{ ...job.sites[0]!, ...part }] });
   const during = Array.from({ length: total + 1 }, (_, i) =>

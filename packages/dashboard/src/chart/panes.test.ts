@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { panesOf } from "./panes.ts";
 
-it("series of one unit share a pane, those of unknown units too", () => {
+it("series of one unit share a pane, in order of units; unknown units share one", () => {
   const series = [
     ["a", "°F"],
     ["b", null],

@@ -11,7 +11,7 @@ describe("ranges", () => {
     expect(endingAt({ start: 1000, end: 1100 }, 500)).toEqual({ start: 405, end: 505 });
   });
 
-  it("up to now end with this minute and keep their length at a clock change", () => {
+  it("up to now end with this minute, and have their exact length, also over a change of the clock", () => {
     const now = Date.UTC(2026, 2, 8, 12, 0, 1);
     for (const { id, ms } of LAST_RANGES) {
       const { start: from, end } = spanOf({ last: id }, now);

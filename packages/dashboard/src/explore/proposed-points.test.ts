@@ -18,7 +18,7 @@ function point(name: string, unit: string | null, rest: Partial<Point> = {}): Po
   };
 }
 
-it("proposes varying temperatures of several devices, and a power", () => {
+it("proposes temperatures of several devices and a power, with varying samples", () => {
   const weather = point("weather.temperature", "°C", { tags: { kv: {}, markers: ["weather"] } });
   const points = [
     point("a/RoomTemp", "°F"),

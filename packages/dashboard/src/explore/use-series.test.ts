@@ -21,7 +21,7 @@ function answered(query: Partial<TimeseriesQuery>): Answered {
   return { query: { ...asked, ...query }, answer: { interval: "raw", series: [], metadata } };
 }
 
-it("shows the answer with most range and points; among equals the finest", () => {
+it("shows the answer with most of the range and points, and the finest of those", () => {
   const year = answered({ start: 0, end: 1000 });
   const week = answered({ start: 50, end: 250 });
   const half = answered({ start: 150, end: 300 });

@@ -39,7 +39,7 @@ describe("the state of a day", () => {
     expect(statesOf(day("missing"), day("missing"))).toEqual(["none", "none"]);
   });
 
-  it("is 'nothing yet' in its first quarter of an hour, or three syncs", () => {
+  it("is 'nothing yet' in its first quarter of an hour, the time of three syncs", () => {
     const days = [{ ...day("written"), date: "2025-12-31" }, day("missing")];
     const midnight = Date.UTC(2026, 0, 1);
     const today = (minutes: number) => coverageStates(days, midnight + minutes * 60_000)[1]?.state;

@@ -56,7 +56,7 @@ describe("the overall status", () => {
     ]);
   });
 
-  it("is not well by an old status: later the sync is late", () => {
+  it("does not rely on an old status: the sync is late a quarter of an hour later", () => {
     const last = site({ watermark: iso(NOW) });
     expect(verdictOf(status([last]), [], NOW + 15 * MINUTE).facts[0]).toBe("synced 15 min ago");
     expect(verdictOf(status([last]), [], NOW + 16 * MINUTE)).toMatchObject({

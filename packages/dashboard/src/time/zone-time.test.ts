@@ -19,7 +19,7 @@ describe("clock times of a zone", () => {
     );
   });
 
-  it("map to an instant as in Temporal, also at skipped or repeated times", () => {
+  it("map back to an instant as in Temporal, also where a clock skips or repeats", () => {
     const nearChange = fc.tuple(
       fc.constantFrom(
         Date.UTC(2026, 2, 8, 2),

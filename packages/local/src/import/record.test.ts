@@ -43,6 +43,6 @@ test.each<[RawRecord, string]>([
   [{ ...names, timestamp: [1], value: 1 }, "bad_time"],
   [{ ...names, timestamp: true, value: 1 }, "bad_time"],
   [{ ...names, point_name: { name: "p" }, timestamp: 1, value: 1 }, "malformed"],
-])("%j is not a sample: %s", (record, reason) => {
+])("%j is no sample: %s", (record, reason) => {
   expect(sampleOf(record, NOW)).toBe(reason);
 });

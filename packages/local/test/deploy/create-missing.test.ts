@@ -47,7 +47,7 @@ const CREATIONS = [
 ];
 const BREAKS = CREATIONS.flatMap((creation) => (["before", "after"] as const).map((when) => ({ creation, when })));
 
-test.each(BREAKS)("$creation, broken $when its effect: later each part exists once", async (broken) => {
+test.each(BREAKS)("$creation, interrupted $when its effect: the next run creates each part once", async (broken) => {
   cloudflare.breaks = (call) => (call === broken.creation ? broken.when : null);
   await expect(create()).rejects.toThrow("no answer from Cloudflare's API");
   cloudflare.breaks = () => null;

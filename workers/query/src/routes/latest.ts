@@ -16,6 +16,7 @@ import type { Bounded } from "../bounded-answers.ts";
 import { answerOfState } from "../conditional.ts";
 import { withinTime } from "../deadline.ts";
 import { settingsOf } from "../env.ts";
+import { findParameters, foundPoints, isFinding, refuseNamesBesideFilter } from "../found-points.ts";
 import { A_POINT_LIST, pointsNamed, unknownPointsSchema } from "../point-names.ts";
 import { candidateNames } from "../read-names.ts";
 import { configuredSite } from "../site.ts";
@@ -28,6 +29,7 @@ const querySchema = z.strictObject({
     .min(1)
     .optional()
     .meta({ description: `Names, ${A_POINT_LIST}, at most 100; default: all points that have a sample` }),
+  ...findParameters,
 });
 
 const answerSchema = z.strictObject({
@@ -61,6 +63,7 @@ const described = describe({
   },
   problems: [
     "invalid_request",
+    "unsupported_filter",
     "unknown_site",
     "ambiguous_point_names",
     "unknown_point",
@@ -73,7 +76,8 @@ const described = describe({
 /** `GET /sites/{site}/latest`: the newest sample of the named points, or of all points that have one. */
 export const latestRoute = new Hono<Bounded>().get("/sites/:site/latest", described, async (context) => {
   const settings = settingsOf(context.env);
-  const { points: names } = parseInput(querySchema, context.req.queries());
+  const { points: names, ...query } = parseInput(querySchema, context.req.queries());
+  refuseNamesBesideFilter(names, query, "points");
   const site = configuredSite(settings, context.req.param("site"), "site");
   const db = databaseOf(settings, site);
   const stages = new Stages(Date.now);
@@ -86,23 +90,28 @@ export const latestRoute = new Hono<Bounded>().get("/sites/:site/latest", descri
       ]),
     ),
   );
+  const matching = async (all: readonly NamedUnits[]) => {
+    if (!isFinding(query)) return all;
+    const found = new Set((await foundPoints(db, site.name, query)).map(({ id }) => id));
+    return all.filter(({ id }) => found.has(id));
+  };
   const { points: wanted, unknown } = await stages.time(
     "catalog",
     async (): Promise<{ points: readonly NamedUnits[]; unknown: readonly string[] | null }> =>
       names === undefined
-        ? { points: parseUnits(units[0]?.results, units[1]?.results), unknown: null }
+        ? { points: await matching(parseUnits(units[0]?.results, units[1]?.results)), unknown: null }
         : pointsNamed(site.name, await findPoints(db, site.name, candidateNames(names)), names, "points"),
   );
   const siteId = foundSiteId(stamp?.results);
   const newestFile = newestFileDay(files?.results);
   const state = [
-    names === undefined
+    names === undefined && !isFinding(query)
       ? units.map(({ results }) => results)
       : wanted.map(({ id, name, unit, past }) => [id, name, unit, past]),
     unknown,
     [stamp?.results, files?.results],
   ];
-  const asked = [site.name, names === undefined];
+  const asked = [site.name, names === undefined, query];
   return answerOfState(context, stages, { route: "latest", asked, state }, async () => {
     await stages.time("wait", () => context.var.admit(VALUES_PER_ROW * wanted.length));
     const now = Date.now();

@@ -13,16 +13,13 @@ import { Hono } from "hono";
 import { z } from "zod";
 import { answerOfState } from "../conditional.ts";
 import { type Env, settingsOf } from "../env.ts";
+import { findParameters, findWith } from "../found-points.ts";
 import { configuredSite } from "../site.ts";
 import { Stages } from "../stages.ts";
 import { IF_NONE_MATCH, NOT_MODIFIED } from "../etag.ts";
 
 const querySchema = z.strictObject({
-  search: once(z.string().max(200).optional()).meta({
-    description:
-      "Words of the name, label, equipment, tags or unit, in any order, as `ahu5002 supply` or `AHU-5002`. The best come " +
-      "first: whole words and beginnings of words, measured points before setpoints and alarm limits",
-  }),
+  ...findParameters,
   tag: once(z.string().min(1).max(200).optional()).meta({ description: "A marker, a tag's name, or `name:value`" }),
   unit: once(z.string().min(1).max(200).optional()).meta({
     description: "A unit, such as `°F` or `degrees-fahrenheit`",
@@ -63,7 +60,7 @@ const described = describe({
     200: { description: "A page", content: { "application/json": answerSchema } },
     304: NOT_MODIFIED,
   },
-  problems: ["invalid_request", "unknown_site"],
+  problems: ["invalid_request", "unsupported_filter", "unknown_site"],
 });
 
 function gapAfterS(point: Cadence): number | null {
@@ -84,7 +81,7 @@ export const pointsRoute = new Hono<{ Bindings: Env }>().get("/sites/:site/point
       db.batch([pointsVersionStatement(db, site.name), ...siteVersionStatements(db, site.name)]),
     );
     const { index } = await sitePoints(db, site.name, version?.results);
-    return { found: index.page(query, after, limit), versions: others };
+    return { found: findWith(() => index.page(query, after, limit)), versions: others };
   });
   if (found === null) {
     const detail = "cursor: is not of this search; give `next_cursor` of the page before, or none.";

@@ -38,6 +38,7 @@ const described = describe({
     "epoch_seconds",
     "span_too_long",
     "too_many_points",
+    "unsupported_filter",
     "unknown_site",
     "ambiguous_point_names",
     "unknown_point",

@@ -8,6 +8,7 @@ import { type AskedTime, parseAskedTime } from "@building-vitals/core/query/aske
 import { FILLS } from "@building-vitals/core/query/fill";
 import { UNIT_SYSTEMS } from "@building-vitals/core/query/units";
 import { z } from "zod";
+import { findParameters, isFinding, refuseNamesBesideFilter } from "../found-points.ts";
 import { A_POINT_LIST } from "../point-names.ts";
 import { FORMATS } from "./respond.ts";
 
@@ -33,7 +34,11 @@ const NOW: AskedTime = { kind: "relative", steps: [] };
 
 export const querySchema = z.strictObject({
   site_name: once(z.string("is missing").min(1)),
-  point_names: z.array(z.string(), "is missing").meta({ description: `At most 100: ${A_POINT_LIST}` }),
+  point_names: z
+    .array(z.string())
+    .optional()
+    .meta({ description: `At most 100: ${A_POINT_LIST}. Needed unless filter or search find the points` }),
+  ...findParameters,
   start_time: once(askedTimeSchema).meta({ description: A_TIME }),
   end_time: once(askedTimeSchema.optional()).meta({ description: "Exclusive, as start_time; default: `now`" }),
   interval: once(
@@ -76,6 +81,10 @@ export type TimeseriesRequest = Omit<z.output<typeof querySchema>, "start_time" 
  */
 export function parseTimeseriesRequest(query: Readonly<Record<string, string[]>>): TimeseriesRequest {
   const { start_time: start, end_time: end = NOW, max_points, ...rest } = parseInput(querySchema, query);
+  refuseNamesBesideFilter(rest.point_names, rest, "point_names");
+  if (rest.point_names === undefined && !isFinding(rest)) {
+    throw new Problem("invalid_request", "point_names: is missing, and so are filter and search.", "point_names");
+  }
   if (rest.interval === "raw" && (rest.fill === "locf" || rest.fill === "linear")) {
     const detail = `fill=${rest.fill} applies to buckets only: use interval=1min or coarser, or fill=null.`;
     throw new Problem("invalid_request", detail, "fill");

@@ -14,6 +14,7 @@ import { readStored } from "@building-vitals/core/read/stored";
 import type { QueryStores } from "../deadline.ts";
 import type { Settings } from "../env.ts";
 import { etagOf } from "../etag.ts";
+import { foundNames } from "../found-points.ts";
 import { pointsNamed } from "../point-names.ts";
 import { candidateNames } from "../read-names.ts";
 import { configuredSite } from "../site.ts";
@@ -52,15 +53,22 @@ export async function findQuery(
   stages: Stages,
   started: number,
 ): Promise<ResolvedQuery> {
-  const { point_names: names, tz, times, interval, maxPoints, fill } = request;
+  const { point_names: names, search, filter, tz, times, interval, maxPoints, fill } = request;
   const site = configuredSite(settings, request.site_name, "site_name");
   const db = databaseOf(settings, site);
   const timeZone = tz ?? site.timezone;
   const range = await stages.time("catalog", () => resolveRange(db, site.name, times, timeZone, started));
-  const state = await stages.time("catalog", () => readQueryState(db, site.name, candidateNames(names), range));
-  const { siteId, watermark } = state;
-  const named = pointsNamed(site.name, state.points, names, "point_names");
-  if (siteId === null) throw new Error("points were found for a site without an id");
+  const found =
+    names === undefined ? await stages.time("catalog", () => foundNames(db, site.name, { search, filter })) : [];
+  const candidates = names === undefined ? found : candidateNames(names);
+  const state = await stages.time("catalog", () => readQueryState(db, site.name, candidates, range));
+  // A site without an id has no points. No site has id 0.
+  const { siteId: knownId, watermark } = state;
+  const siteId = knownId ?? 0;
+  const named =
+    names === undefined
+      ? { points: found.flatMap((name) => state.points.get(name) ?? []), unknown: [] }
+      : pointsNamed(site.name, state.points, names, "point_names");
   const points = named.points.map(judgeablePoint);
   const ids = points.map(({ id }) => id);
   const before =
