@@ -26,6 +26,8 @@ describeInBrowser("Explore", (dashboard) => {
     await page.keyboard.type("roomhum");
     const options = page.getByRole("listbox", { name: "Points" }).getByRole("option");
     await options.getByText("RoomHumidity", { exact: false }).first().waitFor();
+    await expect.poll(() => options.first().textContent()).toContain("Vav8001.RoomHumidity");
+    await page.keyboard.type(" vav8002");
     await expect.poll(() => options.first().textContent()).toContain("Vav8002.RoomHumidity");
     await page.keyboard.press("Enter");
     await page.getByRole("rowheader", { name: "Vav8002.RoomHumidity" }).waitFor();

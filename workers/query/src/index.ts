@@ -10,12 +10,14 @@ import { type Env, settingsOf } from "./env.ts";
 import { auditRoute } from "./routes/audit.ts";
 import { coverageRoute } from "./routes/coverage.ts";
 import { dayFileRoute } from "./routes/day-file.ts";
+import { equipmentRoute } from "./routes/equipment.ts";
 import { latestRoute } from "./routes/latest.ts";
 import { metricsRoute } from "./routes/metrics.ts";
 import { pointsRoute } from "./routes/points.ts";
 import { qualityRoute } from "./routes/quality.ts";
 import { sitesRoute } from "./routes/sites.ts";
 import { servicesRoute } from "./routes/services.ts";
+import { tagsRoute } from "./routes/tags.ts";
 import { timeseriesRoute } from "./routes/timeseries.ts";
 
 const DESCRIPTION =
@@ -45,6 +47,8 @@ app.use(
 app.route("/", metricsRoute);
 app.route("/", sitesRoute);
 app.route("/", pointsRoute);
+app.route("/", equipmentRoute);
+app.route("/", tagsRoute);
 app.route("/", coverageRoute);
 app.route("/", qualityRoute);
 app.route("/", latestRoute);

@@ -118,3 +118,62 @@ test.each([
 ])("%s is refused", async (_, path, field) => {
   expect(await problemOf(await call(path))).toMatchObject({ status: 400, code: "invalid_request", field });
 });
+
+test("/equipment lists what filters call equip", async () => {
+  const schema = z.strictObject({
+    equipment: z.array(
+      z.strictObject({
+        id: z.string(),
+        name: z.string(),
+        parent: z.string().nullable(),
+        source: z.string(),
+        points: z.int(),
+      }),
+    ),
+  });
+  const response = await call(`/sites/${SITE}/equipment`);
+  const { equipment } = schema.parse(await response.json());
+  expect(equipment).toEqual([
+    { id: "tag:AHU 1", name: "AHU 1", parent: null, source: "tag", points: 2 },
+    { id: "tag:AHU 2", name: "AHU 2", parent: null, source: "tag", points: 1 },
+  ]);
+  for (const { id, points } of equipment) {
+    expect(await namesOf(`/sites/${SITE}/points?${asked({ filter: `equip==${JSON.stringify(id)}` })}`)).toHaveLength(
+      points,
+    );
+  }
+});
+
+test("/tags counts the points of each tag, and names it for filters", async () => {
+  const schema = z.strictObject({
+    tags: z.array(
+      z.strictObject({
+        name: z.string(),
+        filter_name: z.string(),
+        count: z.int(),
+        markers: z.int(),
+        texts: z.int(),
+      }),
+    ),
+  });
+  const { tags } = schema.parse(await (await call(`/sites/${SITE}/tags`)).json());
+  expect(tags).toEqual([
+    { name: "equip", filter_name: "equipTag", count: 3, markers: 0, texts: 3 },
+    { name: "sp", filter_name: "sp", count: 1, markers: 1, texts: 0 },
+    { name: "temp", filter_name: "temp", count: 3, markers: 3, texts: 0 },
+    { name: "zone", filter_name: "zone", count: 3, markers: 3, texts: 0 },
+  ]);
+  for (const { filter_name: filter, count } of tags) {
+    expect(await namesOf(`/sites/${SITE}/points?${asked({ filter })}`)).toHaveLength(count);
+  }
+});
+
+test.each(["equipment", "tags"])(
+  "/%s has an ETag of the catalogue, and is empty for a site without points",
+  async (route) => {
+    const etag = (await call(`/sites/${SITE}/${route}`)).headers.get("etag")!;
+    expect((await call(`/sites/${SITE}/${route}`, {}, { "if-none-match": etag })).status).toBe(304);
+    expect(await (await call(`/sites/${encodeURIComponent(OTHER_SITE)}/${route}`)).json()).toEqual({ [route]: [] });
+    expect(await problemOf(await call(`/sites/nowhere/${route}`))).toMatchObject({ code: "unknown_site" });
+  },
+);

@@ -1,4 +1,6 @@
+import fc from "fast-check";
 import { expect, test } from "vitest";
+import { equipmentList } from "./equipment-list.ts";
 import { equipmentOf, splitName } from "./equipment.ts";
 import { findable } from "../../test/findable.ts";
 
@@ -54,4 +56,49 @@ test("without tags and device the name tells the equipment", () => {
   ]);
   expect(ids({}, "weather.temperature")).toEqual([]);
   expect(ids({}, "alone")).toEqual([]);
+});
+
+test("the list has each equipment once, with its parent and its own points", () => {
+  const tagged = (name: string, tags: Record<string, string>) => findable(name, { tags: { kv: tags, markers: [] } });
+  const points = [
+    tagged("a", { equip: "VAV 10", ahuRef: "AHU 1" }),
+    // another parent: the first point's counts
+    tagged("b", { equip: "VAV 10", ahuRef: "AHU 2" }),
+    tagged("c", { equip: "VAV 9" }),
+    findable("d", { device: "VAV 9" }),
+    findable("ses/a/Net1/Vav2/Temp"),
+    findable("weather.temperature"),
+  ];
+  const list = equipmentList(points).map(({ id, parent, source, points: own }) => [id, parent, source, own]);
+  expect(list).toEqual([
+    ["tag:AHU 1", null, "tag", 0],
+    ["tag:AHU 2", null, "tag", 0],
+    ["name:Net1", null, "name", 0],
+    ["device:VAV 9", null, "device", 1],
+    ["tag:VAV 9", null, "tag", 1],
+    ["tag:VAV 10", "tag:AHU 1", "tag", 2],
+    ["name:Net1/Vav2", "name:Net1", "name", 1],
+  ]);
+});
+
+test("parents form no circle, and every parent is in the list", () => {
+  const name = fc.constantFrom("A", "B", "C", "D");
+  fc.assert(
+    fc.property(fc.array(fc.tuple(name, name), { maxLength: 8 }), (pairs) => {
+      const points = pairs.map(([equip, ahuRef]) => findable(equip, { tags: { kv: { equip, ahuRef }, markers: [] } }));
+      const list = equipmentList(points);
+      const parents = new Map(list.map(({ id, parent }) => [id, parent]));
+      expect(parents.size).toBe(list.length);
+      expect(list.reduce((sum, { points: own }) => sum + own, 0)).toBe(points.length);
+      const depths = list.map(({ id }) => {
+        let depth = 0;
+        for (let at = parents.get(id); at != null && depth < 9; at = parents.get(at)) {
+          if (!parents.has(at)) return Infinity;
+          depth++;
+        }
+        return depth;
+      });
+      expect(Math.max(0, ...depths)).toBeLessThan(4);
+    }),
+  );
 });

@@ -1,4 +1,5 @@
 import { compareUtf8 } from "../domain/utf8-order.ts";
+import { type Equipment, equipmentList } from "./equipment-list.ts";
 import { compileFilter, type PointFilter } from "./filter.ts";
 import type { FindablePoint } from "./point.ts";
 import { type Hit, SearchText } from "./search.ts";
@@ -34,6 +35,7 @@ export class PointIndex {
   readonly #siteName: string;
   #search: SearchText | undefined;
   #tags: readonly TagUse[] | undefined;
+  #equipment: readonly Equipment[] | undefined;
 
   constructor(siteName: string, points: readonly FindablePoint[]) {
     this.#siteName = siteName;
@@ -42,6 +44,11 @@ export class PointIndex {
     this.points = keyed.map(({ point }) => point);
     this.#keys = keyed.map(({ key }) => key);
     this.#byName = new Map(this.points.map(({ name }, i) => [name, i]));
+  }
+
+  /** The equipment of all points. */
+  get equipment(): readonly Equipment[] {
+    return (this.#equipment ??= equipmentList(this.points));
   }
 
   /** The tags of all points, by name. */

@@ -7,13 +7,13 @@ import { tagsOf } from "./tags.ts";
 
 test("tags are counted by point, as markers and as texts", () => {
   const points = [
-    findable("a", { tags: { kv: { floor: "1" }, markers: ["zone", "zone", "temp"] } }),
+    findable("a", { tags: { kv: { floor: "1", temp: "y" }, markers: ["zone", "zone", "temp"] } }),
     findable("b", { tags: { kv: { floor: "2", zone: "x" }, markers: ["temp"] } }),
   ];
   expect(tagsOf(points)).toEqual([
-    { name: "floor", filterName: "floor", markers: 0, texts: 2 },
-    { name: "temp", filterName: "temp", markers: 2, texts: 0 },
-    { name: "zone", filterName: "zone", markers: 1, texts: 1 },
+    { name: "floor", filterName: "floor", count: 2, markers: 0, texts: 2 },
+    { name: "temp", filterName: "temp", count: 2, markers: 2, texts: 1 },
+    { name: "zone", filterName: "zone", count: 2, markers: 1, texts: 1 },
   ]);
 });
 

@@ -8,6 +8,8 @@ export interface TagUse {
   readonly name: string;
   /** its name in a filter */
   readonly filterName: string;
+  /** points that have it */
+  readonly count: number;
   /** points that have it as a marker */
   readonly markers: number;
   /** points that have it with a text */
@@ -36,15 +38,17 @@ function asFilterName(name: string): string {
  * a number where two would have the same.
  */
 export function tagsOf(points: readonly FindablePoint[]): TagUse[] {
-  const counts = new Map<string, { markers: number; texts: number }>();
+  const counts = new Map<string, { count: number; markers: number; texts: number }>();
   const countOf = (name: string) => {
-    const known = counts.get(name) ?? { markers: 0, texts: 0 };
+    const known = counts.get(name) ?? { count: 0, markers: 0, texts: 0 };
     counts.set(name, known);
     return known;
   };
   for (const { tags } of points) {
-    for (const marker of new Set(tags.markers)) countOf(marker).markers++;
-    for (const name of Object.keys(tags.kv)) countOf(name).texts++;
+    const [markers, texts] = [new Set(tags.markers), Object.keys(tags.kv)];
+    for (const name of markers) countOf(name).markers++;
+    for (const name of texts) countOf(name).texts++;
+    for (const name of new Set([...markers, ...texts])) countOf(name).count++;
   }
   const names = [...counts.keys()].sort(compareUtf8);
   const isKept = (name: string) => FILTER_NAME.test(name) && !RESERVED.has(name);
