@@ -47,7 +47,7 @@ describeWithOwnSystem("Backfill", { points: 12, pastDays: 0 }, (dashboard) => {
     expect(await page.locator(".day-readout").textContent()).toMatch(
       /: Written [\d,]+ samples · \d+ points · [\d.]+ kB · built/,
     );
-    expect(await page.getByText("There is nothing to fetch").count()).toBe(0);
+    expect(await page.getByText("Nothing to fetch").count()).toBe(0);
   });
 
   it("queues a start behind a running backfill, withdraws it, and cancels", async () => {

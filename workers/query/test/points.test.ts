@@ -53,7 +53,15 @@ test("a point with all fields, one without samples, one of another site", async 
     [first!, START + 90_000, 2],
   ]);
   await storePoints(OTHER_SITE, [point("x/y")]);
-  const silent = { unit: null, label: null, tags: { kv: {}, markers: [] }, configured: true, first_seen: null };
+  const noEvidence = { quantity: "gauge", quantity_reason: "neither unit nor tags say otherwise" };
+  const silent = {
+    ...noEvidence,
+    unit: null,
+    label: null,
+    tags: { kv: {}, markers: [] },
+    configured: true,
+    first_seen: null,
+  };
   expect(await page()).toEqual({
     points: [
       { ...silent, name: "a", interval_s: null, gap_after_s: null, last_seen: null },
@@ -61,6 +69,8 @@ test("a point with all fields, one without samples, one of another site", async 
         name: "b",
         unit: "°F",
         label: "VAV 8",
+        quantity: "gauge",
+        quantity_reason: "unit °F",
         tags: { kv: { floor: "2" }, markers: ["zone"] },
         interval_s: 300,
         gap_after_s: 900,

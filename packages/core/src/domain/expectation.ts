@@ -18,7 +18,7 @@ export interface Expectation {
 }
 
 /** A gap lasts longer than this many cadences. */
-const TOLERATED_CADENCES = 3;
+export const TOLERATED_CADENCES = 3;
 
 /** A measured cadence is not promised, so a silence of less than an hour is not a gap. */
 const SHORTEST_MEASURED_MS = HOUR_MS;

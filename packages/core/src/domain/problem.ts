@@ -3,6 +3,7 @@ export const PROBLEMS = {
   invalid_request: { status: 400, title: "The request is not valid" },
   span_too_long: { status: 400, title: "The time range is too long" },
   too_many_points: { status: 400, title: "Too many points" },
+  agg_not_for_quantity: { status: 422, title: "The aggregate means nothing for the quantity" },
   epoch_seconds: { status: 400, title: "A time is not in epoch milliseconds" },
   unsupported_filter: { status: 400, title: "The filter uses what is not supported" },
   ambiguous_point_names: { status: 400, title: "The point names have two readings" },

@@ -1,4 +1,4 @@
-/** Fields of points in a filter, beside their tags. `quantity`: points have none yet, so it is missing everywhere. */
+/** Fields of points in a filter, beside their tags. */
 export const FIELDS = ["name", "label", "unit", "quantity", "equip", "cadence", "siteName"] as const;
 export type Field = (typeof FIELDS)[number];
 

@@ -51,7 +51,8 @@ test.each<[string, string[]]>([
   ['name == "alone"', ["alone"]],
   ['label == "VAV 2 \\u0054emp"', ["vav2/Temp"]],
   ['siteName == "falls" and not temp', ["alone", "vav2/Sp"]],
-  ["not quantity", ["ahu1/Temp", "alone", "vav2/Sp", "vav2/Temp"]],
+  ['quantity == "gauge"', ["ahu1/Temp", "alone", "vav2/Sp", "vav2/Temp"]],
+  ['quantity == "counter"', []],
   ["nowhere", []],
 ])("%s", (filter, found) => {
   expect(matched(filter)).toEqual(found);

@@ -1,3 +1,4 @@
+import { quantityOf } from "../domain/quantity.ts";
 import { equipmentOf } from "./equipment.ts";
 import { type Field, isField } from "./fields.ts";
 import { type Comparison, type FilterNode, type FilterValue, parseFilter } from "./filter-parse.ts";
@@ -81,7 +82,7 @@ function fieldValues(field: Field, point: FindablePoint, siteName: string): Valu
       return values;
     }
     case "quantity":
-      return NONE;
+      return [quantityOf(point).quantity];
   }
 }
 

@@ -1,27 +1,42 @@
+import { registerOf } from "../analysis/register.ts";
 import type { Completeness } from "../domain/completeness.ts";
 import { dayOf, dayRange, dayStart } from "../domain/day.ts";
 import { HOUR_MS } from "../domain/hour.ts";
 import { EMPTY_SERIES } from "../domain/samples.ts";
-import { cut } from "../domain/time-range.ts";
-import type { BucketedSeries } from "./buckets.ts";
+import { Problem } from "../domain/problem.ts";
+import { aggregatePoint, isUse, within } from "./aggregate.ts";
 import type { ColdLevel } from "../read/cold-level.ts";
 import { planBlocks } from "../read/cold-plan.ts";
 import type { Carried } from "./fill.ts";
+import { hoursWithoutEdges, readingsOf } from "./hour-readings.ts";
 import { bucketHours, hourParts } from "./hour-parts.ts";
 import { type JudgeablePoint, judgePoint } from "./judge-point.ts";
 import { hoursToCarry, lastOfHours } from "./last-samples.ts";
 import { CARRIED_READS, ROLLUPS_AT_ONCE } from "../read/limits.ts";
 import type { QueryPlan } from "./plan.ts";
+import type { SeriesColumn, SeriesFacts } from "./series-column.ts";
 import { rawHours } from "../read/raw-hours.ts";
 import { lostDays, type ReadTally, readSamples } from "../read/read-samples.ts";
 import { aggregateInUnitOfNow, type PastUnit, pastUnits, seriesInUnitOfNow, withUnitChanges } from "./past-units.ts";
 import { overflownHours, type ParsedRollup, parseRollups, rollupsByPoint } from "./rollups.ts";
 import { type PointRollup, readStored, type Stored } from "../read/stored.ts";
 
+/** The columns of a computed point, of equal length. */
+export interface ComputedColumns extends Carried {
+  /** time of the sample, or start of its bucket: epoch milliseconds UTC */
+  readonly times: Float64Array;
+  readonly values: Float64Array;
+  readonly min?: Float64Array;
+  readonly max?: Float64Array;
+  readonly count?: Int32Array;
+  readonly more?: readonly SeriesColumn[];
+  readonly facts?: SeriesFacts;
+}
+
 /** One point's part of an answer. */
 export interface ComputedPoint<P> {
   readonly point: P;
-  readonly columns: BucketedSeries & Carried;
+  readonly columns: ComputedColumns;
   /** number of its samples per level; a sample in both counts as hot */
   readonly hot: number;
   readonly cold: number;
@@ -46,7 +61,7 @@ export async function* computeFromHours<P extends JudgeablePoint>(
   bounds: Float64Array,
   tally: ReadTally,
 ): AsyncGenerator<ComputedPoint<P>> {
-  const { hourly: points, range, stored, rollupDays } = plan;
+  const { hourly: points, readRange, stored, rollupDays } = plan;
   if (stored.rollups !== null) {
     yield* computeBlock(cold, plan, bounds, tally, points, stored);
     return;
@@ -55,35 +70,51 @@ export async function* computeFromHours<P extends JudgeablePoint>(
   for (let first = 0; first < points.length; first += atOnce) {
     const some = points.slice(first, first + atOnce);
     const ids = some.map(({ id }) => id);
-    yield* computeBlock(cold, plan, bounds, tally, some, await readStored(cold.db, cold.siteId, ids, range, "rollups"));
+    yield* computeBlock(
+      cold,
+      plan,
+      bounds,
+      tally,
+      some,
+      await readStored(cold.db, cold.siteId, ids, readRange, "rollups"),
+    );
   }
 }
 
 async function* computeBlock<P extends JudgeablePoint>(
   cold: ColdLevel,
-  { range, coverage, isCarried }: QueryPlan<P>,
+  { range, readRange, coverage, isCarried }: QueryPlan<P>,
   bounds: Float64Array,
   tally: ReadTally,
   points: readonly P[],
   readNow: Stored,
 ): AsyncGenerator<ComputedPoint<P>> {
-  const stored = withUnitChanges(readNow, points, range);
+  const stored = withUnitChanges(readNow, points, readRange);
   if (stored.rollups === null) throw new Error("more days were built since the plan than it allows");
   const rollups = rollupsByPoint(stored.rollups);
   const overflown = overflownHours(stored.rollups);
   const carried = isCarried ? carriedHours(points, rollups, bounds, stored.days) : [];
-  const raw = new Set(rawHours(range, { withoutRollups: [...stored.withoutRollups, ...overflown, ...carried] }));
+  const fallen = fallenHours(points, rollups);
+  const raw = new Set([
+    ...rawHours(readRange, { withoutRollups: [...stored.withoutRollups, ...overflown, ...carried, ...fallen] }),
+    ...rawHours(range, { withoutRollups: [] }),
+  ]);
   const hours = stored.hours.filter((hour) => raw.has(hour));
   const rawDays = new Set([...raw].map(dayOf));
   const days = stored.days.filter(({ day }) => rawDays.has(day));
   const lose = (day: number) => {
-    for (const hour of raw) if (dayOf(hour) === day) tally.lost.push(cut({ start: hour, end: hour + HOUR_MS }, range));
+    for (const hour of raw) if (dayOf(hour) === day) tally.lost.push({ start: hour, end: hour + HOUR_MS });
   };
   for (const { day, state } of days) if (state === "suspect") lose(day);
   const pointDays = stored.pointDays?.filter(({ day }) => rawDays.has(day)) ?? [];
   for (const block of planBlocks(days, pointDays, points, hours.length, stored.months)) {
     const known = lostDays(tally);
-    const samples = await readSamples(cold, { range, hours, only: raw, days, hotSamples: null }, block, tally);
+    const samples = await readSamples(
+      cold,
+      { range: readRange, hours, only: raw, days, hotSamples: null },
+      block,
+      tally,
+    );
     for (const day of lostDays(tally)) if (!known.has(day)) lose(day);
     for (const point of block.points) {
       const ofPoint = rollups.get(point.id) ?? [];
@@ -94,14 +125,10 @@ async function* computeBlock<P extends JudgeablePoint>(
       for (const { day, reason } of damaged) {
         const absent = [...(tally.misplaced.get(day)?.absent ?? []), point.name];
         tally.misplaced.set(day, { day, reason, absent });
-        tally.lost.push(cut(dayRange(day), range));
+        tally.lost.push(dayRange(day));
       }
-      const parts = hourParts(
-        parsed.map((rollup) => rollupInUnitOfNow(past, rollup)),
-        raw,
-        series,
-        range,
-      );
+      const inUnit = parsed.map((rollup) => rollupInUnitOfNow(past, rollup));
+      const parts = hourParts(inUnit, raw, within(series, range), range);
       const coldDays = new Set(ofPoint.filter(({ isCold }) => isCold).map(({ day }) => day));
       let [hotSamples, coldSamples] = [series.times.length - fromLower, fromLower];
       for (const { hour, aggregate, times } of parts) {
@@ -109,16 +136,39 @@ async function* computeBlock<P extends JudgeablePoint>(
         if (coldDays.has(dayOf(hour))) coldSamples += aggregate.n;
         else hotSamples += aggregate.n;
       }
-      const columns = bucketHours(parts, bounds);
+      const buckets = bucketHours(parts, bounds);
+      const { aggregation, expectation } = point;
+      const columns = (): ComputedColumns => {
+        if (aggregation === undefined) {
+          return isCarried ? { ...buckets, last: lastOfHours(parts, buckets.times) } : buckets;
+        }
+        const register = isUse(aggregation) ? registerOf(readingsOf(inUnit, raw, series, readRange), false) : null;
+        const asked = { bounds, range, toleranceMs: expectation?.toleranceMs ?? null };
+        return aggregatePoint(aggregation, { buckets, register, samples: null }, asked);
+      };
       yield {
         point,
-        columns: isCarried ? { ...columns, last: lastOfHours(parts, columns.times) } : columns,
+        columns: columns(),
         hot: hotSamples,
         cold: coldSamples,
         judged: judgePoint(point, parts, range, coverage.until),
       };
     }
   }
+}
+
+/** Samples of a counter's hours that fall more than once are read, up to the limit of reads from R2. */
+function fallenHours(
+  points: readonly JudgeablePoint[],
+  rollups: ReadonlyMap<number, readonly PointRollup[]>,
+): number[] {
+  const asked = points.filter(({ aggregation }) => aggregation !== undefined && isUse(aggregation));
+  const hours = asked.flatMap(({ id }) => hoursWithoutEdges(parseRollups(rollups.get(id) ?? []).parsed));
+  if (hours.length > CARRIED_READS) {
+    const detail = `${hours.length} hours of counters fall more than once, at most ${CARRIED_READS} are allowed: ask for agg=avg or a shorter range.`;
+    throw new Problem("too_much_data", detail, "agg");
+  }
+  return hours;
 }
 
 function rollupInUnitOfNow(past: readonly PastUnit[], rollup: ParsedRollup): ParsedRollup {

@@ -3,13 +3,15 @@ import { turnOf } from "../domain/angle.ts";
 import { type Completeness, joinCompleteness } from "../domain/completeness.ts";
 import { dayRange } from "../domain/day.ts";
 import { Problem } from "../domain/problem.ts";
-import { EMPTY_SERIES, type Series } from "../domain/samples.ts";
-import { cut, mergeRanges, type TimeRange } from "../domain/time-range.ts";
+import { concatSeries, EMPTY_SERIES, type Series } from "../domain/samples.ts";
+import { cut, mergeRanges, overlap, type TimeRange } from "../domain/time-range.ts";
 import type { ReadCost } from "../store/read-segments.ts";
 import { type BeforeRange, NOTHING_BEFORE, readBeforeRange } from "../read/before-range.ts";
 import { type BucketedSeries, bucketSeries } from "./buckets.ts";
+import type { Aggregation } from "../analysis/agg.ts";
 import type { ColdLevel } from "../read/cold-level.ts";
-import { computeFromHours } from "./compute-hours.ts";
+import { aggregatePoint, isUse, registerOfSamples, within } from "./aggregate.ts";
+import { type ComputedColumns, computeFromHours } from "./compute-hours.ts";
 import type { Carried } from "./fill.ts";
 import { type JudgeablePoint, judgePoint } from "./judge-point.ts";
 import { lastOfSeries } from "./last-samples.ts";
@@ -26,14 +28,8 @@ import {
 import { lostDays, newTally, type ReadTally, readSamples } from "../read/read-samples.ts";
 
 /** One point's answer. Columns of equal length; `min`, `max` and `count` exist only for aggregated samples. */
-export interface QueriedSeries extends Carried {
+export interface QueriedSeries extends ComputedColumns {
   readonly point: JudgeablePoint;
-  /** time of the sample, or start of its bucket: epoch milliseconds UTC */
-  readonly times: Float64Array;
-  readonly values: Float64Array;
-  readonly min?: Float64Array;
-  readonly max?: Float64Array;
-  readonly count?: Int32Array;
 }
 
 export interface QueryAnswer {
@@ -83,7 +79,7 @@ export async function executeQuery(
   const unjudged = new Set<string>();
   const samples = { hot: 0, cold: 0 };
   let values = 0;
-  for await (const computed of computeAll(cold, plan, tally)) {
+  for await (const computed of computeAll(cold, plan, tally, carried.last)) {
     samples.hot += computed.hot;
     samples.cold += computed.cold;
     if (computed.judged === null) unjudged.add(computed.point.name);
@@ -92,7 +88,8 @@ export async function executeQuery(
     const carriedIn =
       last === undefined ? {} : { before: inUnitOfNow(pastUnits(computed.point), last.time, last.value) };
     series.set(computed.point.id, { point: computed.point, ...computed.columns, ...carriedIn });
-    values += computed.columns.times.length;
+    const { times, more = [] } = computed.columns;
+    values += times.length * (1 + more.length);
     if (values > MAX_VALUES) {
       const detail = `The range holds more than ${MAX_VALUES} values: ask for a coarser interval or fewer points.`;
       throw new Problem("too_much_data", detail, "interval");
@@ -103,6 +100,7 @@ export async function executeQuery(
   const unreadableMonths = [...tally.months.values()];
   await dropProved(cold, unreadableMonths);
   const completeness = joinCompleteness(judged);
+  const lost = tally.lost.filter((range) => overlap(range, plan.range)).map((range) => cut(range, plan.range));
   return {
     series: plan.points.flatMap(({ id }) => series.get(id) ?? []),
     samples: samples.hot + samples.cold,
@@ -110,19 +108,24 @@ export async function executeQuery(
     cold: { ...tally.cold, samples: samples.cold, files: tally.files.size },
     completeness,
     unjudged: plan.points.flatMap(({ name }) => (unjudged.has(name) ? [name] : [])),
-    missing: mergeRanges([...completeness.missing, ...coverage.uncovered, ...tally.lost]),
+    missing: mergeRanges([...completeness.missing, ...coverage.uncovered, ...lost]),
     until: coverage.until,
-    partial: tally.lost.length > 0 || carried.isPartial,
+    partial: lost.length > 0 || carried.isPartial,
     unreadable,
     misplaced: [...tally.misplaced.values()],
     unreadableMonths,
   };
 }
 
-async function* computeAll(cold: ColdLevel, plan: QueryPlan<JudgeablePoint>, tally: ReadTally) {
+async function* computeAll(
+  cold: ColdLevel,
+  plan: QueryPlan<JudgeablePoint>,
+  tally: ReadTally,
+  before: ReadonlyMap<number, { readonly time: number; readonly value: number }>,
+) {
   const { points, hourly, bounds } = plan;
   if (hourly.length > 0 && bounds !== null) yield* computeFromHours(cold, plan, bounds, tally);
-  if (hourly.length < points.length) yield* computeFromSamples(cold, plan, tally);
+  if (hourly.length < points.length) yield* computeFromSamples(cold, plan, tally, before);
 }
 
 function bucketed(raw: Series, bounds: Float64Array, turn: number | null, isCarried: boolean) {
@@ -130,21 +133,62 @@ function bucketed(raw: Series, bounds: Float64Array, turn: number | null, isCarr
   return isCarried ? { ...columns, last: lastOfSeries(raw, columns.times) } : columns;
 }
 
+/** @param before the last sample before the range, if it was looked for */
+function aggregated(
+  point: JudgeablePoint & { readonly aggregation: Aggregation },
+  read: Series,
+  bounds: Float64Array,
+  range: TimeRange,
+  before: { readonly time: number; readonly value: number } | undefined,
+) {
+  const { aggregation, expectation, unit } = point;
+  const isEarlier = before !== undefined && !(read.times[0]! <= before.time);
+  const samples = isEarlier
+    ? concatSeries([{ times: Float64Array.of(before.time), values: Float64Array.of(before.value) }, read])
+    : read;
+  return aggregatePoint(
+    aggregation,
+    {
+      buckets: bucketSeries(within(read, range), bounds, turnOf(unit)),
+      register: isUse(aggregation) ? registerOfSamples(samples, aggregation.quantity) : null,
+      samples,
+    },
+    { bounds, range, toleranceMs: expectation?.toleranceMs ?? null },
+  );
+}
+
 /** Makes raw series, or buckets of the samples. */
 async function* computeFromSamples(
   cold: ColdLevel,
-  { range, bounds, hours, blocks, stored: { days, hotSamples }, coverage, isCarried }: QueryPlan<JudgeablePoint>,
+  {
+    range,
+    readRange,
+    bounds,
+    hours,
+    blocks,
+    stored: { days, hotSamples },
+    coverage,
+    isCarried,
+  }: QueryPlan<JudgeablePoint>,
   tally: ReadTally,
+  before: ReadonlyMap<number, { readonly time: number; readonly value: number }>,
 ) {
   for (const block of blocks) {
-    const samples = await readSamples(cold, { range, hours, only: null, days, hotSamples }, block, tally);
+    const samples = await readSamples(cold, { range: readRange, hours, only: null, days, hotSamples }, block, tally);
     for (const point of block.points) {
       const { fromLower, ...stored } = samples.get(point.id) ?? { ...EMPTY_SERIES, fromLower: 0 };
-      const raw = seriesInUnitOfNow(pastUnits(point), stored);
+      const read = seriesInUnitOfNow(pastUnits(point), stored);
+      const raw = readRange === range ? read : within(read, range);
+      const { aggregation } = point;
+      const columns = (): ComputedColumns => {
+        if (bounds === null) return raw;
+        if (aggregation === undefined) return bucketed(raw, bounds, turnOf(point.unit), isCarried);
+        return aggregated({ ...point, aggregation }, read, bounds, range, before.get(point.id));
+      };
       yield {
         point,
-        columns: bounds === null ? raw : bucketed(raw, bounds, turnOf(point.unit), isCarried),
-        hot: raw.times.length - fromLower,
+        columns: columns(),
+        hot: read.times.length - fromLower,
         cold: fromLower,
         judged: judgePoint(
           point,
@@ -155,5 +199,5 @@ async function* computeFromSamples(
       };
     }
   }
-  tally.lost.push(...coverage.unreadable, ...[...lostDays(tally)].map((day) => cut(dayRange(day), range)));
+  tally.lost.push(...coverage.unreadable, ...[...lostDays(tally)].map(dayRange));
 }

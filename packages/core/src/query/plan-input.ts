@@ -1,3 +1,4 @@
+import type { Aggregation } from "../analysis/agg.ts";
 import type { Interval } from "../domain/interval.ts";
 import type { TimeRange } from "../domain/time-range.ts";
 import type { Stored } from "../read/stored.ts";
@@ -10,6 +11,8 @@ export interface PlannedPoint {
   readonly unit: string | null;
   /** milliseconds between samples; null: unknown */
   readonly cadenceMs: number | null;
+  /** absent: the mean, minimum, maximum and count of each bucket */
+  readonly aggregation?: Aggregation;
 }
 
 export interface PlanInput<P extends PlannedPoint = PlannedPoint> {

@@ -1,6 +1,8 @@
+import { isOfHours, REACHING } from "../analysis/agg.ts";
 import { turnOf } from "../domain/angle.ts";
 import { DAY_MS, dayOf } from "../domain/day.ts";
-import { HOUR_MS } from "../domain/hour.ts";
+import { TOLERATED_CADENCES } from "../domain/expectation.ts";
+import { HOUR_MS, hourOf } from "../domain/hour.ts";
 import { AUTO_INTERVALS, type Interval } from "../domain/interval.ts";
 import { Problem } from "../domain/problem.ts";
 import type { TimeRange } from "../domain/time-range.ts";
@@ -15,9 +17,24 @@ import { rawHours } from "../read/raw-hours.ts";
 import { mostPoints, refusal, seriesValues } from "./refusal.ts";
 import type { Stored } from "../read/stored.ts";
 
-/** Hourly aggregates have no circular mean, so angles are always computed from samples. */
-export function isAngle({ unit }: PlannedPoint): boolean {
-  return turnOf(unit) !== null;
+/** Hourly aggregates have neither circular means nor percentiles: points asked for these are computed from samples. */
+export function needsSamples({ unit, aggregation }: PlannedPoint): boolean {
+  return turnOf(unit) !== null || (aggregation !== undefined && !isOfHours(aggregation.aggs, aggregation.quantity));
+}
+
+/** Gaps are judged by at most so much time before a range. */
+const LONGEST_REACH_MS = DAY_MS;
+
+/**
+ * The range to read: with the whole hours around it whose readings tell what is known at its edges, if an aggregate
+ * needs them.
+ */
+export function readRangeOf({ points, range }: Pick<PlanInput, "points" | "range">): TimeRange {
+  const reaching = points.filter(({ aggregation }) => aggregation?.aggs.some((agg) => REACHING.has(agg)) === true);
+  if (reaching.length === 0) return range;
+  const longest = Math.max(...reaching.map(({ cadenceMs }) => TOLERATED_CADENCES * (cadenceMs ?? 0)));
+  const before = Math.min(LONGEST_REACH_MS, Math.max(HOUR_MS, Math.ceil(longest / HOUR_MS) * HOUR_MS));
+  return { start: hourOf(range.start) - before, end: hourOf(range.end - 1) + 2 * HOUR_MS };
 }
 
 /** The reads of a query, decided before anything is read. */
@@ -26,6 +43,8 @@ export interface QueryPlan<P extends PlannedPoint = PlannedPoint> {
   /** in the requested order */
   readonly points: readonly P[];
   readonly range: TimeRange;
+  /** of {@link readRangeOf} */
+  readonly readRange: TimeRange;
   /** of `bucketBounds`; null: raw */
   readonly bounds: Float64Array | null;
   /** `hours`: hourly aggregates, and samples of hours without them or cut by the range */
@@ -57,12 +76,13 @@ export function planQuery<P extends PlannedPoint>(input: PlanInput<P>): QueryPla
     throw new Problem("too_many_points", `Ask for at most ${MAX_POINTS} points at once.`, "point_names");
   }
   const fromOf = memoized((interval: Interval) => computedFrom(range, interval, input.timeZone));
-  const linear = points.filter((point) => !isAngle(point));
-  const angles = points.filter(isAngle);
+  const linear = points.filter((point) => !needsSamples(point));
+  const sampledOnly = points.filter(needsSamples);
   const needsOver = (from: ComputedFrom, over: TimeRange): Needs<P> => {
-    if (from === "samples" || angles.length === 0) return needsOf(points, over, stored, from);
-    const sampled = needsOf(angles, over, stored, "samples");
-    return joinNeeds(points, needsOf(linear, over, stored, from), sampled, isAngle);
+    const reached = readRangeOf({ points, range: over });
+    if (from === "samples" || sampledOnly.length === 0) return needsOf(points, reached, stored, from);
+    const sampled = needsOf(sampledOnly, reached, stored, "samples");
+    return joinNeeds(points, needsOf(linear, reached, stored, from), sampled, needsSamples);
   };
   const ofWhole = memoized((from: ComputedFrom) => needsOver(from, range));
   const needsAt = (interval: Interval, over: TimeRange) => {
@@ -83,6 +103,7 @@ export function planQuery<P extends PlannedPoint>(input: PlanInput<P>): QueryPla
     interval,
     points,
     range,
+    readRange: readRangeOf(input),
     bounds,
     computedFrom: hourly.length > 0 ? "hours" : "samples",
     hourly,
@@ -129,9 +150,11 @@ export function sampledDays<P extends PlannedPoint & PointUnits>({
   timeZone,
 }: Omit<PlanInput<P>, "stored">): number[] | null {
   const isWhole = points.length * ((range.end - range.start) / DAY_MS + 1) <= ROLLUPS_AT_ONCE;
-  if (isWhole || interval === "auto" || points.some(isAngle)) return null;
+  if (isWhole || interval === "auto" || points.some(needsSamples)) return null;
   if (computedFrom(range, interval, timeZone) !== "hours") return null;
-  return [...new Set(rawHours(range, { withoutRollups: unitChangeHours(points, range) }).map(dayOf))];
+  const reached = readRangeOf({ points, range });
+  const cutHours = rawHours(range, { withoutRollups: unitChangeHours(points, reached) });
+  return [...new Set(cutHours.map(dayOf))];
 }
 
 /**
@@ -178,6 +201,7 @@ export function finestInterval(
       canBeRead(interval)
     );
   };
-  const takesRaw = fill === "none" || fill === "null";
+  const isAggregated = points.some(({ aggregation }) => aggregation !== undefined);
+  const takesRaw = !isAggregated && (fill === "none" || fill === "null");
   return AUTO_INTERVALS.find((interval) => (takesRaw || interval !== "raw") && fits(interval)) ?? "1day";
 }

@@ -1,3 +1,4 @@
+import { type Agg, conversionOf, unitOf } from "../analysis/agg.ts";
 import { turnOf } from "../domain/angle.ts";
 import { Problem } from "../domain/problem.ts";
 import { downsample } from "./downsample.ts";
@@ -5,7 +6,8 @@ import type { QueriedSeries } from "./execute.ts";
 import { breakAtGaps, type Fill, type FillableSeries, fillBuckets, type FilledSeries, longSteps } from "./fill.ts";
 import { MAX_VALUES } from "../read/limits.ts";
 import type { PlannedPoint } from "./plan-input.ts";
-import { conversionTo, type UnitSystem } from "./units.ts";
+import type { SeriesColumn, SeriesFacts } from "./series-column.ts";
+import { type Conversion, conversionTo, type UnitSystem } from "./units.ts";
 
 /** How the series of an answer are shaped. */
 export interface Shape {
@@ -34,13 +36,7 @@ export interface ShapedSeries extends FillableSeries {
   /** further columns in the order of the answer; all series of an answer have the same names */
   readonly more?: readonly SeriesColumn[];
   /** facts of the whole series, such as its quantity and its total */
-  readonly facts?: Readonly<Record<string, string | number | null>>;
-}
-
-/** A column of another aggregate, or of facts of each bucket such as flags. NaN stands for no value. */
-export interface SeriesColumn {
-  readonly name: string;
-  readonly values: Float64Array | Int32Array | readonly string[];
+  readonly facts?: SeriesFacts;
 }
 
 /** Sizes before and after thinning, over all series. */
@@ -77,7 +73,22 @@ export function shapeSeries(
     }
     return converted(unshaped.point, filled, shape.units);
   });
-  return { series: shaped, downsampled: isThinned ? { method: "minmax-lttb", from, to } : null };
+  return { series: sameColumns(shaped), downsampled: isThinned ? { method: "minmax-lttb", from, to } : null };
+}
+
+/** Gives each series the further columns of all, those that it lacks without values. */
+function sameColumns(series: ShapedSeries[]): ShapedSeries[] {
+  const names = new Map(series.flatMap(({ more = [] }) => more.map((column) => [column.name, column] as const)));
+  if (names.size === 0) return series;
+  return series.map(({ more = [], ...rest }) => {
+    const size = rest.times.length;
+    const empty = ({ name, values }: SeriesColumn): SeriesColumn => ({
+      name,
+      values: Array.isArray(values) ? Array.from({ length: size }, () => "") : new Float64Array(size).fill(Number.NaN),
+    });
+    const own = new Map(more.map((column) => [column.name, column]));
+    return { ...rest, more: [...names].map(([name, column]) => own.get(name) ?? empty(column)) };
+  });
 }
 
 type Filling = (
@@ -94,9 +105,48 @@ function fillingOf({ bounds, until }: ShapedAnswer, fill: Fill): Filling | null 
   return (series, _times, _gapMs, turn) => fillBuckets(series, bounds, fill, until, turn);
 }
 
+/** Further columns and facts of a series. */
+interface Aggregated {
+  readonly more?: readonly SeriesColumn[];
+  readonly facts?: SeriesFacts;
+}
+
+/** Facts that are converted as differences. */
+const TOTALS: ReadonlySet<string> = new Set(["total", "total_low", "total_high"]);
+
+/** Converts the values, further columns and totals of an aggregated series, the differences among them without offset. */
+function convertedAggregates<S extends FillableSeries & Aggregated>(
+  series: S,
+  agg: Agg,
+  convert: Conversion["convert"],
+): S {
+  const difference = (value: number) => convert(value) - convert(0);
+  const of = (kind: SeriesColumn["converts"]) => (kind === "value" ? convert : difference);
+  const kind = conversionOf(agg);
+  return {
+    ...series,
+    values: kind === undefined ? series.values : series.values.map(of(kind)),
+    more: series.more?.map((column) =>
+      column.converts !== undefined && column.values instanceof Float64Array
+        ? { ...column, values: column.values.map(of(column.converts)) }
+        : column,
+    ),
+    facts: Object.fromEntries(
+      Object.entries(series.facts ?? {}).map(([name, fact]) => {
+        return [name, TOTALS.has(name) && typeof fact === "number" ? difference(fact) : fact];
+      }),
+    ),
+  };
+}
+
 /** Converts a series. It stays unchanged without a conversion, or if a value would overflow. */
-function converted(point: PlannedPoint, series: FillableSeries, units: UnitSystem): ShapedSeries {
+function converted(point: PlannedPoint, series: FillableSeries & Aggregated, units: UnitSystem): ShapedSeries {
   const conversion = conversionTo(units, point.unit);
+  const agg = point.aggregation?.aggs[0];
+  if (agg !== undefined) {
+    const shown = conversion === null ? series : convertedAggregates(series, agg, conversion.convert);
+    return { ...shown, point, unit: unitOf(agg, conversion?.unit ?? point.unit) };
+  }
   const columns = [
     series.values,
     ...(series.min === undefined ? [] : [series.min]),

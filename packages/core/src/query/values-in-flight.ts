@@ -8,7 +8,7 @@ import {
   ROLLUPS_AT_ONCE,
   SAMPLES_PER_BLOCK,
 } from "../read/limits.ts";
-import { computedFrom, finestInterval, isAngle } from "./plan.ts";
+import { computedFrom, finestInterval, needsSamples } from "./plan.ts";
 import type { PlanInput } from "./plan-input.ts";
 import { seriesValues } from "./refusal.ts";
 
@@ -32,7 +32,7 @@ export function valuesInFlight(query: Omit<PlanInput, "stored" | "watermark">): 
   const days = Math.ceil((range.end - range.start) / DAY_MS) + 1;
   const pointDays = points.length * days;
   const isFromHours = computedFrom(range, interval, timeZone) === "hours";
-  const sampled = isFromHours ? points.filter(isAngle) : points;
+  const sampled = isFromHours ? points.filter(needsSamples) : points;
   const samples = sampled.map(({ cadenceMs }) => seriesValues(range, "raw", cadenceMs));
   const largest = Math.min(MAX_POINT_SAMPLES, Math.max(0, ...samples));
   const block = Math.min(Math.max(largest, SAMPLES_PER_BLOCK), sum(samples));

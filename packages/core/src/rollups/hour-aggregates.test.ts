@@ -39,7 +39,7 @@ test("aggregates each hour separately", () => {
     hoursOf(
       [0, { n: 2, min: -4, max: 2, sum: -2, edges: edges(2, -4, 0, 3599, { from: 2, to: -4 }) }],
       [1, { n: 1, min: 7.5, max: 7.5, sum: 7.5, edges: edges(7.5, 7.5, 0, 0) }],
-      [23, { n: 1, min: 1, max: 1, sum: 1, edges: edges(1, 1, 3600, 3599) }],
+      [23, { n: 1, min: 1, max: 1, sum: 1, edges: edges(1, 1, 3599, 3599) }],
     ),
   );
 });
@@ -100,7 +100,8 @@ test("any day equals the oracle, and its slice keeps it bit for bit", () => {
         const { sum, ...others } = hour!;
         const falls = mine.flatMap((v, i) => (i > 0 && v < mine[i - 1]! ? [{ from: mine[i - 1]!, to: v }] : []));
         const [firstMs, lastMs] = [ofHour[0]![0] % HOUR_MS, ofHour.at(-1)![0] % HOUR_MS];
-        const times = [Math.ceil(firstMs / 1000), Math.floor(lastMs / 1000)] as const;
+        const firstS = firstMs === 0 ? 0 : firstMs < 1000 ? 1 : Math.floor(firstMs / 1000);
+        const times = [firstS, Math.floor(lastMs / 1000)] as const;
         const figures = {
           n: mine.length,
           min: Math.min(...mine),

@@ -9,7 +9,7 @@ import type { Series } from "../domain/samples.ts";
 export interface HourEdges {
   readonly first: number;
   readonly last: number;
-  /** seconds from the start of the hour to the first sample, rounded up: 0 only for a sample at the start */
+  /** seconds from the start of the hour to the first sample, rounded down; 0 only for a sample at the very start, else 1 */
   readonly firstS: number;
   /** seconds from the start of the hour to the last sample, rounded down */
   readonly lastS: number;
@@ -81,7 +81,7 @@ export function aggregate({ times, values }: Series, from: number, to: number): 
   const edges = {
     first,
     last: values[to - 1]!,
-    firstS: Math.ceil((times[from]! - start) / 1000),
+    firstS: times[from] === start ? 0 : Math.max(1, Math.floor((times[from]! - start) / 1000)),
     lastS: Math.floor((times[to - 1]! - start) / 1000),
     fall,
   };

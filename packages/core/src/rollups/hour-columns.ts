@@ -68,7 +68,7 @@ export function edgesOf(values: EdgeValues, i: number, min: number, max: number)
     return isPlain ? null : undefined;
   }
   const isWithin = [first, last, ...(falls === 1 ? [from, to] : [])].every((value) => value >= min && value <= max);
-  // Rounded, the two times of one sample may be a second apart.
+  // Of a sample in the first second, the one is 1 and the other 0.
   if (!isWithin || firstS > lastS + 1 || 1000 * lastS >= HOUR_MS) return undefined;
   if (falls === 0) return isBare && first <= last ? { first, last, firstS, lastS, fall: null } : undefined;
   return falls === 1 && from > to ? { first, last, firstS, lastS, fall: { from, to } } : undefined;

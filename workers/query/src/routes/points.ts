@@ -1,6 +1,7 @@
+import { QUANTITIES, quantityOf } from "@building-vitals/core/domain/quantity";
 import { readLastSeen } from "@building-vitals/core/catalog/last-seen";
 import { pointsVersionStatement, sitePoints } from "@building-vitals/core/catalog/point-index";
-import { pointsOfIds } from "@building-vitals/core/catalog/point-list";
+import { pointsOfIds, type StoredPoint } from "@building-vitals/core/catalog/point-list";
 import { databaseOf } from "@building-vitals/core/d1/site-databases";
 import { withD1Retry } from "@building-vitals/core/d1/retry";
 import { type Cadence, expectationOf } from "@building-vitals/core/domain/expectation";
@@ -37,6 +38,8 @@ const answerSchema = z.strictObject({
       name: z.string(),
       unit: z.string().nullable(),
       label: z.string().nullable(),
+      quantity: z.enum(QUANTITIES).meta({ description: "what the values measure; decides the aggregates of agg=auto" }),
+      quantity_reason: z.string().meta({ description: "the evidence, such as `unit kWh`" }),
       tags: z.strictObject({ kv: z.record(z.string(), z.string()), markers: z.array(z.string()) }),
       interval_s: z.int().nullable().meta({ description: "seconds between samples; null: unknown" }),
       gap_after_s: z.number().nullable().meta({
@@ -49,6 +52,11 @@ const answerSchema = z.strictObject({
   ),
   next_cursor: z.string().nullable(),
 });
+
+function quantityFields(point: StoredPoint) {
+  const { quantity, reason } = quantityOf(point);
+  return { quantity, quantity_reason: reason };
+}
 
 const described = describe({
   summary: "The points that can be charted, in pages: in the natural order of names, or the best of a search first",
@@ -99,6 +107,7 @@ export const pointsRoute = new Hono<{ Bindings: Env }>().get("/sites/:site/point
         name: point.name,
         unit: point.unit,
         label: point.label,
+        ...quantityFields(point),
         tags: point.tags,
         interval_s: point.intervalS,
         gap_after_s: gapAfterS(point),

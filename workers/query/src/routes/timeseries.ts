@@ -36,6 +36,7 @@ const described = describe({
   problems: [
     "invalid_request",
     "epoch_seconds",
+    "agg_not_for_quantity",
     "span_too_long",
     "too_many_points",
     "unsupported_filter",

@@ -1,3 +1,4 @@
+import { QUANTITIES } from "@building-vitals/core/domain/quantity";
 import { INTERVALS } from "@building-vitals/core/domain/interval";
 import { FILLS } from "@building-vitals/core/query/fill";
 import { UNIT_SYSTEMS } from "@building-vitals/core/query/units";
@@ -86,7 +87,7 @@ export const columnsSchema = z.strictObject({
       point_name: z.string(),
       unit: z.string().nullable(),
       agg: z.string().optional(),
-      quantity: z.enum(["counter", "net_counter", "consumption", "gauge", "state", "angle"]).optional(),
+      quantity: z.enum(QUANTITIES).optional(),
       total: value.optional(),
       total_low: value.optional(),
       total_high: value.optional(),

@@ -1,3 +1,5 @@
+import { AGGS } from "@building-vitals/core/analysis/agg";
+import { EDGES } from "@building-vitals/core/analysis/use";
 import { INTERVAL_ALIASES, INTERVALS } from "@building-vitals/core/domain/interval";
 import { Problem } from "@building-vitals/core/domain/problem";
 import { timeZoneSchema } from "@building-vitals/core/domain/site";
@@ -32,6 +34,26 @@ const askedTimeSchema = z.string("is missing").transform((text, context): AskedT
 
 const NOW: AskedTime = { kind: "relative", steps: [] };
 
+/** Values of several occurrences and of comma-separated lists. */
+const aggsSchema = z
+  .array(z.string())
+  .transform((texts) => texts.flatMap((text) => text.split(",")).map((text) => text.trim()))
+  .pipe(
+    z
+      .array(z.enum([...AGGS, "auto"]))
+      .min(1)
+      .max(AGGS.length),
+  )
+  .optional();
+
+const onSchema = z
+  .string()
+  .transform((text) => text.split(",").map((part) => (part.trim() === "" ? Number.NaN : Number(part))))
+  .pipe(z.array(z.number().finite()).min(1).max(100));
+
+/** Lengths of the windows of `peak`: those by which utilities bill demand. */
+const PEAK_WINDOWS = ["5min", "15min", "30min", "1hr"] as const;
+
 export const querySchema = z.strictObject({
   site_name: once(z.string("is missing").min(1)),
   point_names: z
@@ -55,6 +77,21 @@ export const querySchema = z.strictObject({
   max_points: once(wholeNumber(1, 100_000).optional()).meta({
     description: "Per series; default for `auto`: 2,000. Longer raw series are thinned to this number",
   }),
+  agg: aggsSchema.meta({
+    description:
+      "Aggregates of each bucket, comma-separated: the first is `values`, each further one a column of its name, then " +
+      "`count`. `auto`: counters `delta`, consumption `sum`, states `last,duration_on`, else `avg`. Without `agg`: the " +
+      "mean, with `min`, `max`, `count`. With it each series lists every bucket of the range",
+  }),
+  edges: once(z.enum(EDGES).default("strict")).meta({
+    description:
+      "Use of a counter from or to a moment inside a gap: `strict`: null, with `low` and `high`; `interpolate`: on the line " +
+      "between the readings around the gap, flagged",
+  }),
+  on: once(onSchema.optional()).meta({
+    description: "Values that `duration_on` counts, such as 2,3; default: all but 0",
+  }),
+  peak_window: once(z.enum(PEAK_WINDOWS).default("15min")).meta({ description: "Window of `peak`, clock-aligned" }),
   fill: once(z.enum(FILLS).default("none")).meta({ description: "Content of buckets without samples" }),
   units: once(z.enum(UNIT_SYSTEMS).default("source")).meta({ description: "`source`: the units of the points" }),
   tz: once(timeZoneSchema.optional()).meta({
@@ -88,6 +125,16 @@ export function parseTimeseriesRequest(query: Readonly<Record<string, string[]>>
   if (rest.interval === "raw" && (rest.fill === "locf" || rest.fill === "linear")) {
     const detail = `fill=${rest.fill} applies to buckets only: use interval=1min or coarser, or fill=null.`;
     throw new Problem("invalid_request", detail, "fill");
+  }
+  if (rest.agg !== undefined && rest.interval === "raw") {
+    throw new Problem("invalid_request", "agg applies to buckets: use interval=1min or coarser, or auto.", "agg");
+  }
+  if (rest.agg !== undefined && rest.fill !== "none") {
+    throw new Problem(
+      "invalid_request",
+      `fill=${rest.fill} does not apply to agg: its buckets are all listed.`,
+      "fill",
+    );
   }
   const maxPoints = max_points ?? USUAL_POINTS;
   const thinTo = rest.interval === "auto" || max_points !== undefined ? maxPoints : null;

@@ -1,11 +1,13 @@
 import { databaseOf } from "@building-vitals/core/d1/site-databases";
+import { dayRange } from "@building-vitals/core/domain/day";
+import { overlap } from "@building-vitals/core/domain/time-range";
 import type { SiteConfig } from "@building-vitals/core/domain/site";
 import { knownUntil } from "@building-vitals/core/query/coverage";
 import { executeQuery, type QueryAnswer } from "@building-vitals/core/query/execute";
-import { type JudgeablePoint, judgeablePoint } from "@building-vitals/core/query/judge-point";
+import type { JudgeablePoint } from "@building-vitals/core/query/judge-point";
 import { withUnitChanges } from "@building-vitals/core/query/past-units";
 import type { PlanInput } from "@building-vitals/core/query/plan-input";
-import { planQuery, type QueryPlan, readWithPlan, sampledDays } from "@building-vitals/core/query/plan";
+import { planQuery, type QueryPlan, readRangeOf, readWithPlan, sampledDays } from "@building-vitals/core/query/plan";
 import { dayVersion, type QueryState, readQueryState } from "@building-vitals/core/query/query-state";
 import { type ShapedSeries, shapeSeries } from "@building-vitals/core/query/shape";
 import { type BeforeRange, findBeforeRange } from "@building-vitals/core/read/before-range";
@@ -19,6 +21,7 @@ import { pointsNamed } from "../point-names.ts";
 import { candidateNames } from "../read-names.ts";
 import { configuredSite } from "../site.ts";
 import type { Stages } from "../stages.ts";
+import { aggregatedPoints, isHeld, stateRange } from "./aggregation.ts";
 import { type Metadata, metadataOf } from "./metadata.ts";
 import type { TimeseriesRequest } from "./request.ts";
 import { resolveRange } from "./resolve-times.ts";
@@ -61,7 +64,9 @@ export async function findQuery(
   const found =
     names === undefined ? await stages.time("catalog", () => foundNames(db, site.name, { search, filter })) : [];
   const candidates = names === undefined ? found : candidateNames(names);
-  const state = await stages.time("catalog", () => readQueryState(db, site.name, candidates, range));
+  const state = await stages.time("catalog", () =>
+    readQueryState(db, site.name, candidates, stateRange(range, request)),
+  );
   // A site without an id has no points. No site has id 0.
   const { siteId: knownId, watermark } = state;
   const siteId = knownId ?? 0;
@@ -69,12 +74,15 @@ export async function findQuery(
     names === undefined
       ? { points: found.flatMap((name) => state.points.get(name) ?? []), unknown: [] }
       : pointsNamed(site.name, state.points, names, "point_names");
-  const points = named.points.map(judgeablePoint);
+  const points = aggregatedPoints(named.points, request);
   const ids = points.map(({ id }) => id);
   const before =
-    fill === "locf" ? await stages.time("catalog", () => findBeforeRange(db, siteId, ids, range.start)) : null;
+    fill === "locf" || isHeld(request)
+      ? await stages.time("catalog", () => findBeforeRange(db, siteId, ids, range.start))
+      : null;
   const planned = { points, range, interval, maxPoints, fill, timeZone, watermark };
-  const until = knownUntil(range, state.days, watermark);
+  const days = state.days.filter(({ day }) => overlap(dayRange(day), range));
+  const until = knownUntil(range, days, watermark);
   return { site, db, siteId, timeZone, points, unknown: named.unknown, state, until, before, planned };
 }
 
@@ -106,7 +114,7 @@ export async function readAnswer(
   stages: Stages,
   started: number,
 ): Promise<ReadAnswer> {
-  const { range } = planned;
+  const range = readRangeOf(planned);
   const ids = points.map(({ id }) => id);
   const [wanted, located] = [readWithPlan(planned, state.hours.length > 0), sampledDays(planned)];
   const stored = await stages.time("plan", () => readStored(db, siteId, ids, range, wanted, located));

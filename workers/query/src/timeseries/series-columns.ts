@@ -1,4 +1,5 @@
-import type { SeriesColumn, ShapedSeries } from "@building-vitals/core/query/shape";
+import type { SeriesColumn } from "@building-vitals/core/query/series-column";
+import type { ShapedSeries } from "@building-vitals/core/query/shape";
 
 /** A column of an answer besides times and values. */
 export interface FurtherColumn {
