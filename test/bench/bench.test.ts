@@ -32,6 +32,10 @@ const COMPARISONS: Record<string, Record<string, number>> = {
   "a sync: 100 new samples of 300 given, 20 points": SYNC,
   "read 1 x 2 days, 2,880 samples": { ms: 3 },
   "read 2 x 1 days, 2,880 samples": { ms: 3 },
+  "search 60 points: ahu5002 supply": { ms: 3 },
+  "search 60 points: zone temp": { ms: 3 },
+  "search 60 points: a": { ms: 3 },
+  "filter 60 points": { ms: 2 },
   "a day file: 20 points x 1,440 samples": {
     "bytes a sample": 3,
     "CPU s of the merge": 1,

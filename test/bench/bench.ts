@@ -6,6 +6,7 @@ export const SECTIONS = [
   "decode",
   "sync",
   "reads",
+  "finding",
   "day-file",
   "month-file",
   "month-reads",

@@ -8,6 +8,7 @@ import type { Miniflare } from "miniflare";
 import { Bench, type Figure, type Section, SECTIONS } from "./bench.ts";
 import { benchColdDay } from "./cold-day.ts";
 import { benchLoad } from "./load.ts";
+import { benchFinding } from "./finding.ts";
 import { benchDecoder, benchReads, benchWrites } from "./hot-level.ts";
 import { type BenchReport, benchReportSchema } from "./report/bench-report.ts";
 import { commitOf, machineOf, versionsOf, watchLoad } from "./report/machine.ts";
@@ -47,6 +48,7 @@ async function benchLevels(bench: Bench, only: readonly Section[], stateDir: str
       ["decode", () => benchDecoder(bench)],
       ["sync", () => benchWrites(bench)],
       ["reads", () => benchReads(bench)],
+      ["finding", () => benchFinding(bench)],
       [
         "day-file",
         async () => {

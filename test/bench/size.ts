@@ -14,6 +14,8 @@ export type BenchSize = {
   readonly stored: { readonly points: number; readonly days: number };
   /** what is read of it: points, every third of them, by days */
   readonly reads: [points: number, days: number][];
+  /** of a site whose points are searched */
+  readonly findPoints: number;
   readonly year: YearSize;
   /** a smaller site's year, and the days of a month beside it, all in files */
   readonly coldYear: YearSize;
@@ -34,6 +36,7 @@ export const FULL_SIZE: BenchSize = {
     [1, 20],
     [10, 7],
   ],
+  findPoints: 7_327,
   year: { points: 4_583, days: 365, openDays: 2, keptDays: 18, fileDays: 60, baselinePoints: 100 },
   // December 2024 to November 2025 are whole months
   coldYear: { points: 120, days: 396, openDays: 1, keptDays: 0, fileDays: 395, baselinePoints: 1 },
@@ -58,6 +61,7 @@ export const SMOKE_SIZE: BenchSize = {
     [1, 2],
     [2, 1],
   ],
+  findPoints: 60,
   year: SMOKE_YEAR,
   coldYear: { points: 12, days: 63, openDays: 1, keptDays: 0, fileDays: 62, baselinePoints: 1 },
   runs: 2,

@@ -39,6 +39,14 @@ export function describeSection(section: Section, { decodes, runs }: BenchReport
         statistic: "Median of 9 runs.",
         baseline: "A row per sample in the same D1, with integer keys and with names as text.",
       };
+    case "finding":
+      return {
+        title: "Finding points",
+        subject: "Searches and filters the points of a site in D1, and reads a page of 100 of them.",
+        statistic: "Median of 9 measurements of 10 runs each.",
+        baseline:
+          "The same index read anew, as after a change of the catalogue, and a scan of the points in SQL, which finds the words side by side only.",
+      };
     case "day-file":
       return {
         title: "Building a day file",

@@ -1,6 +1,7 @@
 import { PageDecoder } from "@building-vitals/core/ace/page";
 import type { BenchSize } from "../size.ts";
 import { type ColdBenchEnv, mergeSpills, settleDay, spillDay, storeDay } from "./cold-day.ts";
+import { findPage, storeFoundPoints } from "./finding.ts";
 import { mergeMonthPart, planMonth, putMonth, writeMonthDay } from "./month-file.ts";
 import { INTEGER_ROWS, type Layout, SEGMENTS, TEXT_ROWS } from "./layouts.ts";
 import { benchPage, benchSamples } from "./samples.ts";
@@ -153,6 +154,13 @@ export default {
       }
       case "/write":
         return Response.json(await writeSyncs(db, layout, env.SIZE.points));
+      case "/find/store":
+        return Response.json(await storeFoundPoints(env));
+      case "/find/page": {
+        const text = (name: string) => url.searchParams.get(name) ?? undefined;
+        const query = { search: text("search"), filter: text("filter") };
+        return Response.json(await findPage(env, text("how") ?? "index", query, number("runs")));
+      }
       case "/cold/spill":
         return Response.json(await spillDay(env));
       case "/cold/idle":

@@ -40,10 +40,12 @@ const TEXT_END = 0x0a;
 /** Mark of {@link TEXT_END}. */
 const END_MARK = 255;
 
+const UTF16 = new TextDecoder("utf-16le");
+
 /** Words of many texts, joined without separators, with a mark at the start of each word. */
 export class WordsBuilder {
-  #codes = new Uint16Array(1024);
-  #marks = new Uint8Array(1024);
+  #codes = new Uint16Array(64);
+  #marks = new Uint8Array(64);
   #length = 0;
 
   get length(): number {
@@ -91,7 +93,7 @@ export class WordsBuilder {
 
   /** All texts, each followed by {@link TEXT_END}, and the mark of each character: 0 inside of a word. */
   build(): { readonly text: string; readonly marks: Uint8Array } {
-    const text = new TextDecoder("utf-16le").decode(this.#codes.subarray(0, this.#length));
+    const text = UTF16.decode(this.#codes.subarray(0, this.#length));
     return { text, marks: this.#marks.slice(0, this.#length) };
   }
 }
