@@ -68,7 +68,9 @@ it("exits with 2 while a backfill runs, --queue waits, --cancel ends both", asyn
   expect(queued.output).toMatch(/queued {3}backfill_\d+_\w+, at position 1: it starts by itself\n$/);
   expect(queued.code).toBe(0);
   const cancelled = await backfill("--cancel", "--queue");
-  expect(cancelled.output).toMatch(/cancelled backfill_\w+, which was queued\ncancelled backfill_\w+: \d+ days are done; /);
+  expect(cancelled.output).toMatch(
+    /cancelled backfill_\w+, which was queued\ncancelled backfill_\w+: \d+ days are done; /,
+  );
   expect(cancelled.code).toBe(0);
   const nothing = await backfill("--cancel");
   expect(nothing.output).toBe("No backfill is in progress.\n");

@@ -1,14 +1,7 @@
 import { BuildBooks, buildOf } from "./build-books.ts";
 import type { Bound, SentStatement, SimulatedDatabase } from "./database.ts";
-import {
-  daySchema,
-  fileSchema,
-  hoursSchema,
-  nameSchema,
-  pointSchema,
-  segmentsSchema,
-  stateSchema,
-} from "./ledger-rows.ts";
+import { daySchema, fileSchema, hoursSchema, nameSchema } from "./ledger-rows.ts";
+import { pointSchema, segmentsSchema, stateSchema } from "./ledger-rows.ts";
 import { DAY, numberOf, type Plant, type PlantSample } from "./plant.ts";
 import { does } from "./statement-forms.ts";
 import { dayOfKey, type Samples, sampleKey, type Storage, valueText } from "./storage.ts";

@@ -37,7 +37,7 @@ export type HourAggregates = readonly (HourAggregate | null)[];
  * @throws {RangeError} for a sample of another day
  */
 export function hourAggregates(series: Series, day: number): HourAggregates {
-  const { times, values } = series;
+  const { times } = series;
   const start = dayStart(day);
   const hours: (HourAggregate | null)[] = Array.from({ length: HOURS_PER_DAY }, () => null);
   for (let from = 0; from < times.length;) {

@@ -17,7 +17,7 @@ const STAGING = ["--env", "staging"];
  * and 10 MB on the Paid plan; a larger Worker starts more slowly. Environments differ in names and variables only
  * (test/lint/wrangler-files.test.ts).
  */
-const BUDGET_BYTES = { etl: 340_000, backfill: 380_000, query: 430_000 } as const;
+const BUDGET_BYTES = { etl: 345_000, backfill: 380_000, query: 430_000 } as const;
 
 /** A transcript without the list of migrations, which grows. */
 const transcript = (...runs: readonly Run[]) =>
