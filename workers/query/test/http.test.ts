@@ -57,7 +57,9 @@ describe("CORS_ORIGINS", () => {
     expect(response.status).toBe(204);
     expect(response.headers.get("access-control-allow-origin")).toBe(DASH);
     expect(response.headers.get("access-control-allow-headers")).toMatch(/Authorization.*If-None-Match/);
-    expect(response.headers.get("access-control-allow-methods")).toBe("GET,HEAD");
+    expect(response.headers.get("access-control-allow-methods")).toBe("GET,HEAD,POST");
+    const write = await call("/etl/trigger", settings, headers, "OPTIONS");
+    expect(write.headers.get("access-control-allow-methods")).toBe("GET,HEAD");
   });
 
   test.each(["https://a.example.com/", "a.example.com", "https://a b"])(
@@ -78,13 +80,17 @@ describe("methods", () => {
     expect([head.status, head.headers.get("etag"), await head.text()]).toEqual([200, get.headers.get("etag"), ""]);
   });
 
-  test("POST is refused with the allowed methods; OPTIONS lists them", async () => {
-    for (const path of ["/sites", `/sites/${SITE}/points`, "/timeseries/query"]) {
-      const response = await call(path, {}, {}, "POST");
-      expect(response.headers.get("allow")).toBe("GET, HEAD, OPTIONS");
+  test("other methods are refused with the allowed ones; OPTIONS lists them", async () => {
+    for (const [path, method, allow] of [
+      ["/sites", "POST", "GET, HEAD, OPTIONS"],
+      [`/sites/${SITE}/points`, "POST", "GET, HEAD, OPTIONS"],
+      ["/timeseries/query", "PUT", "GET, HEAD, POST, OPTIONS"],
+    ] as const) {
+      const response = await call(path, {}, {}, method);
+      expect(response.headers.get("allow")).toBe(allow);
       expect(await problemOf(response)).toMatchObject({ status: 405, code: "method_not_allowed" });
       const options = await call(path, {}, {}, "OPTIONS");
-      expect([options.status, options.headers.get("allow")]).toEqual([204, "GET, HEAD, OPTIONS"]);
+      expect([options.status, options.headers.get("allow")]).toEqual([204, allow]);
     }
   });
 });

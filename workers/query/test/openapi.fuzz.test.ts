@@ -43,7 +43,15 @@ const ENDS = ["2025-10-13", "2025-10-12T01:30:00Z", "2025-10-13T01:00:00-05:00",
 test("every answer matches the document, and none is a 5xx", async () => {
   const document = await (await call("/openapi.json")).json();
   const statuses = await fuzzOpenApi(document, {
-    call: ({ path, headers }) => call(path, { CORS_ORIGINS: "https://dash.example.com" }, { ...headers }),
+    call: ({ path, headers, method, body }) =>
+      call(path, { CORS_ORIGINS: "https://dash.example.com" }, { ...headers }, method, body),
+    bodies: {
+      "POST /timeseries/query": {
+        site_name: SITE,
+        point_names: NAMES,
+        bounds: ["2025-10-12", DAY + 86_400_000, "now"],
+      },
+    },
     known: {
       site: [SITE, SITE, OTHER_SITE],
       site_name: [SITE, SITE, SITE, OTHER_SITE],
@@ -67,7 +75,7 @@ test("every answer matches the document, and none is a 5xx", async () => {
   // The run reached every route, and each gave its successful answer.
   for (const [operation, seen] of Object.entries(statuses))
     expect([operation, seen[200] ?? 0]).not.toEqual([operation, 0]);
-  expect(Object.keys(statuses).length).toBe(14);
+  expect(Object.keys(statuses).length).toBe(15);
 });
 
 test("docs/api.md lists exactly the document's routes, parameters and codes", async () => {

@@ -32,8 +32,13 @@ export async function call(
   settings: Record<string, unknown> = {},
   headers: Record<string, string> = {},
   method = "GET",
+  body: string | null = null,
 ): Promise<Response> {
-  const request = new Request<unknown, IncomingRequestCfProperties>(`https://query.test${path}`, { headers, method });
+  const request = new Request<unknown, IncomingRequestCfProperties>(`https://query.test${path}`, {
+    headers,
+    method,
+    body,
+  });
   return worker.fetch(request, { ...BINDINGS, ...settings }, createExecutionContext());
 }
 
@@ -118,6 +123,22 @@ async function answerOf(parameters: Parameters, settings?: Record<string, unknow
   const text = await response.text();
   if (response.status !== 200) throw new Error(`${response.status}: ${text}`);
   return JSON.parse(text);
+}
+
+/** Sends a body to `POST /timeseries/query`. */
+export async function post(
+  body: unknown,
+  settings?: Record<string, unknown>,
+  headers?: Record<string, string>,
+): Promise<Response> {
+  return call("/timeseries/query", settings, headers, "POST", typeof body === "string" ? body : JSON.stringify(body));
+}
+
+export async function postJson(body: unknown, settings?: Record<string, unknown>): Promise<z.infer<typeof jsonSchema>> {
+  const response = await post(body, settings);
+  const text = await response.text();
+  if (response.status !== 200) throw new Error(`${response.status}: ${text}`);
+  return jsonSchema.parse(JSON.parse(text));
 }
 
 /** @param settings override those of the tests */

@@ -20,6 +20,8 @@ export interface Operation {
   /** request headers with their meaning */
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: z.ZodType;
+  /** a body, or values of query parameters */
+  readonly example?: Readonly<Record<string, unknown>>;
   readonly answers: Readonly<Record<number, AnswerDescription>>;
   /** problems of this route, besides those of every route */
   readonly problems: readonly ProblemCode[];
@@ -63,12 +65,13 @@ function problemCodes({ access, body, problems }: Operation): ProblemCode[] {
   return [...new Set([...problems, ...ofAccess, ...ofWrite, ...ANY_PROBLEM])];
 }
 
-function parametersOf({ path = {}, query, headers = {} }: Operation): Parameter[] {
+function parametersOf({ path = {}, query, headers = {}, example = {} }: Operation): Parameter[] {
   const schema = query === undefined ? {} : schemaOf(query, "input");
   const required = new Set(schema.required);
   const inQuery = Object.entries(schema.properties ?? {}).map(([name, property]) => {
     const { description, ...rest } = schemaObject.parse(property);
-    return { name, in: "query", required: required.has(name), ...describedAs(description), schema: rest };
+    const shown = name in example ? { example: example[name] } : {};
+    return { name, in: "query", required: required.has(name), ...describedAs(description), ...shown, schema: rest };
   });
   const text = (place: string, isRequired: boolean) => (entry: readonly [string, string]) => {
     const [name, description] = entry;
@@ -107,7 +110,7 @@ function responsesOf(operation: Operation): Responses {
 
 /** Describes the route whose handler follows; does nothing with requests. The schemas are created with the document. */
 export function describe(operation: Operation): MiddlewareHandler {
-  const { summary, description, access, body } = operation;
+  const { summary, description, access, body, example } = operation;
   const security = { open: [], read: [{}, { bearer: [] }, { access: [] }], write: [{ bearer: [] }, { access: [] }] };
   const spec: DescribeRouteOptions = {
     summary,
@@ -121,7 +124,11 @@ export function describe(operation: Operation): MiddlewareHandler {
     },
   };
   if (body === undefined) return describeRoute(spec);
-  const requestBody = () => ({ required: false, content: { "application/json": { schema: schemaOf(body, "input") } } });
+  const shown = example === undefined ? {} : { example };
+  const requestBody = () => ({
+    required: false,
+    content: { "application/json": { schema: schemaOf(body, "input"), ...shown } },
+  });
   return describeRoute(Object.defineProperty(spec, "requestBody", { get: requestBody, enumerable: true }));
 }
 

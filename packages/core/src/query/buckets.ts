@@ -8,7 +8,7 @@ import type { TimeRange } from "../domain/time-range.ts";
 export type BucketInterval = Exclude<Interval, "raw">;
 
 /** A range in which a zone keeps one offset from UTC. */
-interface OffsetSegment {
+export interface OffsetSegment {
   readonly start: number;
   /** exclusive */
   readonly end: number;
@@ -17,7 +17,7 @@ interface OffsetSegment {
 }
 
 /** The zone's offsets over a range, ascending, without a hole. The first segment may begin before the range. */
-function offsetSegments(range: TimeRange, timeZone: string): OffsetSegment[] {
+export function offsetSegments(range: TimeRange, timeZone: string): OffsetSegment[] {
   const segments: OffsetSegment[] = [];
   let at = Temporal.Instant.fromEpochMilliseconds(range.start).toZonedDateTimeISO(timeZone);
   let start = at.getTimeZoneTransition("previous")?.epochMilliseconds ?? Number.NEGATIVE_INFINITY;

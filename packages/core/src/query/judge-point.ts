@@ -17,9 +17,9 @@ export interface JudgeablePoint extends PlannedPoint {
 }
 
 export function judgeablePoint(point: StoredPoint): JudgeablePoint {
-  const { id, name, unit, firstSeen, past } = point;
+  const { id, name, label, unit, firstSeen, past } = point;
   const expectation = expectationOf(point);
-  return { id, name, unit, cadenceMs: expectation?.cadenceMs ?? null, expectation, firstSeen, past };
+  return { id, name, label, unit, cadenceMs: expectation?.cadenceMs ?? null, expectation, firstSeen, past };
 }
 
 /**

@@ -7,6 +7,8 @@ import type { Fill } from "./fill.ts";
 export interface PlannedPoint {
   readonly id: number;
   readonly name: string;
+  /** for people; null or absent: none is known */
+  readonly label?: string | null;
   /** normalised symbol; null: none */
   readonly unit: string | null;
   /** milliseconds between samples; null: unknown */
@@ -23,6 +25,11 @@ export interface PlanInput<P extends PlannedPoint = PlannedPoint> {
   readonly maxPoints: number;
   /** IANA zone whose clock bounds the buckets of 1hr and 1day */
   readonly timeZone: string;
+  /**
+   * bounds of buckets of the request's own, ascending, the first and last those of `range`; null or absent: those of
+   * `interval`, which then stands for the limits only
+   */
+  readonly bounds?: Float64Array | null;
   /** fill of empty buckets; filled buckets count, and `auto` takes buckets if it is a value */
   readonly fill?: Fill;
   /** contents of both levels for the range */

@@ -75,7 +75,7 @@ export function planQuery<P extends PlannedPoint>(input: PlanInput<P>): QueryPla
   if (points.length > MAX_POINTS) {
     throw new Problem("too_many_points", `Ask for at most ${MAX_POINTS} points at once.`, "point_names");
   }
-  const fromOf = memoized((interval: Interval) => computedFrom(range, interval, input.timeZone));
+  const fromOf = memoized((interval: Interval) => computedFrom(range, interval, input.timeZone, input.bounds));
   const linear = points.filter((point) => !needsSamples(point));
   const sampledOnly = points.filter(needsSamples);
   const needsOver = (from: ComputedFrom, over: TimeRange): Needs<P> => {
@@ -98,7 +98,7 @@ export function planQuery<P extends PlannedPoint>(input: PlanInput<P>): QueryPla
   const hourly = from === "hours" ? linear : [];
   if (stored.isCut && hourly.length < points.length) throw new Error("the plan reads samples of days without locators");
   const coverage = coverageOf(range, stored, watermark);
-  const bounds = interval === "raw" ? null : bucketBounds(range, interval, input.timeZone);
+  const bounds = interval === "raw" ? null : (input.bounds ?? bucketBounds(range, interval, input.timeZone));
   return {
     interval,
     points,
@@ -130,12 +130,21 @@ function memoized<K, V>(compute: (key: K) => V): (key: K) => V {
 /** Intervals whose buckets may consist of whole hours. */
 const FROM_HOURS: ReadonlySet<Interval | "auto"> = new Set(["1hr", "1day", "1week", "1month"] as const);
 
-/** Buckets consist of UTC hours if the zone is whole hours from UTC throughout the range. */
-export function computedFrom(range: TimeRange, interval: Interval, timeZone: string): ComputedFrom {
+/**
+ * Buckets consist of UTC hours if the zone is whole hours from UTC throughout the range.
+ * @param bounds of the request's own buckets, which replace those of the interval
+ */
+export function computedFrom(
+  range: TimeRange,
+  interval: Interval,
+  timeZone: string,
+  bounds: Float64Array | null = null,
+): ComputedFrom {
   if (!FROM_HOURS.has(interval)) return "samples";
   // A range over the limit may have very many clock changes.
   if (range.end - range.start > MAX_SPAN_DAYS[interval] * DAY_MS) return "samples";
-  return isMadeOfHours(range, timeZone) ? "hours" : "samples";
+  const isWhole = bounds === null ? isMadeOfHours(range, timeZone) : bounds.every((bound) => bound % HOUR_MS === 0);
+  return isWhole ? "hours" : "samples";
 }
 
 /**
@@ -148,10 +157,11 @@ export function sampledDays<P extends PlannedPoint & PointUnits>({
   range,
   interval,
   timeZone,
+  bounds,
 }: Omit<PlanInput<P>, "stored">): number[] | null {
   const isWhole = points.length * ((range.end - range.start) / DAY_MS + 1) <= ROLLUPS_AT_ONCE;
   if (isWhole || interval === "auto" || points.some(needsSamples)) return null;
-  if (computedFrom(range, interval, timeZone) !== "hours") return null;
+  if (computedFrom(range, interval, timeZone, bounds) !== "hours") return null;
   const reached = readRangeOf({ points, range });
   const cutHours = rawHours(range, { withoutRollups: unitChangeHours(points, reached) });
   return [...new Set(cutHours.map(dayOf))];
@@ -173,7 +183,9 @@ export function readWithPlan(
 }
 
 /** Whether an answer probably comes from hourly aggregates. */
-function mayNeedRollups({ points, range, interval, maxPoints, fill }: Omit<PlanInput, "stored">): boolean {
+function mayNeedRollups(asked: Omit<PlanInput, "stored">): boolean {
+  const { points, range, interval, timeZone, bounds = null, maxPoints, fill } = asked;
+  if (interval !== "auto" && bounds !== null) return computedFrom(range, interval, timeZone, bounds) === "hours";
   if (interval !== "auto") return FROM_HOURS.has(interval);
   const isTooLong = range.end - range.start > MAX_SPAN_DAYS["5min"] * DAY_MS;
   return (

@@ -79,7 +79,7 @@ export function refusal(input: PlanInput, needsAt: NeedsAt, interval: Interval):
   const days = (range.end - range.start) / DAY_MS;
   const maxDays = MAX_SPAN_DAYS[interval];
   if (days > maxDays) {
-    const detail = `interval=${interval} takes at most ${maxDays} days, not ${Math.ceil(days)}: ${instead}.`;
+    const detail = `${input.bounds ? "bounds take" : `interval=${interval} takes`} at most ${maxDays} days, not ${Math.ceil(days)}: ${instead}.`;
     return new Problem("span_too_long", detail, "end_time");
   }
   const rows = needs.byPoint.reduce((sum, { hourRows }) => sum + hourRows, 0);

@@ -24,14 +24,17 @@ const SAMPLES_PER_DAY = 1_440;
  * refused one may count as less.
  */
 export function valuesInFlight(query: Omit<PlanInput, "stored" | "watermark">): number {
-  const { points, range, timeZone } = query;
+  const { points, range, timeZone, bounds = null } = query;
   const interval = query.interval === "auto" ? finestInterval(query, () => true) : query.interval;
   const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0);
   const isFilled = (query.fill ?? "none") !== "none" && interval !== "raw";
-  const answer = sum(points.map(({ cadenceMs }) => seriesValues(range, interval, isFilled ? 0 : cadenceMs)));
+  const answer =
+    bounds === null
+      ? sum(points.map(({ cadenceMs }) => seriesValues(range, interval, isFilled ? 0 : cadenceMs)))
+      : points.length * bounds.length;
   const days = Math.ceil((range.end - range.start) / DAY_MS) + 1;
   const pointDays = points.length * days;
-  const isFromHours = computedFrom(range, interval, timeZone) === "hours";
+  const isFromHours = computedFrom(range, interval, timeZone, bounds) === "hours";
   const sampled = isFromHours ? points.filter(needsSamples) : points;
   const samples = sampled.map(({ cadenceMs }) => seriesValues(range, "raw", cadenceMs));
   const largest = Math.min(MAX_POINT_SAMPLES, Math.max(0, ...samples));

@@ -44,7 +44,7 @@ function columnsOf(shapes: { value: z.ZodType; count: z.ZodType; text: z.ZodType
 const metadataSchema: z.ZodType<Metadata> = z.strictObject({
   start_time: time,
   end_time: time,
-  interval: z.enum(INTERVALS),
+  interval: z.enum([...INTERVALS, "bounds"]),
   computed_from: z.enum(["hours", "samples"]),
   total_samples: z.int(),
   sources: z.array(z.enum(["D1", "R2"])),
@@ -81,7 +81,7 @@ const metadataSchema: z.ZodType<Metadata> = z.strictObject({
  */
 export const columnsSchema = z.strictObject({
   site_name: z.string(),
-  interval: z.enum(INTERVALS),
+  interval: z.enum([...INTERVALS, "bounds"]),
   series: z.array(
     z.strictObject({
       point_name: z.string(),

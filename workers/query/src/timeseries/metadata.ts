@@ -14,7 +14,8 @@ export interface Metadata {
   /** [start_time, end_time) in epoch ms: the range as it was understood */
   readonly start_time: number;
   readonly end_time: number;
-  readonly interval: Interval;
+  /** `bounds`: buckets of the request's own */
+  readonly interval: Interval | "bounds";
   /**
    * `hours`: buckets come from hourly aggregates, and from samples for hours without an aggregate; missing time is then
    * in whole hours. `samples`: all samples were read, as for raw series and for zones that are not whole hours from UTC
@@ -80,7 +81,7 @@ export interface Metadata {
 /** @param queryTimeMs from the request to the last read */
 export function metadataOf(
   answer: QueryAnswer,
-  { interval, range, computedFrom }: QueryPlan,
+  { interval, range, computedFrom }: Pick<QueryPlan, "range" | "computedFrom"> & Pick<Metadata, "interval">,
   points: readonly JudgeablePoint[],
   request: Pick<Metadata, "downsampled" | "fill" | "units" | "unknown_points">,
   queryTimeMs: number,

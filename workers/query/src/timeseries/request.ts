@@ -3,7 +3,7 @@ import { EDGES } from "@building-vitals/core/analysis/use";
 import { INTERVAL_ALIASES, INTERVALS } from "@building-vitals/core/domain/interval";
 import { Problem } from "@building-vitals/core/domain/problem";
 import { timeZoneSchema } from "@building-vitals/core/domain/site";
-import { parseInput } from "@building-vitals/core/http/parse-body";
+import { parseBody, parseInput } from "@building-vitals/core/http/parse-body";
 import { once, wholeNumber } from "@building-vitals/core/http/parameters";
 import { timeSchema } from "@building-vitals/core/http/time-parameter";
 import { type AskedTime, parseAskedTime } from "@building-vitals/core/query/asked-time";
@@ -12,7 +12,7 @@ import { UNIT_SYSTEMS } from "@building-vitals/core/query/units";
 import { z } from "zod";
 import { findParameters, isFinding, refuseNamesBesideFilter } from "../found-points.ts";
 import { A_POINT_LIST } from "../point-names.ts";
-import { FORMATS } from "./respond.ts";
+import { FORMATS, LAYOUTS } from "./respond.ts";
 
 const A_TIME =
   "ISO-8601 with Z or an offset, or without one in `tz`; epoch milliseconds; or relative, such as `now-7d`, `now-1M/M`: " +
@@ -31,6 +31,8 @@ const askedTimeSchema = z.string("is missing").transform((text, context): AskedT
     context.addIssue("must be ISO-8601, such as 2025-10-12T14:00:00Z, relative, such as now-7d, or epoch milliseconds");
   return z.NEVER;
 });
+
+const flagSchema = z.union([z.boolean(), z.enum(["true", "false"]).transform((text) => text === "true")]);
 
 const NOW: AskedTime = { kind: "relative", steps: [] };
 
@@ -74,6 +76,10 @@ export const querySchema = z.strictObject({
       "Grafana's names are accepted too: 1m, 5m, 15m, 30m, 1h, 1d, 1w, 1M",
   }),
   format: once(z.enum(FORMATS).default("json")).meta({ description: "`json`: columns" }),
+  layout: once(z.enum(LAYOUTS).default("long")).meta({
+    description: "Of CSV. `long`: a row per sample; `wide`: a row per time, a column per series",
+  }),
+  bom: once(flagSchema.default(false)).meta({ description: "Begins CSV with a byte order mark, for Excel" }),
   max_points: once(wholeNumber(1, 100_000).optional()).meta({
     description: "Per series; default for `auto`: 2,000. Longer raw series are thinned to this number",
   }),
@@ -102,9 +108,53 @@ export const querySchema = z.strictObject({
 /** Default target of `auto`, points per series. */
 const USUAL_POINTS = 2000;
 
-export type TimeseriesRequest = Omit<z.output<typeof querySchema>, "start_time" | "end_time" | "max_points"> & {
-  /** start and end */
-  readonly times: readonly [AskedTime, AskedTime];
+/** Bounds of a request's own buckets, such as the periods of a year's bills. */
+const MIN_BOUNDS = 2;
+const MAX_BOUNDS = 400;
+
+const jsonTimeSchema = z.union([z.string(), z.int()], "is missing").transform(String).pipe(askedTimeSchema);
+
+/** The body of `POST /timeseries/query`: the parameters of the address in JSON, and `bounds`. */
+export const queryBodySchema = querySchema.extend({
+  point_names: z
+    .union([z.array(z.string().min(1)).min(1), z.string().min(1)], "must be a name or a list of names")
+    // A name of the body is never split at its commas.
+    .transform((names) => [JSON.stringify(typeof names === "string" ? [names] : names)])
+    .optional()
+    .meta({ description: "At most 100 names. A text is one name. Needed unless filter or search find the points" }),
+  agg: z
+    .union([z.array(z.string()), z.string()])
+    .transform((names) => [names].flat())
+    .pipe(aggsSchema)
+    .optional()
+    .meta({ description: "As of GET: a list, or a text with commas" }),
+  on: z
+    .union([z.array(z.number()), z.number(), z.string()])
+    .transform(String)
+    .pipe(onSchema)
+    .optional()
+    .meta({ description: "As of GET: a list, a number, or a text with commas" }),
+  start_time: jsonTimeSchema.optional().meta({ description: `Required without bounds. ${A_TIME}` }),
+  end_time: jsonTimeSchema.optional().meta({ description: "Exclusive, as start_time; default: `now`" }),
+  bounds: z
+    .array(jsonTimeSchema)
+    .min(MIN_BOUNDS, `must have ${MIN_BOUNDS} to ${MAX_BOUNDS} times`)
+    .max(MAX_BOUNDS, `must have ${MIN_BOUNDS} to ${MAX_BOUNDS} times`)
+    .optional()
+    .meta({
+      description:
+        "Ascending times, as start_time: bucket i is [bounds[i], bounds[i + 1]). They replace start_time, end_time and " +
+        "interval",
+    }),
+});
+
+export type TimeseriesRequest = Omit<
+  z.output<typeof querySchema>,
+  "start_time" | "end_time" | "interval" | "max_points"
+> & {
+  /** start and end, or the bounds of own buckets */
+  readonly times: readonly AskedTime[];
+  readonly interval: z.output<typeof querySchema>["interval"] | "bounds";
   /** `auto` takes the finest interval with at most this many points per series */
   readonly maxPoints: number;
   /** longer raw series are thinned to this number; null: no thinning */
@@ -117,7 +167,32 @@ export type TimeseriesRequest = Omit<z.output<typeof querySchema>, "start_time" 
  * @throws {Problem} `invalid_request` or `epoch_seconds`, naming the parameter
  */
 export function parseTimeseriesRequest(query: Readonly<Record<string, string[]>>): TimeseriesRequest {
-  const { start_time: start, end_time: end = NOW, max_points, ...rest } = parseInput(querySchema, query);
+  const { start_time, end_time = NOW, ...rest } = parseInput(querySchema, query);
+  return requestOf(rest, [start_time, end_time]);
+}
+
+/**
+ * Parses the body of `POST /timeseries/query`.
+ * @throws {Problem} `invalid_request` or `epoch_seconds`, naming the field; `body_too_large`
+ */
+export async function parseTimeseriesBody(request: Request): Promise<TimeseriesRequest> {
+  const { start_time, end_time = NOW, bounds, ...rest } = await parseBody(request, queryBodySchema);
+  if (bounds === undefined) {
+    if (start_time === undefined) throw new Problem("invalid_request", "start_time: is missing", "start_time");
+    return requestOf(rest, [start_time, end_time]);
+  }
+  if (start_time !== undefined || end_time !== NOW || rest.interval !== "auto") {
+    throw new Problem("invalid_request", "bounds: replaces start_time, end_time and interval.", "bounds");
+  }
+  return requestOf({ ...rest, interval: "bounds" }, bounds);
+}
+
+function requestOf(
+  asked: Omit<z.output<typeof querySchema>, "start_time" | "end_time" | "interval"> &
+    Pick<TimeseriesRequest, "interval">,
+  times: readonly AskedTime[],
+): TimeseriesRequest {
+  const { max_points, ...rest } = asked;
   refuseNamesBesideFilter(rest.point_names, rest, "point_names");
   if (rest.point_names === undefined && !isFinding(rest)) {
     throw new Problem("invalid_request", "point_names: is missing, and so are filter and search.", "point_names");
@@ -136,7 +211,11 @@ export function parseTimeseriesRequest(query: Readonly<Record<string, string[]>>
       "fill",
     );
   }
+  if (rest.format !== "csv" && (rest.layout !== "long" || rest.bom)) {
+    const field = rest.bom ? "bom" : "layout";
+    throw new Problem("invalid_request", `${field}: applies to format=csv only.`, field);
+  }
   const maxPoints = max_points ?? USUAL_POINTS;
   const thinTo = rest.interval === "auto" || max_points !== undefined ? maxPoints : null;
-  return { ...rest, times: [start, end], maxPoints, thinTo };
+  return { ...rest, times, maxPoints, thinTo };
 }

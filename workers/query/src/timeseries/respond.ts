@@ -3,16 +3,27 @@ import type { ShapedSeries } from "@building-vitals/core/query/shape";
 import { attachment } from "../attachment.ts";
 import type { Metadata } from "./metadata.ts";
 import { writeArrow } from "./write-arrow.ts";
-import { writeCsv } from "./write-csv.ts";
+import { type AnswerTimes, writeCsv } from "./write-csv.ts";
+import { writeWideCsv } from "./write-csv-wide.ts";
 import { writeJson, writeRows } from "./write-json.ts";
 
 export const FORMATS = ["json", "rows", "csv", "arrow"] as const;
 export type Format = (typeof FORMATS)[number];
 
+/** `long`: a row per sample; `wide`: a row per time, a column per series. */
+export const LAYOUTS = ["long", "wide"] as const;
+
+/** How an answer is written. */
+export interface Form {
+  readonly format: Format;
+  readonly layout: (typeof LAYOUTS)[number];
+  /** whether CSV begins with a byte order mark, by which Excel knows UTF-8 */
+  readonly bom: boolean;
+}
+
 /** An answer that is ready to be written. */
-export interface ReadyAnswer {
+export interface ReadyAnswer extends AnswerTimes {
   readonly siteName: string;
-  readonly range: TimeRange;
   readonly series: readonly ShapedSeries[];
   readonly metadata: Metadata;
   /** no code uses the series' columns afterwards: each is freed once sent */
@@ -30,9 +41,10 @@ const CUT: ReadonlySet<string> = new Set(LISTS);
 
 /** The body and headers of an answer. The body is streamed in pieces: the whole can be 100 MB of text. */
 export function answerBody(
-  format: Format,
-  { siteName, range, series, metadata, isLast }: ReadyAnswer,
+  { format, layout, bom }: Form,
+  answer: ReadyAnswer,
 ): { readonly body: ReadableStream<Uint8Array>; readonly headers: Record<string, string> } {
+  const { siteName, range, series, metadata, isLast } = answer;
   switch (format) {
     case "json":
       return { body: stream(writeJson(siteName, series, metadata, isLast)), headers: { "content-type": JSON_TYPE } };
@@ -44,7 +56,8 @@ export function answerBody(
         "content-disposition": attachment(fileName(siteName, range, "csv")),
         "query-metadata": headerText(metadata),
       };
-      return { body: stream(writeCsv(series, isLast)), headers };
+      const pieces = layout === "wide" ? writeWideCsv(series, answer, isLast) : writeCsv(series, answer, isLast);
+      return { body: stream(bom ? withMark(pieces) : pieces), headers };
     }
     case "arrow": {
       const headers = {
@@ -56,6 +69,11 @@ export function answerBody(
     default:
       throw new Error(`unknown format: ${String(format satisfies never)}`);
   }
+}
+
+function* withMark(pieces: Iterable<Uint8Array>): Generator<Uint8Array> {
+  yield Uint8Array.of(0xef, 0xbb, 0xbf);
+  yield* pieces;
 }
 
 /**

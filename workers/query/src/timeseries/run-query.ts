@@ -24,7 +24,7 @@ import type { Stages } from "../stages.ts";
 import { aggregatedPoints, isHeld, stateRange } from "./aggregation.ts";
 import { type Metadata, metadataOf } from "./metadata.ts";
 import type { TimeseriesRequest } from "./request.ts";
-import { resolveRange } from "./resolve-times.ts";
+import { resolveTimes } from "./resolve-times.ts";
 
 /** A request with the stored state of its site, points and days. */
 export interface ResolvedQuery {
@@ -56,11 +56,11 @@ export async function findQuery(
   stages: Stages,
   started: number,
 ): Promise<ResolvedQuery> {
-  const { point_names: names, search, filter, tz, times, interval, maxPoints, fill } = request;
+  const { point_names: names, search, filter, tz, maxPoints, fill } = request;
   const site = configuredSite(settings, request.site_name, "site_name");
   const db = databaseOf(settings, site);
   const timeZone = tz ?? site.timezone;
-  const range = await stages.time("catalog", () => resolveRange(db, site.name, times, timeZone, started));
+  const { range, bounds } = await stages.time("catalog", () => resolveTimes(db, site.name, request, timeZone, started));
   const found =
     names === undefined ? await stages.time("catalog", () => foundNames(db, site.name, { search, filter })) : [];
   const candidates = names === undefined ? found : candidateNames(names);
@@ -80,7 +80,9 @@ export async function findQuery(
     fill === "locf" || isHeld(request)
       ? await stages.time("catalog", () => findBeforeRange(db, siteId, ids, range.start))
       : null;
-  const planned = { points, range, interval, maxPoints, fill, timeZone, watermark };
+  // Own buckets have the limits of months, the longest interval.
+  const interval = request.interval === "bounds" ? "1month" : request.interval;
+  const planned = { points, range, interval, bounds, maxPoints, fill, timeZone, watermark };
   const days = state.days.filter(({ day }) => overlap(dayRange(day), range));
   const until = knownUntil(range, days, watermark);
   return { site, db, siteId, timeZone, points, unknown: named.unknown, state, until, before, planned };
@@ -125,7 +127,7 @@ export async function readAnswer(
 /** Thins, fills and converts the series, and describes the answer. @param started start of the request, epoch ms */
 export async function shapeAnswer(
   { plan, answer }: ReadAnswer,
-  { thinTo, fill, units }: TimeseriesRequest,
+  { thinTo, fill, units, interval: asked }: TimeseriesRequest,
   { points, unknown, planned: { range } }: ResolvedQuery,
   stages: Stages,
   started: number,
@@ -134,6 +136,7 @@ export async function shapeAnswer(
   const { series, downsampled } = await stages.time("compute", async () =>
     shapeSeries(answer.series, { bounds: plan.bounds, until }, { thinTo, fill, units }),
   );
-  const asked = { downsampled, fill, units, unknown_points: unknown };
-  return { series, metadata: metadataOf(answer, plan, points, asked, Date.now() - started) };
+  const facts = { downsampled, fill, units, unknown_points: unknown };
+  const interval = asked === "bounds" ? asked : plan.interval;
+  return { series, metadata: metadataOf(answer, { ...plan, interval }, points, facts, Date.now() - started) };
 }

@@ -1,52 +1,52 @@
+import type { TimeRange } from "@building-vitals/core/domain/time-range";
 import type { ShapedSeries } from "@building-vitals/core/query/shape";
+import { localTexts, utcTexts } from "./clock-text.ts";
+import { csvField, csvText } from "./csv-text.ts";
 import { freeColumns } from "./free-columns.ts";
-import { type FurtherColumn, furtherColumns, isTexts } from "./series-columns.ts";
+import { furtherColumns } from "./series-columns.ts";
 import { byName } from "./series-order.ts";
 import { TextBytes, valueText } from "./text-bytes.ts";
 
-/** First characters that make a spreadsheet read a field as a formula. */
-const FORMULA = /^[=+\-@\t\r]/;
-
-/**
- * A text as a CSV field (RFC 4180). Point names come from controllers and are not trusted: a leading apostrophe keeps a
- * spreadsheet from running a name as a formula.
- */
-function csvText(text: string): string {
-  const safe = FORMULA.test(text) ? `'${text}` : text;
-  return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
+/** The times of an answer, and the zone that its local times are in. */
+export interface AnswerTimes {
+  readonly range: TimeRange;
+  readonly timeZone: string;
+  /** of the buckets; null: raw */
+  readonly bounds: Float64Array | null;
 }
 
-/** A field of a column; no value is empty. */
-function csvField(values: FurtherColumn["values"], i: number): string {
-  return isTexts(values) ? csvText(values[i]!) : valueText(values[i]!, "");
+/** Writes local times of an answer. A bucket may begin before the range. */
+export function localTimes({ range, timeZone, bounds }: AnswerTimes): (time: number) => string {
+  return localTexts({ start: bounds?.[0] ?? range.start, end: range.end }, timeZone);
 }
 
 /**
- * `format=csv` (RFC 4180): a row per sample, ordered by point name, then time.
- * - `timestamp` is in epoch milliseconds, `time` the same in ISO 8601.
- * - A missing value is empty.
+ * `layout=long` (RFC 4180): a row per sample, ordered by point name, then time.
+ * - `timestamp` is in epoch milliseconds, `time` the same in ISO 8601 UTC, `local_time` with the zone's offset.
+ * - A missing value, label or unit is empty.
  * @param isLast no code uses the series' columns afterwards: each is freed when it is written
  */
-export function* writeCsv(series: readonly ShapedSeries[], isLast: boolean): Generator<Uint8Array> {
-  const extra = series.slice(0, 1).flatMap((first) => furtherColumns(first).map(({ name }) => name));
+export function* writeCsv(series: readonly ShapedSeries[], times: AnswerTimes, isLast: boolean): Generator<Uint8Array> {
+  const further = series.slice(0, 1).flatMap((first) => furtherColumns(first).map(({ name }) => name));
   const out = new TextBytes();
-  out.add(`${["point_name", "timestamp", "time", "value", "unit", ...extra].join()}\r\n`);
+  const head = ["point_name", "label", "timestamp", "time", "local_time", "value", "unit", ...further];
+  out.add(`${head.join()}\r\n`);
+  const [utc, local] = [utcTexts(), localTimes(times)];
   for (const pointSeries of byName(series)) {
-    const { point, unit, times, values } = pointSeries;
-    const further = furtherColumns(pointSeries);
-    const [name, unitText] = [`${csvText(point.name)},`, `,${csvText(unit ?? "")}`];
-    const cell = (text: string) => {
+    const { point, unit, values } = pointSeries;
+    const start = `${csvText(point.name)},${csvText(point.label ?? "")},`;
+    const unitText = `,${csvText(unit ?? "")}`;
+    const columns = furtherColumns(pointSeries);
+    for (const [i, time] of pointSeries.times.entries()) {
+      out.add(start);
+      out.add(`${time},`);
+      out.add(utc(time));
       out.add(",");
-      out.add(text);
-    };
-    for (let i = 0; i < times.length; i++) {
-      const time = times[i]!;
-      out.add(name);
-      out.add(String(time));
-      cell(new Date(time).toISOString());
-      cell(valueText(values[i]!, ""));
+      out.add(local(time));
+      out.add(",");
+      out.add(valueText(values[i]!, ""));
       out.add(unitText);
-      for (const { values: column } of further) cell(csvField(column, i));
+      for (const column of columns) out.add(`,${csvField(column.values, i)}`);
       out.add("\r\n");
       if (out.isFull) yield out.take();
     }
