@@ -188,7 +188,7 @@ describeInBrowser("Explore", (dashboard) => {
     await page.getByRole("button", { name: "Download as CSV" }).click();
     const stream = await (await waiting).createReadStream();
     const csv = await text(stream);
-    expect(csv.split("\r\n")[0]).toBe("point_name,timestamp,time,value,unit");
+    expect(csv.split("\r\n")[0]).toBe("point_name,label,timestamp,time,local_time,value,unit");
     expect(csv.split("\r\n").length).toBeGreaterThan(200);
     await page.getByRole("button", { name: /^Copy the API/ }).click();
     await page.getByText("Copied", { exact: true }).waitFor();

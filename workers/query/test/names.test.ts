@@ -60,9 +60,11 @@ test.each(NAMES.map((name, i) => [name.slice(0, 24), name, i] as const))(
     const csv = await call(timeseriesPath({ ...asked, format: "csv" }));
     const [head, ...records] = parseCsv(await csv.text());
     const [nameAt, valueAt] = [head!.indexOf("point_name"), head!.indexOf("value")];
+    // An apostrophe keeps spreadsheets that split at semicolons from reading a formula.
+    const guarded = name.replace("; --", ";' --");
     expect(records.map((record) => [record[nameAt], Number(record[valueAt])])).toEqual([
-      [name, i],
-      [name, i + 0.1],
+      [guarded, i],
+      [guarded, i + 0.1],
     ]);
 
     const arrow = await call(timeseriesPath({ ...asked, format: "arrow" }));

@@ -29,7 +29,7 @@ beforeEach(async () => {
   await clear();
   const ids = await storePoints(
     SITE,
-    NAMES.map((name) => point(name, { unit: name === "plain" ? "°F" : null })),
+    NAMES.map((name) => point(name, name === "plain" ? { unit: "°F", label: "Plain" } : { unit: null })),
   );
   // A sample a minute, except for half an hour. No other unit can hold the largest double.
   const valueOf = (p: number, value: number) => (p === 0 && value === Number.MAX_VALUE ? 72.5 : value);
@@ -103,6 +103,7 @@ describe("csv equals json", () => {
       const timestamp = Number(record[place("timestamp")]);
       expect(record.length).toBe(header!.length);
       expect(Date.parse(record[place("time")]!)).toBe(timestamp);
+      expect(Date.parse(record[place("local_time")]!)).toBe(timestamp);
       return {
         point_name: record[place("point_name")]!.replace(/^'=/, "="),
         timestamp,
@@ -129,10 +130,38 @@ describe("csv equals json", () => {
     const totals = [missing_total, unknown_points_total, unjudged_points_total, unit_changes_total];
     expect(totals).toEqual([metadata.missing.length, 0, 0, 0]);
     const lines = (await response.text()).split("\r\n");
-    expect(lines[0]).toBe("point_name,timestamp,time,value,unit");
-    expect(lines[1]).toBe(`'=HYPERLINK(1),${START + 4},2025-10-12T00:00:00.004Z,-0,`);
-    expect(lines[8]).toBe(`plain,${START},2025-10-12T00:00:00.000Z,-0,°F`);
+    expect(lines[0]).toBe("point_name,label,timestamp,time,local_time,value,unit");
+    expect(lines[1]).toBe(`'=HYPERLINK(1),,${START + 4},2025-10-12T00:00:00.004Z,2025-10-11T19:00:00.004-05:00,-0,`);
+    expect(lines[8]).toBe(`plain,Plain,${START},2025-10-12T00:00:00.000Z,2025-10-11T19:00:00.000-05:00,-0,°F`);
     expect(lines.length).toBe(16);
+  });
+
+  test("a byte order mark on request, before the same bytes", async () => {
+    const asked = { ...all, interval: "5min", format: "csv" };
+    const bytes = async (parameters: Parameters) => new Uint8Array(await (await answer(parameters)).arrayBuffer());
+    const [plain, marked] = [await bytes(asked), await bytes({ ...asked, bom: "true" })];
+    expect(marked).toEqual(Uint8Array.of(0xef, 0xbb, 0xbf, ...plain));
+  });
+
+  test("layout=wide has each value of the long layout once, in the zone of tz", async () => {
+    const asked = { ...all, point_names: NAMES.slice(0, 6), interval: "5min", format: "csv", tz: "Asia/Kathmandu" };
+    const [head, ...rows] = parseCsv(await (await answer({ ...asked, layout: "wide" })).text());
+    expect(head!.slice(0, 4)).toEqual(["start", "end", "local_start", "Plain [°F] avg"]);
+    expect(rows[0]!.slice(0, 3)).toEqual([
+      "2025-10-12T00:00:00.000Z",
+      "2025-10-12T00:05:00.000Z",
+      "2025-10-12T05:45:00.000+05:45",
+    ]);
+    const wide = rows.flatMap(([start, , , ...values]) =>
+      values.flatMap((value) => (value === "" ? [] : [`${start} ${value}`])),
+    );
+    const [names, ...samples] = parseCsv(await (await answer(asked)).text());
+    const long = samples.map((row) => `${row[names!.indexOf("time")]} ${row[names!.indexOf("value")]}`);
+    expect(wide.toSorted()).toEqual(long.toSorted());
+  });
+
+  test.each([{ layout: "wide" }, { bom: "true" }])("%j needs format=csv", async (more) => {
+    expect((await call(timeseriesPath({ ...all, ...more }))).status).toBe(400);
   });
 
   test("a file name has no slash: once in ASCII, once in UTF-8", async () => {

@@ -1,5 +1,4 @@
-import type { FurtherColumn } from "./series-columns.ts";
-import { isTexts } from "./series-columns.ts";
+import { type FurtherColumn, isTexts } from "./series-columns.ts";
 import { valueText } from "./text-bytes.ts";
 
 /**
@@ -7,14 +6,16 @@ import { valueText } from "./text-bytes.ts";
  * and does not see the quotes of a field that is not the first of its line: `;`, quotes, tabs and line ends inside of a
  * text begin cells too.
  */
-const FORMULAS = /(^|[;"\t\r\n])(?=[ \t\r\n]*[=+\-@])|^(?=[\t\r])/g;
+const CELL_STARTS = /([;"\t\r\n])(?=\s*[=+\-@])/g;
+/** A formula at the start of the text. A tab or carriage return there begins one too. */
+const START = /^(?=\s*[=+\-@]|[\t\r])/;
 
 /**
  * A text as a CSV field (RFC 4180). Point names come from controllers and are not trusted: an apostrophe keeps a
  * spreadsheet from running a part of a name as a formula.
  */
 export function csvText(text: string): string {
-  const safe = text.replace(FORMULAS, (_, before: string | undefined) => `${before ?? ""}'`);
+  const safe = text.replace(CELL_STARTS, "$1'").replace(START, "'");
   return /[",;\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 }
 

@@ -34,6 +34,8 @@ const METADATA: Metadata = {
   query_time_ms: 0,
 };
 
+const TIMES = { range: { start: -6e9, end: 2 ** 42 }, timeZone: "Asia/Kathmandu", bounds: null };
+
 const point = (name: string) => ({
   id: 1,
   name,
@@ -76,7 +78,7 @@ function answer(): ShapedSeries[] {
 const writers = {
   json: (series: readonly ShapedSeries[], isLast: boolean) => writeJson("site", series, METADATA, isLast),
   rows: (series: readonly ShapedSeries[], isLast: boolean) => writeRows("site", series, METADATA, isLast),
-  csv: (series: readonly ShapedSeries[], isLast: boolean) => writeCsv(series, isLast),
+  csv: (series: readonly ShapedSeries[], isLast: boolean) => writeCsv(series, TIMES, isLast),
   arrow: (series: readonly ShapedSeries[], isLast: boolean) => writeArrow("site", series, METADATA, isLast),
 };
 
@@ -118,9 +120,9 @@ test("rows: further columns are fields of each row", () => {
 });
 
 test("csv: further columns between the unit and the bucket's own", () => {
-  const [header, , second, third] = text(writeCsv(answer(), true)).split("\r\n");
-  expect(header).toBe("point_name,timestamp,time,value,unit,delta,duration_on,flags,min,max,count");
-  expect(second).toBe("a,-1,1969-12-31T23:59:59.999Z,-0,°C,,3600,reset dip,,0,1");
+  const [header, , second, third] = text(writeCsv(answer(), TIMES, true)).split("\r\n");
+  expect(header).toBe("point_name,label,timestamp,time,local_time,value,unit,delta,duration_on,flags,min,max,count");
+  expect(second).toBe("a,,-1,1969-12-31T23:59:59.999Z,1970-01-01T05:29:59.999+05:30,-0,°C,,3600,reset dip,,0,1");
   expect(third).toContain(`,"'=1""",9,`);
 });
 
