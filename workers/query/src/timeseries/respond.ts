@@ -8,7 +8,7 @@ import { writeWideCsv } from "./write-csv-wide.ts";
 import { writeJson, writeRows } from "./write-json.ts";
 
 export const FORMATS = ["json", "rows", "csv", "arrow"] as const;
-export type Format = (typeof FORMATS)[number];
+type Format = (typeof FORMATS)[number];
 
 /** `long`: a row per sample; `wide`: a row per time, a column per series. */
 export const LAYOUTS = ["long", "wide"] as const;
