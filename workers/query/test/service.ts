@@ -95,8 +95,11 @@ const jsonSchema = z.strictObject({
     z.strictObject({
       point_name: z.string(),
       unit: z.string().nullable(),
+      agg: z.string().optional(),
+      quantity: z.string().optional(),
       timestamps: numbers,
       values: numbersOrNone,
+      p50: numbersOrNone.optional(),
       min: numbersOrNone.optional(),
       max: numbersOrNone.optional(),
       count: numbers.optional(),

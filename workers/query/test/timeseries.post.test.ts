@@ -49,6 +49,8 @@ test.each([
   ["a text of one name", { point_names: "b" }],
   ["relative times", { end_time: "now-3d" }],
   ["Grafana's interval", { interval: "1h" }],
+  ["a list of aggregates", { agg: ["max", "p50"] }],
+  ["a text of aggregates", { agg: "max,p50" }],
   ["a fill, units and a zone", { fill: "null", units: "metric", tz: "Asia/Kathmandu" }],
 ])("POST answers as GET does: %s", async (_, change) => {
   const body = { ...asked, ...change };
@@ -148,6 +150,18 @@ describe("bounds", () => {
     expect([interval, metadata.interval, metadata.computed_from]).toEqual(["bounds", "bounds", "samples"]);
     expect(new Date(metadata.start_time).toISOString()).toBe("2025-10-12T05:00:00.000Z");
     expect(new Date(metadata.end_time).toISOString()).toBe("2025-10-14T05:00:00.000Z");
+  });
+
+  test("aggregates of own buckets", async () => {
+    const bounds = [START + 1, START + 5 * HOUR, START + 9 * HOUR + 1];
+    const { series } = await postJson({ ...own, bounds, agg: ["max", "count"] });
+    const expected = naive(bounds);
+    expect(series[0]).toMatchObject({
+      agg: "max",
+      timestamps: bounds.slice(0, -1),
+      values: expected.map(({ max }) => max),
+      count: expected.map(({ count }) => count),
+    });
   });
 
   /** The buckets by going through all samples for each. */

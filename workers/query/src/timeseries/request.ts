@@ -124,7 +124,7 @@ export const queryBodySchema = querySchema.extend({
     .meta({ description: "At most 100 names. A text is one name. Needed unless filter or search find the points" }),
   agg: z
     .union([z.array(z.string()), z.string()])
-    .transform((names) => [names].flat())
+    .transform((names): string[] | undefined => [names].flat())
     .pipe(aggsSchema)
     .optional()
     .meta({ description: "As of GET: a list, or a text with commas" }),
