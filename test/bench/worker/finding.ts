@@ -41,7 +41,7 @@ export async function storeFoundPoints({ SEGMENTS: db, SIZE }: FindingEnv): Prom
       label: object === undefined ? null : `${device} ${object}`,
       unit: normalizeUnit(unitRaw),
       unitRaw,
-      tags: { kv: point.kv_tags, markers: point.marker_tags },
+      tags: { kv: { ...point.kv_tags }, markers: [...point.marker_tags] },
       device,
       intervalS: point.collect_interval,
       updatedAt: null,
