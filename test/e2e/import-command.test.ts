@@ -168,7 +168,7 @@ it("imports every layout, keeps the API's values, accounts for each record", asy
   expect(output).toContain(`done     ${read.toLocaleString("en")} records of 5 files:\n`);
   for (const line of [
     `${(1440 + 100 + 1440 + 1440 + 1).toLocaleString("en")} stored`,
-    `${kept} stored with another value, which stays`,
+    `${kept} already stored with another value`,
     "10 read twice",
     "1 replaced by a later file's value",
     "1 NOT IMPORTED",

@@ -53,6 +53,8 @@ test("a complete range", async () => {
   await setWatermark(SITE, START + HOUR);
   const { storage_tiers: tiers, query_time_ms: took, ...rest } = await metadata("a", START, START + HOUR);
   expect(rest).toEqual({
+    start_time: START,
+    end_time: START + HOUR,
     interval: "raw",
     computed_from: "samples",
     total_samples: 60,

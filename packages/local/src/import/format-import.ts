@@ -44,7 +44,7 @@ export function formatImportEnd(position: Position): string[] {
   const fates = Object.values(days).map(({ stored, present, kept, repeated, overruled }) => ({
     stored,
     "already stored": present,
-    "stored with another value, which stays": kept,
+    "already stored with another value": kept,
     "read twice": repeated,
     "replaced by a later file's value": overruled,
   }));
