@@ -67,9 +67,9 @@ export async function benchSiteYear(bench: Bench, only: readonly Section[], fold
 function benchSpace(bench: Bench, { bytes }: SiteYear): void {
   const { days, openDays, keptDays } = bench.size.year;
   const ofDay = (bytes.aggregates - bytes.start) / (days - openDays - keptDays);
-  const young = bytes.end - bytes.aggregates - keptDays * ofDay;
+  const recent = bytes.end - bytes.aggregates - keptDays * ofDay;
   bench.compare("space in D1", `MB of ${openDays + keptDays} hot days, ${openDays} of them open`, [
-    [OURS, young / 1e6],
+    [OURS, recent / 1e6],
   ]);
   bench.compare("space in D1", "MB of a year of aggregates", [[OURS, (365 * ofDay) / 1e6]]);
 }

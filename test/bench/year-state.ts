@@ -99,7 +99,7 @@ async function build(
     ...days(first, files, (day) => [`/build/rows?day=${day}&like=${files}`, ...packed(day, day + 1)]).flat(),
     ...packed(files, kept),
   ];
-  const young = [
+  const recent = [
     ...days(kept, open, (day) => `/build/kept?day=${day}`),
     ...days(open, end, (day) => `/build/open?day=${day}`),
     "/build/open-hour",
@@ -111,10 +111,10 @@ async function build(
       const answer = await response.text();
       if (!response.ok) throw new Error(`${step}: ${answer}`);
       done++;
-      const all = 1 + closed.length + young.length;
+      const all = 1 + closed.length + recent.length;
       if (done % 10 === 1) say(`building a site's year, to be kept for the next run: ${done} of ${all} steps`);
     }
     return bytesOfD1();
   };
-  return { start: await take(["/build/catalog"]), aggregates: await take(closed), end: await take(young) };
+  return { start: await take(["/build/catalog"]), aggregates: await take(closed), end: await take(recent) };
 }

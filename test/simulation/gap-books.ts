@@ -169,7 +169,7 @@ export class GapBooks {
 
   /** Ranges with known samples: those behind the sync, and days built from the API. */
   #known(site: string, until: number): { start: number; end: number }[] {
-    const [looked] = knownSchema.parse(
+    const [known] = knownSchema.parse(
       this.#database.rows(
         "SELECT sync_from_day FROM gap_sites g JOIN sites s ON s.id = g.site_id WHERE s.name = ?1",
         site,
@@ -183,7 +183,7 @@ export class GapBooks {
       ),
     );
     const ranges = built.map(({ day }) => ({ start: day * DAY, end: (day + 1) * DAY }));
-    if (looked !== undefined) ranges.push({ start: looked.sync_from_day * DAY, end: until });
+    if (known !== undefined) ranges.push({ start: known.sync_from_day * DAY, end: until });
     ranges.sort((a, b) => a.start - b.start);
     const merged: { start: number; end: number }[] = [];
     for (const range of ranges.filter(({ start, end }) => start < end)) {

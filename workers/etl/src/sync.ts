@@ -36,7 +36,7 @@ export async function runSync(settings: Settings, siteName?: string): Promise<Sy
   const windows = {
     lookbackMs: settings.LOOKBACK_MINUTES * 60_000,
     initialLookbackMs,
-    // a first sync that reaches further back is no lag
+    // A first sync starts further back. That is no lag.
     maxLagMs: Math.max(DAY_MS, initialLookbackMs),
   };
   const context = {

@@ -88,7 +88,7 @@ test("the daily cron deletes dead letters after 7 days", async () => {
       `INSERT INTO dead_letters (id, identity, site_id, reason, sync_id, at, record)
        SELECT ?2 * 1000, ?1, id, 'null', 's', ?2, ?1 FROM sites`,
     ).bind(identity, Math.round(Date.now() - days * 86_400_000));
-  await env.DB.batch([insert("old", 7.01), insert("young", 6.99)]);
+  await env.DB.batch([insert("old", 7.01), insert("recent", 6.99)]);
   await runCron("21 3 * * *");
-  expect((await list("?reason=null")).letters.map(({ record }) => record)).toEqual(["young"]);
+  expect((await list("?reason=null")).letters.map(({ record }) => record)).toEqual(["recent"]);
 });

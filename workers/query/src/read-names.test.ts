@@ -39,8 +39,8 @@ test("every known name of a reading is one of the candidates", () => {
       const text = asked.join();
       const candidates = new Set(candidateNames([text]));
       const exists = (tried: string) => known.includes(tried);
-      const looked = readNames(text, (tried) => exists(tried) && candidates.has(tried));
-      expect(looked).toEqual(readNames(text, exists));
+      const read = readNames(text, (tried) => exists(tried) && candidates.has(tried));
+      expect(read).toEqual(readNames(text, exists));
     }),
   );
 });

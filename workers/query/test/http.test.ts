@@ -143,12 +143,12 @@ describe("limits", () => {
   test.each<[Record<string, string | number>, string, RegExp]>([
     [{ interval: "raw", end_time: DAY + 40 * 86_400_000 }, "span_too_long", /interval|days/],
     [{ interval: "1min", end_time: DAY + 400 * 86_400_000 }, "span_too_long", /1day|1hr|5min/],
-  ])("%j is refused with a suggestion", async (more, code, wayOut) => {
+  ])("%j is refused with a suggestion", async (more, code, suggestion) => {
     await storePoints(SITE, [point("a")]);
     const path = timeseriesPath({ site_name: SITE, point_names: "a", start_time: DAY, end_time: DAY + 1, ...more });
     const problem = await problemOf(await call(path));
     expect(problem.code).toBe(code);
-    expect(problem.detail).toMatch(wayOut);
+    expect(problem.detail).toMatch(suggestion);
   });
 });
 

@@ -73,15 +73,15 @@ const PRICE = {
 } as const;
 
 /** Estimates duration and cost of fetching the sites' days. */
-export function planBackfill(outlooks: readonly SiteEstimate[], settings: PlanSettings): BackfillPlan {
+export function planBackfill(estimates: readonly SiteEstimate[], settings: PlanSettings): BackfillPlan {
   const msPerCall = Math.max(60_000 / settings.requestsPerMinute, settings.msPerCall ?? 0);
   const total = { days: 0, skipped: 0, calls: 0, samples: 0, bytes: 0, operations: 0, rows: 0, cpu: 0 };
-  const sites = outlooks.map((outlook): SitePlan => {
-    const { site, days, skipped, samplesPerDay, points, basis } = outlook;
+  const sites = estimates.map((estimate): SitePlan => {
+    const { site, days, skipped, samplesPerDay, points, basis } = estimate;
     const perDay = samplesPerDay ?? 0;
     // Each hour is a window of its own, so it takes at least one page.
     const calls = days * HOURS_PER_DAY * Math.max(1, Math.ceil(perDay / HOURS_PER_DAY / settings.pageSize));
-    const dayBytes = outlook.bytesPerDay ?? perDay * BYTES_PER_SAMPLE;
+    const dayBytes = estimate.bytesPerDay ?? perDay * BYTES_PER_SAMPLE;
     const writes = HOURS_PER_DAY + PUBLISHING_WRITES + Math.ceil(dayBytes / PART_BYTES);
     total.days += days;
     total.skipped += skipped;

@@ -69,8 +69,8 @@ describe("the recovery action for a site", () => {
       { consecutiveFailures: MAX_CONSECUTIVE_FAILURES - 1 },
       { is: "ended", reason: null },
     ],
-  ])("if %s: %s", (_, remedy, given, state) => {
-    expect(recoveryFor({ ...work, ...given }, state)).toBe(remedy);
+  ])("if %s: %s", (_, recovery, given, state) => {
+    expect(recoveryFor({ ...work, ...given }, state)).toBe(recovery);
   });
 });
 

@@ -28,7 +28,9 @@ const TRIES = 3;
 
 /**
  * Rewrites a day's file without one point. Deletes a file that holds only this point.
- * @throws {DayBuildError} {DayFileCorrupt}; errors of D1 and R2
+ * @throws {DayBuildError}
+ * @throws {DayFileCorrupt}
+ * @throws the errors of D1 and R2
  */
 export async function deletePointDay(
   context: PublishContext,
@@ -38,7 +40,7 @@ export async function deletePointDay(
   const { db, bucket, now } = context;
   for (let tries = 0; tries < TRIES; tries++) {
     try {
-      // Drops the kept row groups and the month's file at once; the publication keeps new row groups. The touch stops
+      // Drops the kept row groups and the month's file at once; the publication keeps new row groups. The touch blocks
       // builds of the month: a running one cannot publish, and none begins until the day is published.
       await withD1Retry(() =>
         db.batch([

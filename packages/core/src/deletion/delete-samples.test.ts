@@ -74,7 +74,7 @@ const isKept = async (day: number) => ((await readManifestDay(db, site.id, day))
 const keptContents = () => db.prepare("SELECT count(*) AS n FROM kept_files").first("n");
 const keyOf = (day: number) => `timeseries/${dayText(day).replaceAll("-", "/")}/${SITE}.parquet`;
 /** Detects and repairs gaps as the hourly cron does. */
-const heal = async () => {
+const repairGaps = async () => {
   const ask = "open" as const;
   const about = {
     lookbackMs: 600_000,
@@ -95,7 +95,7 @@ const untilDone = async (run: (from: number) => Promise<Deletion>): Promise<Dele
 };
 
 test("a range is deleted hot and cold, and is not requested again", async () => {
-  await heal();
+  await repairGaps();
   const before = await all();
   const { days, nextDay } = await deleteRange(context, site, { first: DAY + 1, last: HOT_DAY });
   expect([days.map(({ outcome }) => outcome), nextDay]).toEqual([["deleted", "deleted"], null]);
@@ -104,8 +104,8 @@ test("a range is deleted hot and cold, and is not requested again", async () => 
   expect([await Promise.all(DAYS.map(isKept)), await keptContents()]).toEqual([[true, false, false], 1]);
   expect(await keysOf(env.TIMESERIES, "timeseries/")).toEqual([keyOf(DAY)]);
   const asked = world.asked.length;
-  const healed = await heal();
-  expect(healed.repair?.inserted ?? 0).toBe(0);
+  const repaired = await repairGaps();
+  expect(repaired.repair?.inserted ?? 0).toBe(0);
   expect(world.asked.slice(asked).filter((path) => path.includes("timeseries"))).toEqual([]);
   const { results } = await db
     .prepare("SELECT 1 FROM gaps WHERE start < ?2 AND coalesce(end, ?2) > ?1 AND state = 'open'")
@@ -117,7 +117,7 @@ test("a range is deleted hot and cold, and is not requested again", async () => 
   const point = [...(await loadCatalog(db, site.id)).values()].find(({ configured }) => configured);
   await upsertSamples(db, pointSamples([[point!.id, dayStart(DAY + 1) + 5, 1]]));
   expect((await archive(DAY + 1)).outcome).toBe("settled");
-  await heal();
+  await repairGaps();
   expect(world.asked.slice(asked).filter((path) => path.includes("timeseries"))).toEqual([]);
   expect(await stored(DAY + 1)).toEqual([`${point!.name} ${dayStart(DAY + 1) + 5} 1`]);
 });
@@ -214,7 +214,7 @@ test("deletes a point from files, hot rows and aggregates, and no other", async 
   expect([await Promise.all(DAYS.map(isKept)), await keptContents()]).toEqual([[true, true, false], 2]);
   expect((await storedPointDays(db)).filter(({ pointId }) => pointId === id)).toEqual([]);
   const asked = world.asked.length;
-  await heal();
+  await repairGaps();
   expect(world.asked.slice(asked).filter((path) => path.includes("timeseries"))).toEqual([]);
   expect(kept.length).toBeGreaterThan(0);
 });

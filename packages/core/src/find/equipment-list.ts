@@ -9,7 +9,7 @@ export interface Equipment {
   /** id of the equipment that it is part of or served by; null: not known */
   readonly parent: string | null;
   readonly source: EquipmentSource;
-  /** points of its own, without those of its parts */
+  /** number of points, without the points of its parts */
   readonly points: number;
 }
 
@@ -21,8 +21,8 @@ interface Entry {
 
 /**
  * The equipment of a site's points, flat, in the natural order of names. Where points disagree about a parent, the
- * first point's counts. No chain of parents is a circle.
- * @param points in an order that stays
+ * first point's counts. Parent chains have no cycles.
+ * @param points in a stable order
  */
 export function equipmentList(points: readonly FindablePoint[]): Equipment[] {
   const entries = new Map<string, Entry>();

@@ -13,14 +13,14 @@ export interface FilterContext {
   readonly tagOf: (filterName: string) => string | undefined;
 }
 
-/** Texts of a field of a point; of a tag; none: the point lacks it. `true`: a marker. */
+/** Texts of a point's field or tag. Empty: the point lacks it. `true`: a marker tag. */
 type Values = readonly (string | true)[];
 const NONE: Values = [];
 
 /**
- * A Haystack filter over markers, texts of tags, and {@link Field}s. A text that is a number or true or false is
- * compared as such where the filter has a number, true or false. `equip` has the ids and names of the equipment and of
- * all that it is part of: `==` holds for any of them, `!=` for none.
+ * A Haystack filter over markers, texts of tags, and {@link Field}s. If the value in the filter is a number or boolean,
+ * the text is parsed as one before the comparison. `equip` has the ids and names of the equipment and of all that it is
+ * part of: `==` holds for any of them, `!=` for none.
  * @throws {FilterError} of `filter-parse.ts`
  */
 export function compileFilter(text: string, context: FilterContext): PointFilter {
@@ -88,7 +88,7 @@ function fieldValues(field: Field, point: FindablePoint, siteName: string): Valu
 
 const DECIMAL = /^\s*-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?\s*$/;
 
-/** A value as the kind that the filter names; undefined: it is of another kind. */
+/** Converts a text to the type of the filter's value. undefined: it has another type. */
 function valueAs(value: string | true, kind: FilterValue): FilterValue | undefined {
   if (value === true) return undefined;
   if (typeof kind === "number") return DECIMAL.test(value) ? Number(value) : undefined;

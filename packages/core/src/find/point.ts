@@ -1,6 +1,6 @@
 import type { PointTags } from "../domain/point.ts";
 
-/** All that points are found by. */
+/** The fields of a point that search and filters use. */
 export interface FindablePoint {
   readonly id: number;
   readonly name: string;

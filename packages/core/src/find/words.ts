@@ -1,5 +1,5 @@
-// Text becomes words: a word begins after anything but a letter, digit, `°` or `%`, at a change between digits and
-// other characters, and at a capital in camel case. Words are compared without case, accents and separators.
+// A word begins after a separator, between digits and other characters, and at a capital in camel case. A separator is
+// any character but a letter, a digit, `°` and `%`. Words are compared without case, accents and separators.
 
 const SEPARATOR = 0;
 const LETTER = 1;
@@ -7,7 +7,7 @@ const CAPITAL = 2;
 const DIGIT = 3;
 type CharClass = typeof SEPARATOR | typeof LETTER | typeof CAPITAL | typeof DIGIT;
 
-/** Other characters that belong to words: they tell units apart. */
+/** Symbols kept in words, because they distinguish units. */
 const SYMBOLS = "°%";
 
 function classOf(char: string): CharClass {
@@ -110,7 +110,7 @@ export function joinedForms(text: string): string[] {
   return [...new Set(words.build().text.split("\n"))].filter((form) => form !== "");
 }
 
-/** The words of a text, each apart. */
+/** Splits a text into words. */
 export function wordsOf(text: string): string[] {
   const words = new WordsBuilder();
   words.add(text, 1);

@@ -90,7 +90,7 @@ export async function detectGaps(cold: ColdLevel, until: number | null, now: () 
   return { days, remaining, rowsWritten, unreadable };
 }
 
-/** Always takes the site's changes, and as many of the points' changes as fit. */
+/** Counts all changes of the site, then those of points up to the limit. */
 function countToWrite({ changes }: DayScan, room: number): number {
   let rows = 0;
   const over = changes.findIndex(({ written }, i) => (rows += written.length) > room && i > 0);

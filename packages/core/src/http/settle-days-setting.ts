@@ -2,7 +2,9 @@ import { z } from "zod";
 
 const ERROR = "must be at most ten whole days from 1 to 366, ascending, such as 1,3,7";
 
-/** SETTLE_DAYS: the days after its end at which a day is settled: at the latest for the first time, then again. */
+/**
+ * SETTLE_DAYS: ages of a day in days after its end. At the first it is settled at the latest, at each later one again.
+ */
 export const settleDaysSetting = z
   .union([z.string(), z.number()], { error: ERROR })
   .default("1,3,7")

@@ -21,7 +21,7 @@ import { readStoredDays } from "./stored.ts";
 /** How many days before a range the last sample of a point is searched. Each day costs one row read per point. */
 export const DAYS_BEFORE = 400;
 
-/** Hours without rollups: one or two behind a sync. ?1: site, ?2 and ?3: [from, to], epoch ms. */
+/** Hours without rollups: normally the last one or two. ?1: site, ?2 and ?3: [from, to], epoch ms. */
 const READ_WITHOUT_ROLLUPS = `
 SELECT hour, version FROM hot_hours
 WHERE site_id = ?1 AND hour >= ?2 AND hour <= ?3 AND rolled_up_version IS NOT version ORDER BY hour DESC`;
@@ -31,7 +31,7 @@ const MONTH_KEY = monthKeySql("t.id", monthOfDaySql(DAY_OF_ROW));
 
 /**
  * Two days per point: the one that holds the range's start, and the newest one with samples before it; each with the
- * parts that tell its state from others. ?1: site, ?2: JSON array of point ids, ?3 and ?4: first and last day, ?5: last
+ * columns that identify its state. ?1: site, ?2: JSON array of point ids, ?3 and ?4: first and last day, ?5: last
  * hour, epoch ms.
  */
 const READ_DAYS = `

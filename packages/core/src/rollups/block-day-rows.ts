@@ -58,7 +58,7 @@ export function qualityTexts(day: number, points: readonly PointQualityValues[])
 
 /**
  * JSON arrays of rows `[key, places, hours, quality]`, one for each statement.
- * @param qualities by key; a row without one is not judged
+ * @param qualities by key; a row without an entry has no quality
  */
 export function rowTexts(rows: readonly BlockDayRow[], qualities: ReadonlyMap<number, string> = new Map()): string[] {
   const textOf = ({ key, places, hours }: BlockDayRow) => `[${key},${places},"${hours}",${qualities.get(key) ?? null}]`;

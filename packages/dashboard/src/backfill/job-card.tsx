@@ -56,7 +56,10 @@ function figuresOf(job: BackfillJob, now: number): Figure[] {
     {
       label: "Requests",
       value: job.api_calls.toLocaleString("en"),
-      note: job.retries === 0 ? null : `${formatCount(job.retries, "retry").replace("retrys", "retries")} among them`,
+      note:
+        job.retries === 0
+          ? null
+          : `including ${job.retries.toLocaleString("en")} ${job.retries === 1 ? "retry" : "retries"}`,
     },
   ];
   return figures.filter((figure) => figure !== null);

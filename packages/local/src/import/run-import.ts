@@ -68,7 +68,7 @@ export async function readSources(context: ImportContext, sources: readonly Sour
 }
 
 /** Refusals that concern one site or day. Any other would repeat for the next day. */
-const OF_A_DAY: ReadonlySet<string> = new Set(["unknown_site", "suspect_day"]);
+const REFUSES_DAY: ReadonlySet<string> = new Set(["unknown_site", "suspect_day"]);
 
 /**
  * Sends every unfinished day, oldest first, and schedules each ended one to be settled.
@@ -85,7 +85,7 @@ export async function sendDays(context: ImportContext, client: ImportClient): Pr
     try {
       await sendOne(context, client, file, { site, day });
     } catch (error) {
-      if (!(error instanceof ImportRefused) || !OF_A_DAY.has(error.code)) throw error;
+      if (!(error instanceof ImportRefused) || !REFUSES_DAY.has(error.code)) throw error;
       say(formatLine("REFUSED", `${site} ${day}: ${error.message}`));
       isWhole = false;
     }

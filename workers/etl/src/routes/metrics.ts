@@ -63,10 +63,10 @@ export const metricsRoute = new Hono<{ Bindings: Env }>().get("/metrics", metric
   const { answers, lost } = await readAnswering(settings, async (database) => {
     const { db, sites } = await storedIn(database);
     const ids = sites.map(({ id }) => id);
-    const looked = await readScannedSites(db, ids);
+    const scanned = await readScannedSites(db, ids);
     const names = sites.map(({ name }) => name);
     const measured = measureJobs(await readCounts(db, names, ["sync", "lists", "points", "gaps", "import", "settle"]));
-    for (const site of sites) measured.push(...(await measureSite(site, looked.get(site.id), now)));
+    for (const site of sites) measured.push(...(await measureSite(site, scanned.get(site.id), now)));
     return { sites, measured };
   });
   const sites = answers.flatMap((ofDatabase) => ofDatabase.sites);

@@ -23,11 +23,11 @@ function isoTime(time: number | null): string | null {
   return time === null ? null : new Date(time).toISOString();
 }
 
-function coverageOf(looked: ScannedSite | undefined) {
-  if (looked === undefined || looked.scannedUntil === null) return null;
-  const { expected, present, unjudged } = looked;
+function coverageOf(scanned: ScannedSite | undefined) {
+  if (scanned === undefined || scanned.scannedUntil === null) return null;
+  const { expected, present, unjudged } = scanned;
   const fraction = expected === 0 ? null : present / expected;
-  return { until: isoTime(looked.scannedUntil), expected, present, fraction, unjudged_points: unjudged };
+  return { until: isoTime(scanned.scannedUntil), expected, present, fraction, unjudged_points: unjudged };
 }
 
 /** @param setting PAGE_SIZE */
@@ -64,7 +64,7 @@ async function monthsOf(db: D1Database, siteId: number) {
 
 async function statusOf(
   { name, db, id, state, pause }: StoredSite,
-  looked: ScannedSite | undefined,
+  scanned: ScannedSite | undefined,
   now: number,
   pageSize: number,
 ) {
@@ -97,7 +97,7 @@ async function statusOf(
     settling: await settlingOf(db, id, now),
     months: await monthsOf(db, id),
     damaged_rows: await countDamaged(db, id),
-    coverage_24h: coverageOf(looked),
+    coverage_24h: coverageOf(scanned),
     last_runs: runs.map((run) => ({
       sync_id: run.syncId,
       started_at: isoTime(run.startedAt),
@@ -130,8 +130,8 @@ export const statusRoute = new Hono<{ Bindings: Env }>().get("/status", describe
   const { answers, lost } = await readAnswering(settings, async (database) => {
     const { db, sites } = await storedIn(database);
     const ids = sites.map(({ id }) => id);
-    const looked = await readScannedSites(db, ids);
-    return Promise.all(sites.map((site) => statusOf(site, looked.get(site.id), now, settings.PAGE_SIZE)));
+    const scanned = await readScannedSites(db, ids);
+    return Promise.all(sites.map((site) => statusOf(site, scanned.get(site.id), now, settings.PAGE_SIZE)));
   });
   const alerts = (await readKnownAlerts(settings))
     ?.filter(({ level }) => level === "firing")

@@ -76,7 +76,7 @@ const metadataSchema: z.ZodType<Metadata> = z.strictObject({
 });
 
 /**
- * `format=json`. The columns have equal lengths. `values` is of `agg`. `min`, `max` and `count` are present if samples
+ * `format=json`. The columns have equal lengths. `values` holds the aggregate `agg`. `min`, `max` and `count` are present if samples
  * were aggregated.
  */
 export const columnsSchema = z.strictObject({

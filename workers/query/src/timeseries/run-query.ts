@@ -80,7 +80,7 @@ export async function findQuery(
     fill === "locf" || isHeld(request)
       ? await stages.time("catalog", () => findBeforeRange(db, siteId, ids, range.start))
       : null;
-  // Own buckets have the limits of months, the longest interval.
+  // Custom buckets have the limits of 1month, the longest interval.
   const interval = request.interval === "bounds" ? "1month" : request.interval;
   const planned = { points, range, interval, bounds, maxPoints, fill, timeZone, watermark };
   const days = state.days.filter(({ day }) => overlap(dayRange(day), range));
