@@ -98,11 +98,9 @@ export function naiveUse(readings: readonly Reading[], edges: readonly number[])
     );
     flags.delete("");
     if (!isExact) flags.add("edge_gap");
-    return {
-      delta: isExact ? to.low - from.low : NaN,
-      low: isExact ? to.low - from.low : Math.max(0, to.low - from.high),
-      high: to.high - from.low,
-      flags,
-    };
+    const [exact, low, high] = [to.low - from.low, Math.max(0, to.low - from.high), to.high - from.low];
+    const bounds = isExact ? [exact, exact] : low > high ? [high, low] : [low, high];
+    const hasHigh = !flags.has("reset") && !flags.has("swapped");
+    return { delta: isExact ? exact : NaN, low: bounds[0]!, high: hasHigh ? bounds[1]! : NaN, flags };
   });
 }

@@ -142,6 +142,8 @@ describe("a day of a meter, a fan, power and a temperature", () => {
       point(names.fan),
       point(names.power, { unit: "kW" }),
       point(names.temp, { unit: "°C" }),
+      point("kwh_delta", { unit: "kWh" }),
+      point("Wind", { unit: "°" }),
     ]);
     await storeSamples([
       ...steady(energy!, (i) => 29_335_000 + i / 2, 1440),
@@ -197,8 +199,15 @@ describe("a day of a meter, a fan, power and a temperature", () => {
   });
 
   test.each([
-    [{ agg: "sum", point_names: names.temp }, 422, "agg_not_for_quantity", "sum means nothing for a gauge"],
+    [{ agg: "sum", point_names: names.temp }, 422, "agg_not_for_quantity", "sum means nothing for the quantity gauge"],
     [{ agg: "delta", point_names: names.fan }, 422, "agg_not_for_quantity", "object type binaryInput"],
+    [
+      { agg: "rate", point_names: "kwh_delta" },
+      422,
+      "agg_not_for_quantity",
+      "means nothing for the quantity consumption",
+    ],
+    [{ agg: "p95", point_names: "Wind" }, 422, "agg_not_for_quantity", "means nothing for the quantity angle"],
     [{ agg: "avg", point_names: names.temp, interval: "raw" }, 400, "invalid_request", "agg applies to buckets"],
     [{ agg: "avg", point_names: names.temp, fill: "null" }, 400, "invalid_request", "does not apply to agg"],
     [{ agg: "mean", point_names: names.temp }, 400, "invalid_request", "agg"],
@@ -208,6 +217,74 @@ describe("a day of a meter, a fan, power and a temperature", () => {
     expect(response.status).toBe(status);
     expect(await problemOf(response)).toMatchObject({ code, detail: expect.stringContaining(detail) });
   });
+});
+
+test("a meter that is read once a day: each day's use, and no number where it overflows", async () => {
+  const [daily, huge] = await storePoints(SITE, [
+    point("daily", { unit: "kWh", intervalS: 86_400 }),
+    point("huge", { label: "Net Energy", unit: "kWh" }),
+  ]);
+  await storeSamples([
+    ...Array.from({ length: 7 }, (_, i): Sample => [daily!, START + i * DAY + 6 * HOUR, 100 * i * i]),
+    [huge!, START + 3 * DAY, -1.7e308],
+    [huge!, START + 3 * DAY + MINUTE, 1.7e308],
+  ]);
+  await setWatermark(SITE, START + 7 * DAY);
+  const days = { start_time: START + 3 * DAY, end_time: START + 6 * DAY, interval: "1day", tz: "UTC", agg: "delta" };
+  expect(await only({ ...days, point_names: "daily" })).toMatchObject({ values: [500, 700, 900], total: 2100 });
+  const hour = { ...days, end_time: START + 3 * DAY + 2 * MINUTE, interval: "1hr" };
+  expect(await only({ ...hour, point_names: "huge" })).toMatchObject({ values: [null], total: null });
+});
+
+test("no value is known to hold beyond the site's front, and one from long before the range holds", async () => {
+  const [fan, counter] = await storePoints(SITE, [
+    point("ahu/binaryInput/1", { intervalS: null }),
+    point("Pulses Total", { intervalS: null }),
+  ]);
+  await storeSamples([
+    [fan!, START, 1],
+    [counter!, START, 7],
+    [counter!, START + 20 * HOUR, 9],
+  ]);
+  await setWatermark(SITE, START + 20.5 * HOUR);
+  const asked = { start_time: START + 19 * HOUR, end_time: START + 22 * HOUR, interval: "1hr", tz: "UTC" };
+  const held = await only({ ...asked, point_names: "ahu/binaryInput/1", agg: "duration_on" });
+  expect([held.values, held["coverage"]]).toEqual([
+    [3600, 1800, null],
+    [1, 0.5, 0],
+  ]);
+  for (const interval of ["1hr", "15min"]) {
+    const use = await only({
+      ...asked,
+      end_time: START + 20 * HOUR,
+      interval,
+      point_names: "Pulses Total",
+      agg: "delta",
+    });
+    expect(use).toMatchObject({ total: 2 });
+  }
+  expect(await only({ ...asked, point_names: "Pulses Total", agg: "delta" })).toMatchObject({
+    values: [2, null, null],
+    total: null,
+    total_low: 2,
+  });
+});
+
+test("peaks and integrals say nothing that they do not know", async () => {
+  const [temp] = await storePoints(SITE, [point("Temp", { unit: "°C" })]);
+  await storeSamples(steady(temp!, (i) => (i < 12 ? 90 : 20), 120));
+  await setWatermark(SITE, START + 2 * HOUR);
+  const asked = {
+    start_time: START + 7 * MINUTE,
+    end_time: START + HOUR,
+    interval: "1hr",
+    tz: "UTC",
+    point_names: "Temp",
+  };
+  // The first quarter is cut by the range.
+  expect(await only({ ...asked, agg: "peak" })).toMatchObject({ values: [20], at: [START + 15 * MINUTE] });
+  const integral = await only({ ...asked, start_time: START, agg: "integral", units: "imperial" });
+  expect(integral).toMatchObject({ unit: "°C·h", values: [(12 * 90 + 48 * 20) / 60] });
 });
 
 test("a late reading before the range changes the ETag of a use", async () => {

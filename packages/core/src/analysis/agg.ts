@@ -22,8 +22,11 @@ export const AGGS = [
 ] as const;
 export type Agg = (typeof AGGS)[number];
 
+/** Aggregates of values that hold until the next sample. */
+export const HELD: ReadonlySet<Agg> = new Set(["twa", "integral", "duration_on"] as const);
+
 /** Aggregates that need readings outside the bucket: the use of a register, and values that hold. */
-export const REACHING: ReadonlySet<Agg> = new Set(["delta", "rate", "twa", "integral", "duration_on"] as const);
+export const REACHING: ReadonlySet<Agg> = new Set(["delta", "rate", ...HELD]);
 
 /** Aggregates that hourly aggregates suffice for; those of the use only for counters, whose hours keep their edges. */
 const OF_HOURS: ReadonlySet<Agg> = new Set(["avg", "min", "max", "sum", "count"] as const);
@@ -53,9 +56,15 @@ const AUTO: Readonly<Record<Quantity, readonly Agg[]>> = {
 /** Quantities without a meaning of the aggregate. */
 const REFUSED: Partial<Readonly<Record<Agg, readonly Quantity[]>>> = {
   sum: ["gauge", "state", "angle"],
-  delta: ["state", "angle"],
-  rate: ["state", "angle"],
-  integral: ["state", "angle", "counter", "net_counter"],
+  delta: ["state", "angle", "consumption"],
+  rate: ["state", "angle", "consumption"],
+  integral: ["state", "angle", "counter", "net_counter", "consumption"],
+  // No rule for circles.
+  twa: ["angle"],
+  peak: ["angle"],
+  p05: ["angle"],
+  p50: ["angle"],
+  p95: ["angle"],
 };
 
 /** The aggregates of a point of this quantity, each once, in the order asked for. */

@@ -19,6 +19,7 @@ export interface Held {
  * @param bounds of the buckets, cut by the range
  * @param holdMs how long a value holds at most; null: until the next sample
  * @param isOn whether a value is on
+ * @param until later samples may still arrive, epoch ms: no value is known to hold beyond
  */
 export function heldOf(
   { times, values }: Series,
@@ -26,6 +27,7 @@ export function heldOf(
   range: TimeRange,
   holdMs: number | null,
   isOn: (value: number) => boolean,
+  until: number,
 ): Held {
   const size = bounds.length - 1;
   const column = () => new Float64Array(size);
@@ -33,11 +35,12 @@ export function heldOf(
   let at = 0;
   for (let bucket = 0; bucket < size; bucket++) {
     const [from, to] = [Math.max(bounds[bucket]!, range.start), Math.min(bounds[bucket + 1]!, range.end)];
+    const known = Math.min(to, until);
     while (at + 1 < times.length && times[at + 1]! <= from) at++;
     let [covered, area, on] = [0, 0, 0];
-    for (let i = at; i < times.length && times[i]! < to; i++) {
+    for (let i = at; i < times.length && times[i]! < known; i++) {
       const next = times[i + 1] ?? Number.POSITIVE_INFINITY;
-      const held = Math.min(next, to, holdMs === null ? Number.POSITIVE_INFINITY : times[i]! + holdMs);
+      const held = Math.min(next, known, holdMs === null ? Number.POSITIVE_INFINITY : times[i]! + holdMs);
       const ms = held - Math.max(times[i]!, from);
       if (ms <= 0) continue;
       covered += ms;
@@ -48,7 +51,7 @@ export function heldOf(
     twa[bucket] = isKnown ? area / covered : Number.NaN;
     integral[bucket] = isKnown ? area / HOUR_MS : Number.NaN;
     durationOn[bucket] = isKnown ? on / 1000 : Number.NaN;
-    coverage[bucket] = covered / (to - from);
+    coverage[bucket] = to > from ? covered / (to - from) : 0;
   }
   return { twa, integral, durationOn, coverage };
 }

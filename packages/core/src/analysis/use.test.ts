@@ -37,7 +37,11 @@ const rounded = (value: number) => Math.round(value * 1e6) / 1e6 + 0;
 /** The figures and flags of each bucket. */
 function usesOf(register: ReturnType<typeof registerOf>, edges: readonly number[]) {
   const range = { start: edges[0]!, end: edges.at(-1)! };
-  const use = useOf(register, Float64Array.from(edges), range, TOLERANCE, { edges: "strict", isNet: false });
+  const use = useOf(register, Float64Array.from(edges), range, TOLERANCE, {
+    edges: "strict",
+    isNet: false,
+    until: Infinity,
+  });
   return use.flags.map((flags, i) => ({
     figures: [use.delta[i]!, use.low[i]!, use.high[i]!].map(rounded),
     flags: new Set(flags.split(" ").filter((flag) => flag !== "")),
@@ -79,7 +83,7 @@ describe("the use of a meter", () => {
     fc.assert(
       fc.property(meterHistory, (readings) => {
         const register = registerOf(hourly(readings), false);
-        const options = { edges: "strict", isNet: false } as const;
+        const options = { edges: "strict", isNet: false, until: Infinity } as const;
         const range = { start: START, end: everyHour.at(-1)! };
         const parts = useOf(register, Float64Array.from(everyHour), range, null, options);
         const [first, last] = [everyHour[1]!, everyHour.at(-1)!];
@@ -97,7 +101,7 @@ test("a net meter counts falls as use", () => {
   const register = registerOf(readingsOfSamples(seriesOf(readings)), true);
   const bounds = Float64Array.of(START, START + 3 * MINUTE);
   const range = { start: bounds[0]!, end: bounds[1]! };
-  expect(useOf(register, bounds, range, TOLERANCE, { edges: "strict", isNet: true })).toMatchObject({
+  expect(useOf(register, bounds, range, TOLERANCE, { edges: "strict", isNet: true, until: Infinity })).toMatchObject({
     delta: Float64Array.of(-4),
     flags: [""],
   });
@@ -112,14 +116,14 @@ test("a gap over an edge gives bounds, or on request the value on the line", () 
   const register = registerOf(readingsOfSamples(seriesOf(readings)), false);
   const bounds = Float64Array.of(START, START + 31 * MINUTE);
   const range = { start: bounds[0]!, end: bounds[1]! };
-  const strict = useOf(register, bounds, range, TOLERANCE, { edges: "strict", isNet: false });
+  const strict = useOf(register, bounds, range, TOLERANCE, { edges: "strict", isNet: false, until: Infinity });
   expect(strict).toEqual({
     delta: Float64Array.of(NaN),
     low: Float64Array.of(12),
     high: Float64Array.of(30),
     flags: ["edge_gap"],
   });
-  const line = useOf(register, bounds, range, TOLERANCE, { edges: "interpolate", isNet: false });
+  const line = useOf(register, bounds, range, TOLERANCE, { edges: "interpolate", isNet: false, until: Infinity });
   expect(line).toMatchObject({ delta: Float64Array.of(21), flags: ["interpolated"] });
 });
 

@@ -1,10 +1,10 @@
-import { type Agg, type Aggregation, conversionOf } from "../analysis/agg.ts";
+import { type Agg, type Aggregation, conversionOf, HELD } from "../analysis/agg.ts";
 import { heldOf } from "../analysis/held.ts";
 import { peakOf } from "../analysis/peak.ts";
 import { percentile } from "../analysis/percentile.ts";
 import type { Quantity } from "../domain/quantity.ts";
 import { type Register, readingsOfSamples, registerOf } from "../analysis/register.ts";
-import { type Use, useOf } from "../analysis/use.ts";
+import { type Use, useOf, type UseOptions } from "../analysis/use.ts";
 import { HOUR_MS } from "../domain/hour.ts";
 import type { Series } from "../domain/samples.ts";
 import type { TimeRange } from "../domain/time-range.ts";
@@ -27,6 +27,8 @@ export interface AggregatedRange {
   readonly range: TimeRange;
   /** the longest time between two samples that is not a gap; null: unknown */
   readonly toleranceMs: number | null;
+  /** later samples may still arrive, epoch ms */
+  readonly until: number;
 }
 
 /** The columns of every bucket of the range. NaN stands for no value. */
@@ -51,26 +53,26 @@ export function isUse({ aggs }: Aggregation): boolean {
 export function aggregatePoint(
   { aggs, quantity, edges, on, peakWindowMs }: Aggregation,
   { buckets, register, samples }: Aggregated,
-  { bounds, range, toleranceMs }: AggregatedRange,
+  { bounds, range, toleranceMs, until }: AggregatedRange,
 ): AggregatedSeries {
   const count = new Int32Array(bounds.length - 1);
   const places = placesOf(buckets, bounds);
   for (const [i, place] of places.entries()) count[place] = buckets.count[i]!;
   const isNet = quantity !== "counter";
-  const use = register && useOf(register, bounds, range, toleranceMs, { edges, isNet });
+  const use = register && useOf(register, bounds, range, toleranceMs, { edges, isNet, until });
   const isOn = on === null ? (value: number) => value !== 0 : (value: number) => on.includes(value);
-  const isHeld = aggs.some((agg) => agg === "twa" || agg === "integral" || agg === "duration_on");
-  const held = samples !== null && isHeld ? heldOf(samples, bounds, range, toleranceMs, isOn) : null;
+  const isHeld = aggs.some((agg) => HELD.has(agg));
+  const held = samples !== null && isHeld ? heldOf(samples, bounds, range, toleranceMs, isOn, until) : null;
   const spread = (column: Float64Array) => {
     const all = new Float64Array(bounds.length - 1).fill(Number.NaN);
     for (const [i, place] of places.entries()) all[place] = column[i]!;
     return all;
   };
-  const ofBuckets = (compute: (own: Series) => number) => {
+  const ofBuckets = (compute: (own: Series, part: TimeRange) => number) => {
     if (samples === null) throw new Error("the samples of the buckets are needed");
     return eachBucket(samples, bounds, range, compute);
   };
-  const column = (agg: Agg): Float64Array => {
+  const valuesOf = (agg: Agg): Float64Array => {
     switch (agg) {
       case "avg":
         return spread(buckets.values);
@@ -91,7 +93,7 @@ export function aggregatePoint(
       case "p95":
         return ofBuckets(({ values }) => percentile(values.toSorted(), Number(agg.slice(1)) / 100));
       case "peak":
-        return ofBuckets((own) => peakOf(own, peakWindowMs)?.value ?? Number.NaN);
+        return ofBuckets((own, part) => peakOf(own, peakWindowMs, part)?.value ?? Number.NaN);
       case "delta":
         return use!.delta;
       case "rate":
@@ -106,17 +108,18 @@ export function aggregatePoint(
         throw new Error(`no such aggregate: ${String(agg satisfies never)}`);
     }
   };
+  const column = (agg: Agg) => finite(valuesOf(agg));
   const [first, ...others] = aggs;
   if (first === undefined) throw new Error("no aggregate was asked for");
   const about: SeriesColumn[] = [
     ...(use === null
       ? []
       : [
-          { name: "low", values: use.low, converts: "difference" as const },
-          { name: "high", values: use.high, converts: "difference" as const },
+          { name: "low", values: finite(use.low), converts: "difference" as const },
+          { name: "high", values: finite(use.high), converts: "difference" as const },
         ]),
     ...(aggs.includes("peak")
-      ? [{ name: "at", values: ofBuckets((own) => peakOf(own, peakWindowMs)?.at ?? NaN) }]
+      ? [{ name: "at", values: ofBuckets((own, part) => peakOf(own, peakWindowMs, part)?.at ?? NaN) }]
       : []),
     ...(held === null ? [] : [{ name: "coverage", values: held.coverage }]),
     ...(use === null ? [] : [{ name: "flags", values: use.flags }]),
@@ -132,9 +135,14 @@ export function aggregatePoint(
     facts: {
       agg: first,
       quantity,
-      ...(register === null ? {} : totalsOf(register, range, toleranceMs, { edges, isNet })),
+      ...(register === null ? {} : totalsOf(register, range, toleranceMs, { edges, isNet, until })),
     },
   };
+}
+
+/** Sums and differences of finite doubles may overflow: such a figure is no number. */
+function finite(column: Float64Array): Float64Array {
+  return column.map((value) => (Number.isFinite(value) ? value : Number.NaN));
 }
 
 function furtherColumn(agg: Agg, values: Float64Array): SeriesColumn {
@@ -155,14 +163,16 @@ function eachBucket(
   { times, values }: Series,
   bounds: Float64Array,
   { start, end }: TimeRange,
-  compute: (own: Series) => number,
+  compute: (own: Series, part: TimeRange) => number,
 ): Float64Array {
   let at = 0;
   while (at < times.length && times[at]! < start) at++;
   return Float64Array.from({ length: bounds.length - 1 }, (_, bucket) => {
     const from = at;
-    while (at < times.length && times[at]! < Math.min(end, bounds[bucket + 1]!)) at++;
-    return at === from ? Number.NaN : compute({ times: times.subarray(from, at), values: values.subarray(from, at) });
+    const part = { start: Math.max(start, bounds[bucket]!), end: Math.min(end, bounds[bucket + 1]!) };
+    while (at < times.length && times[at]! < part.end) at++;
+    const own = { times: times.subarray(from, at), values: values.subarray(from, at) };
+    return at === from ? Number.NaN : compute(own, part);
   });
 }
 
@@ -178,10 +188,10 @@ function totalsOf(
   register: Register,
   range: TimeRange,
   toleranceMs: number | null,
-  options: Parameters<typeof useOf>[4],
+  options: UseOptions,
 ): Readonly<Record<string, number | null>> {
   const whole: Use = useOf(register, Float64Array.of(range.start, range.end), range, toleranceMs, options);
-  const known = (column: Float64Array) => (Number.isNaN(column[0]!) ? null : column[0]!);
+  const known = (column: Float64Array) => (Number.isFinite(column[0]!) ? column[0]! : null);
   return { total: known(whole.delta), total_low: known(whole.low), total_high: known(whole.high) };
 }
 

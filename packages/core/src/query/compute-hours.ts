@@ -17,7 +17,14 @@ import type { QueryPlan } from "./plan.ts";
 import type { SeriesColumn, SeriesFacts } from "./series-column.ts";
 import { rawHours } from "../read/raw-hours.ts";
 import { lostDays, type ReadTally, readSamples } from "../read/read-samples.ts";
-import { aggregateInUnitOfNow, type PastUnit, pastUnits, seriesInUnitOfNow, withUnitChanges } from "./past-units.ts";
+import {
+  aggregateInUnitOfNow,
+  inUnitOfNow,
+  type PastUnit,
+  pastUnits,
+  seriesInUnitOfNow,
+  withUnitChanges,
+} from "./past-units.ts";
 import { overflownHours, type ParsedRollup, parseRollups, rollupsByPoint } from "./rollups.ts";
 import { type PointRollup, readStored, type Stored } from "../read/stored.ts";
 
@@ -31,6 +38,14 @@ export interface ComputedColumns extends Carried {
   readonly count?: Int32Array;
   readonly more?: readonly SeriesColumn[];
   readonly facts?: SeriesFacts;
+}
+
+/** The last sample of a point before a range. */
+export interface LastSample {
+  /** epoch ms */
+  readonly time: number;
+  /** in the unit of its time */
+  readonly value: number;
 }
 
 /** One point's part of an answer. */
@@ -60,24 +75,19 @@ export async function* computeFromHours<P extends JudgeablePoint>(
   plan: QueryPlan<P>,
   bounds: Float64Array,
   tally: ReadTally,
+  before: ReadonlyMap<number, LastSample>,
 ): AsyncGenerator<ComputedPoint<P>> {
   const { hourly: points, readRange, stored, rollupDays } = plan;
   if (stored.rollups !== null) {
-    yield* computeBlock(cold, plan, bounds, tally, points, stored);
+    yield* computeBlock(cold, plan, bounds, tally, before, points, stored);
     return;
   }
   const atOnce = Math.max(1, Math.floor(ROLLUPS_AT_ONCE / (rollupDays + NEW_DAYS)));
   for (let first = 0; first < points.length; first += atOnce) {
     const some = points.slice(first, first + atOnce);
     const ids = some.map(({ id }) => id);
-    yield* computeBlock(
-      cold,
-      plan,
-      bounds,
-      tally,
-      some,
-      await readStored(cold.db, cold.siteId, ids, readRange, "rollups"),
-    );
+    const readNow = await readStored(cold.db, cold.siteId, ids, readRange, "rollups");
+    yield* computeBlock(cold, plan, bounds, tally, before, some, readNow);
   }
 }
 
@@ -86,6 +96,7 @@ async function* computeBlock<P extends JudgeablePoint>(
   { range, readRange, coverage, isCarried }: QueryPlan<P>,
   bounds: Float64Array,
   tally: ReadTally,
+  before: ReadonlyMap<number, LastSample>,
   points: readonly P[],
   readNow: Stored,
 ): AsyncGenerator<ComputedPoint<P>> {
@@ -142,8 +153,12 @@ async function* computeBlock<P extends JudgeablePoint>(
         if (aggregation === undefined) {
           return isCarried ? { ...buckets, last: lastOfHours(parts, buckets.times) } : buckets;
         }
-        const register = isUse(aggregation) ? registerOf(readingsOf(inUnit, raw, series, readRange), false) : null;
-        const asked = { bounds, range, toleranceMs: expectation?.toleranceMs ?? null };
+        const readings = [...readingsOf(inUnit, raw, series, readRange)];
+        const last = before.get(point.id);
+        const isEarlier = last !== undefined && (readings[0] === undefined || readings[0][0] > last.time);
+        if (isEarlier) readings.unshift([last.time, inUnitOfNow(past, last.time, last.value)]);
+        const register = isUse(aggregation) ? registerOf(readings, false) : null;
+        const asked = { bounds, range, toleranceMs: expectation?.toleranceMs ?? null, until: coverage.until };
         return aggregatePoint(aggregation, { buckets, register, samples: null }, asked);
       };
       yield {
@@ -163,9 +178,10 @@ function fallenHours(
   rollups: ReadonlyMap<number, readonly PointRollup[]>,
 ): number[] {
   const asked = points.filter(({ aggregation }) => aggregation !== undefined && isUse(aggregation));
-  const hours = asked.flatMap(({ id }) => hoursWithoutEdges(parseRollups(rollups.get(id) ?? []).parsed));
-  if (hours.length > CARRIED_READS) {
-    const detail = `${hours.length} hours of counters fall more than once, at most ${CARRIED_READS} are allowed: ask for agg=avg or a shorter range.`;
+  const hours = [...new Set(asked.flatMap(({ id }) => hoursWithoutEdges(parseRollups(rollups.get(id) ?? []).parsed)))];
+  const reads = new Set(hours.map(dayOf)).size * points.length;
+  if (reads > CARRIED_READS) {
+    const detail = `Hours of counters that fall more than once need ${reads} reads of days; at most ${CARRIED_READS} are allowed: ask for agg=avg, fewer points or a shorter range.`;
     throw new Problem("too_much_data", detail, "agg");
   }
   return hours;

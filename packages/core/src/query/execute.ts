@@ -11,7 +11,7 @@ import { type BucketedSeries, bucketSeries } from "./buckets.ts";
 import type { Aggregation } from "../analysis/agg.ts";
 import type { ColdLevel } from "../read/cold-level.ts";
 import { aggregatePoint, isUse, registerOfSamples, within } from "./aggregate.ts";
-import { type ComputedColumns, computeFromHours } from "./compute-hours.ts";
+import { type ComputedColumns, computeFromHours, type LastSample } from "./compute-hours.ts";
 import type { Carried } from "./fill.ts";
 import { type JudgeablePoint, judgePoint } from "./judge-point.ts";
 import { lastOfSeries } from "./last-samples.ts";
@@ -121,10 +121,10 @@ async function* computeAll(
   cold: ColdLevel,
   plan: QueryPlan<JudgeablePoint>,
   tally: ReadTally,
-  before: ReadonlyMap<number, { readonly time: number; readonly value: number }>,
+  before: ReadonlyMap<number, LastSample>,
 ) {
   const { points, hourly, bounds } = plan;
-  if (hourly.length > 0 && bounds !== null) yield* computeFromHours(cold, plan, bounds, tally);
+  if (hourly.length > 0 && bounds !== null) yield* computeFromHours(cold, plan, bounds, tally, before);
   if (hourly.length < points.length) yield* computeFromSamples(cold, plan, tally, before);
 }
 
@@ -133,19 +133,21 @@ function bucketed(raw: Series, bounds: Float64Array, turn: number | null, isCarr
   return isCarried ? { ...columns, last: lastOfSeries(raw, columns.times) } : columns;
 }
 
-/** @param before the last sample before the range, if it was looked for */
+function seriesOfLast(point: JudgeablePoint, { time, value }: LastSample): Series {
+  return { times: Float64Array.of(time), values: Float64Array.of(inUnitOfNow(pastUnits(point), time, value)) };
+}
+
+/** @param before the last sample before the range; undefined: none was found, or it was not searched */
 function aggregated(
   point: JudgeablePoint & { readonly aggregation: Aggregation },
   read: Series,
   bounds: Float64Array,
   range: TimeRange,
-  before: { readonly time: number; readonly value: number } | undefined,
+  { before, until }: { readonly before: LastSample | undefined; readonly until: number },
 ) {
   const { aggregation, expectation, unit } = point;
   const isEarlier = before !== undefined && !(read.times[0]! <= before.time);
-  const samples = isEarlier
-    ? concatSeries([{ times: Float64Array.of(before.time), values: Float64Array.of(before.value) }, read])
-    : read;
+  const samples = isEarlier ? concatSeries([seriesOfLast(point, before), read]) : read;
   return aggregatePoint(
     aggregation,
     {
@@ -153,7 +155,7 @@ function aggregated(
       register: isUse(aggregation) ? registerOfSamples(samples, aggregation.quantity) : null,
       samples,
     },
-    { bounds, range, toleranceMs: expectation?.toleranceMs ?? null },
+    { bounds, range, toleranceMs: expectation?.toleranceMs ?? null, until },
   );
 }
 
@@ -171,7 +173,7 @@ async function* computeFromSamples(
     isCarried,
   }: QueryPlan<JudgeablePoint>,
   tally: ReadTally,
-  before: ReadonlyMap<number, { readonly time: number; readonly value: number }>,
+  before: ReadonlyMap<number, LastSample>,
 ) {
   for (const block of blocks) {
     const samples = await readSamples(cold, { range: readRange, hours, only: null, days, hotSamples }, block, tally);
@@ -183,7 +185,10 @@ async function* computeFromSamples(
       const columns = (): ComputedColumns => {
         if (bounds === null) return raw;
         if (aggregation === undefined) return bucketed(raw, bounds, turnOf(point.unit), isCarried);
-        return aggregated({ ...point, aggregation }, read, bounds, range, before.get(point.id));
+        return aggregated({ ...point, aggregation }, read, bounds, range, {
+          before: before.get(point.id),
+          until: coverage.until,
+        });
       };
       yield {
         point,

@@ -22,8 +22,8 @@ export function needsSamples({ unit, aggregation }: PlannedPoint): boolean {
   return turnOf(unit) !== null || (aggregation !== undefined && !isOfHours(aggregation.aggs, aggregation.quantity));
 }
 
-/** Gaps are judged by at most so much time before a range. */
-const LONGEST_REACH_MS = DAY_MS;
+/** The longest time before a range that is read to tell what is known at its start: three cadences of a day. */
+export const LONGEST_REACH_MS = 3 * DAY_MS;
 
 /**
  * The range to read: with the whole hours around it whose readings tell what is known at its edges, if an aggregate
@@ -34,7 +34,7 @@ export function readRangeOf({ points, range }: Pick<PlanInput, "points" | "range
   if (reaching.length === 0) return range;
   const longest = Math.max(...reaching.map(({ cadenceMs }) => TOLERATED_CADENCES * (cadenceMs ?? 0)));
   const before = Math.min(LONGEST_REACH_MS, Math.max(HOUR_MS, Math.ceil(longest / HOUR_MS) * HOUR_MS));
-  return { start: hourOf(range.start) - before, end: hourOf(range.end - 1) + 2 * HOUR_MS };
+  return { start: hourOf(range.start) - before, end: hourOf(range.end - 1) + HOUR_MS + before };
 }
 
 /** The reads of a query, decided before anything is read. */
@@ -190,8 +190,11 @@ function mayNeedRollups(asked: Omit<PlanInput, "stored">): boolean {
   const isTooLong = range.end - range.start > MAX_SPAN_DAYS["5min"] * DAY_MS;
   return (
     isTooLong ||
-    points.some(({ cadenceMs }) => {
-      return seriesValues(range, "5min", (fill ?? "none") === "none" ? cadenceMs : 0) > maxPoints;
+    points.some(({ cadenceMs, aggregation }) => {
+      return (
+        seriesValues(range, "5min", (fill ?? "none") === "none" && aggregation === undefined ? cadenceMs : 0) >
+        maxPoints
+      );
     })
   );
 }
@@ -204,16 +207,16 @@ export function finestInterval(
   { points, range, maxPoints, fill = "none" }: Pick<PlanInput, "points" | "range" | "maxPoints" | "fill">,
   canBeRead: (interval: Interval) => boolean,
 ): Interval {
+  const isAggregated = points.some(({ aggregation }) => aggregation !== undefined);
   const fits = (interval: Interval) => {
     if (range.end - range.start > MAX_SPAN_DAYS[interval] * DAY_MS) return false;
     // A filled bucket counts like one with samples.
-    const isEach = fill !== "none" && interval !== "raw";
+    const isEach = (fill !== "none" || isAggregated) && interval !== "raw";
     return (
       points.every((point) => seriesValues(range, interval, isEach ? 0 : point.cadenceMs) <= maxPoints) &&
       canBeRead(interval)
     );
   };
-  const isAggregated = points.some(({ aggregation }) => aggregation !== undefined);
   const takesRaw = !isAggregated && (fill === "none" || fill === "null");
   return AUTO_INTERVALS.find((interval) => (takesRaw || interval !== "raw") && fits(interval)) ?? "1day";
 }

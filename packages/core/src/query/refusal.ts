@@ -29,6 +29,15 @@ export function seriesValues(range: TimeRange, interval: Interval, cadenceMs: nu
   return (range.end - range.start) / step;
 }
 
+/** Columns beside the aggregates: count, low, high, at, coverage, flags. */
+const MOST_ABOUT_BUCKETS = 6;
+
+/** Upper bound of a point's values in an answer. With an aggregation, every bucket is listed, and has further columns. */
+function answerValues(range: TimeRange, interval: Interval, { cadenceMs, aggregation }: PlannedPoint): number {
+  if (aggregation === undefined) return seriesValues(range, interval, cadenceMs);
+  return seriesValues(range, interval, 0) * (aggregation.aggs.length + MOST_ABOUT_BUCKETS);
+}
+
 /**
  * How many points, in any selection, can be requested at this interval; 0: none over this range. Checks the common cost
  * of all points, and for fewer points the highest cost of such a selection.
@@ -36,7 +45,7 @@ export function seriesValues(range: TimeRange, interval: Interval, cadenceMs: nu
 export function mostPoints({ points, range }: PlanInput, needs: AnyNeeds, interval: Interval): number {
   if (range.end - range.start > MAX_SPAN_DAYS[interval] * DAY_MS) return 0;
   if (needs.byPoint.some(({ samples }) => samples > MAX_POINT_SAMPLES)) return 0;
-  const values = points.map((point) => seriesValues(range, interval, point.cadenceMs));
+  const values = points.map((point) => answerValues(range, interval, point));
   const most = Math.min(
     points.length,
     largestThatFit(
@@ -87,7 +96,7 @@ export function refusal(input: PlanInput, needsAt: NeedsAt, interval: Interval):
     const detail = `The range needs ${rows} stored rows; at most ${MAX_HOUR_ROWS} are allowed: ${instead}.`;
     return new Problem("too_much_data", detail, "point_names");
   }
-  const values = points.reduce((sum, point) => sum + seriesValues(range, interval, point.cadenceMs), 0);
+  const values = points.reduce((sum, point) => sum + answerValues(range, interval, point), 0);
   if (values > MAX_VALUES) {
     const detail = `The answer would have about ${Math.ceil(values)} values; at most ${MAX_VALUES} are allowed: ${instead}.`;
     return new Problem("too_much_data", detail, "interval");

@@ -144,8 +144,11 @@ function converted(point: PlannedPoint, series: FillableSeries & Aggregated, uni
   const conversion = conversionTo(units, point.unit);
   const agg = point.aggregation?.aggs[0];
   if (agg !== undefined) {
-    const shown = conversion === null ? series : convertedAggregates(series, agg, conversion.convert);
-    return { ...shown, point, unit: unitOf(agg, conversion?.unit ?? point.unit) };
+    // An integral over an offset, as of °C, would need the time that it covers.
+    const hasOffset = conversion !== null && conversion.convert(0) !== 0;
+    const isKept = conversion === null || (hasOffset && point.aggregation?.aggs.includes("integral") === true);
+    if (isKept) return { ...series, point, unit: unitOf(agg, point.unit) };
+    return { ...convertedAggregates(series, agg, conversion.convert), point, unit: unitOf(agg, conversion.unit) };
   }
   const columns = [
     series.values,

@@ -21,7 +21,7 @@ import { pointsNamed } from "../point-names.ts";
 import { candidateNames } from "../read-names.ts";
 import { configuredSite } from "../site.ts";
 import type { Stages } from "../stages.ts";
-import { aggregatedPoints, isHeld, stateRange } from "./aggregation.ts";
+import { aggregatedPoints, needsBefore, stateRange } from "./aggregation.ts";
 import { type Metadata, metadataOf } from "./metadata.ts";
 import type { TimeseriesRequest } from "./request.ts";
 import { resolveTimes } from "./resolve-times.ts";
@@ -77,7 +77,7 @@ export async function findQuery(
   const points = aggregatedPoints(named.points, request);
   const ids = points.map(({ id }) => id);
   const before =
-    fill === "locf" || isHeld(request)
+    fill === "locf" || needsBefore(points)
       ? await stages.time("catalog", () => findBeforeRange(db, siteId, ids, range.start))
       : null;
   // Custom buckets have the limits of 1month, the longest interval.
