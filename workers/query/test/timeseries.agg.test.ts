@@ -10,20 +10,8 @@ import { beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { z } from "zod";
 import { clearCold, deleteHotDays, settle } from "./settle-days.ts";
 import { DAY, HOUR, MINUTE, ZONES } from "./naive.ts";
-import {
-  call,
-  clear,
-  migrate,
-  type Parameters,
-  point,
-  problemOf,
-  type Sample,
-  setWatermark,
-  SITE,
-  storePoints,
-  storeSamples,
-  timeseriesPath,
-} from "./service.ts";
+import { call, clear, migrate, type Parameters, point, problemOf, type Sample, SITE } from "./service.ts";
+import { setWatermark, storePoints, storeSamples, timeseriesPath } from "./service.ts";
 
 const numbers = z.array(z.number().nullable());
 const seriesSchema = z.looseObject({
