@@ -71,6 +71,8 @@ describe.each(ZONES)("%s", (zone) => {
         const length: Record<string, number> = { s: 1000, m: MINUTE, h: HOUR };
         const exact = length[unit];
         const expected = exact === undefined ? firstAt(zone, PLUS[unit]!(local, by)) : now + by * exact;
+        // The oracle knows the zones' clocks from 2000 on.
+        fc.pre(expected >= Date.UTC(2000, 0, 2));
         expect([unit, by, resolved(`now${by > 0 ? "+" : ""}${by}${unit}`, now, zone)]).toEqual([unit, by, expected]);
       }),
       { numRuns: 60 },
