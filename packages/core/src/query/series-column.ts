@@ -1,4 +1,4 @@
-/** A column of another aggregate, or of what is known of each bucket. NaN stands for no value. */
+/** A column of another aggregate, or of facts of each bucket such as flags. NaN stands for no value. */
 export interface SeriesColumn {
   readonly name: string;
   readonly values: Float64Array | Int32Array | readonly string[];
